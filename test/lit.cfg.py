@@ -1,0 +1,116 @@
+# Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+#
+# lit suite of softmax-mlir.  A test is a .mlir, .test or .py file with RUN
+# lines; whatever a test reads beside itself lives in a folder named Inputs.
+#
+# Substitutions beyond lit's own:
+#   softmax-opt, softmaxc, softmax-run, softmax-bench   build/bin, always: a tool
+#                      that has not been built fails its tests
+#   FileCheck, not, count, split-file, mlir-opt, llvm-nm, ...   LLVM's own tools;
+#                      mlir-opt-22, FileCheck-22 and so on mean the same
+#   python3, %python   the interpreter of the build (with numpy where `tools/dev`
+#                      made it)
+#   %cc, %cxx          the compilers that the build was configured with
+#   %softmax_src, %softmax_obj, %softmax_lib   source folder, build folder and
+#                      the folder of the built libraries
+#   %shlibext          .so
+#
+# Features for REQUIRES and UNSUPPORTED:
+#   host-<machine>     host-x86_64, host-aarch64, ...
+#   host-fma, host-f16c, host-avx2, host-avx512   what this CPU executes; host-avx2
+#                      means x86-64-v3, host-avx512 x86-64-v4
+#   numpy, mpmath, sklearn                 modules of the interpreter
+#   gcc, clang, clang++, g++               compilers on the PATH
+#   lld                                    ld.lld beside LLVM's tools
+#   full                                   only with `tools/dev test --full`
+import importlib.util
+import os
+import platform
+import shutil
+
+import lit.formats
+from lit.llvm import llvm_config
+from lit.llvm.subst import ToolSubst
+
+config.name = "softmax"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test", ".py"]
+config.excludes = ["Inputs", "Unit", "lit.cfg.py", "CMakeLists.txt"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.softmax_obj_root, "test")
+
+llvm_config.with_system_environment(["HOME", "TMP", "TEMP", "TMPDIR", "CCACHE_DIR"])
+llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
+llvm_config.with_environment("PATH", config.softmax_tools_dir, append_path=True)
+
+
+def tool_path(directory, name):
+    return os.path.join(directory, name)
+
+
+own_tools = ["softmax-opt", "softmaxc", "softmax-run", "softmax-bench", "softmax-lsp-server"]
+llvm_tools = [
+    "FileCheck", "count", "not", "split-file", "mlir-opt", "mlir-translate", "mlir-runner",
+    "llc", "lli", "opt", "llvm-ar", "llvm-as", "llvm-dis", "llvm-mc", "llvm-mca", "llvm-nm",
+    "llvm-objdump", "llvm-readelf", "llvm-readobj",
+]
+
+tools = []
+for name in own_tools:
+    tools.append(ToolSubst(name, command=tool_path(config.softmax_tools_dir, name)))
+for name in llvm_tools:
+    path = tool_path(config.llvm_tools_dir, name)
+    # The versioned spelling first: the plain one refuses to match in front of "-".
+    tools.append(ToolSubst(name + "-22", command=path))
+    tools.append(ToolSubst(name, command=path))
+tools.append(ToolSubst("python3", command=config.python_executable))
+llvm_config.add_tool_substitutions(tools, [config.softmax_tools_dir, config.llvm_tools_dir])
+
+config.substitutions.append(("%python", config.python_executable))
+config.substitutions.append(("%cxx", config.host_cxx))
+config.substitutions.append(("%cc", config.host_cc))
+config.substitutions.append(("%softmax_src", config.softmax_src_root))
+config.substitutions.append(("%softmax_obj", config.softmax_obj_root))
+config.substitutions.append(("%softmax_lib", config.softmax_lib_dir))
+config.substitutions.append(("%shlibext", config.llvm_shlib_ext))
+
+
+def cpu_flags():
+    """The flags of the first processor, empty where /proc does not tell."""
+    try:
+        with open("/proc/cpuinfo") as info:
+            for line in info:
+                if line.startswith(("flags", "Features")):
+                    return set(line.split(":", 1)[1].split())
+    except OSError:
+        pass
+    return set()
+
+
+flags = cpu_flags()
+machine = {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
+config.available_features.add("host-" + machine)
+host_features = {
+    "host-fma": {"fma"},
+    "host-f16c": {"f16c"},
+    "host-avx2": {"avx2", "fma", "f16c", "bmi2"},
+    "host-avx512": {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},
+}
+for feature, needed in host_features.items():
+    if needed <= flags:
+        config.available_features.add(feature)
+
+# lit itself runs in the interpreter that the tests use.
+for module in ["numpy", "mpmath", "sklearn"]:
+    if importlib.util.find_spec(module):
+        config.available_features.add(module)
+
+search_path = config.environment["PATH"]
+for compiler in ["gcc", "g++", "clang", "clang++"]:
+    if shutil.which(compiler, path=search_path):
+        config.available_features.add(compiler)
+if os.path.exists(tool_path(config.llvm_tools_dir, "ld.lld")):
+    config.available_features.add("lld")
+
+if lit_config.params.get("full", "0") not in ("", "0"):
+    config.available_features.add("full")
