@@ -1,0 +1,67 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// What the cost models and the code generator need to know about a CPU.
+#ifndef SOFTMAX_SCHEDULE_TARGETDESCRIPTION_H
+#define SOFTMAX_SCHEDULE_TARGETDESCRIPTION_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <cstdint>
+#include <string>
+
+namespace mlir::softmax {
+
+/// One CPU target: how LLVM names it, and what a schedule depends on.
+struct TargetDescription {
+  /// The name as the user gave it, e.g. "x86-64-v3" or "native".
+  std::string name;
+  /// LLVM's triple, CPU name and feature string ("+avx2,-avx512f,...").  The
+  /// features already hold the tuning that makes LLVM use `vectorBits`.
+  std::string triple;
+  std::string cpu;
+  std::string features;
+
+  /// Bits of the widest vector register to use, and how many of them there are.
+  unsigned vectorBits = 128;
+  unsigned vectorRegisters = 16;
+
+  /// Fused multiply-add of f32 and f64 vectors.
+  bool fma = false;
+  /// Vector conversions f16 <-> f32.
+  bool f16c = false;
+  /// Vector conversion f32 -> bf16 with rounding to nearest even.
+  bool bf16Native = false;
+  /// Masked vector loads and stores that cost a few instructions, by the width
+  /// of the element in bits (32 also stands for 64).
+  bool maskedMemory32 = false;
+  bool maskedMemory16 = false;
+  bool maskedMemory8 = false;
+
+  /// Data cache sizes in bytes.  The third level may be shared by cores and is
+  /// 0 where there is none.  Measured for `native`, conservative for the named
+  /// levels, whose kernels run on many machines.
+  uint64_t l1Bytes = 32 * 1024;
+  uint64_t l2Bytes = 512 * 1024;
+  uint64_t l3Bytes = 16 * 1024 * 1024;
+  unsigned cacheLineBytes = 64;
+
+  /// Elements of `bits` bits in one vector register.
+  unsigned lanes(unsigned bits) const { return vectorBits / bits; }
+};
+
+/// The target names that parseTarget accepts in this version.
+llvm::ArrayRef<llvm::StringLiteral> supportedTargets();
+
+/// Describes the target called `name`.  `native` detects the machine that runs
+/// this code, its vector extensions and its caches; where a cache size cannot
+/// be found the default above stands.  Fails with a one-line message that
+/// names the supported targets if the name is unknown, if it is one that a
+/// later version brings, or if `native` is asked for on another architecture
+/// than x86-64.
+llvm::Expected<TargetDescription> parseTarget(llvm::StringRef name);
+
+} // namespace mlir::softmax
+
+#endif // SOFTMAX_SCHEDULE_TARGETDESCRIPTION_H
