@@ -1,0 +1,164 @@
+# Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+"""Installs what is missing: Debian packages and a Python environment."""
+import os
+import shutil
+import subprocess
+import sys
+
+from shell import ROOT, Failure, ask, call, run, say, show
+
+LLVM_VERSION = 22
+LLVM_PREFIX = "/usr/lib/llvm-%d" % LLVM_VERSION
+
+# LLVM, MLIR and what their CMake files look for.
+LLVM_PACKAGES = [
+    "clang-22", "clang-format-22", "clang-tidy-22", "lld-22", "llvm-22-dev", "llvm-22-tools",
+    "libmlir-22-dev", "mlir-22-tools", "liblld-22-dev", "libomp-22-dev", "zlib1g-dev",
+    "libzstd-dev",
+]
+# gcc is a competitor of the benchmark and compiles the generated header in tests.
+BUILD_PACKAGES = ["cmake", "ninja-build", "ccache", "gcc", "g++", "libc6-dev", "libgtest-dev"]
+PYTHON_PACKAGES = ["python3-venv"]
+
+VENV = os.path.join(ROOT, ".venv")
+REQUIREMENTS = os.path.join(ROOT, "tools", "dev.d", "requirements.txt")
+MODULES = ["numpy", "mpmath"]
+
+
+def is_debian():
+    """True on Debian, Ubuntu and what derives from them."""
+    try:
+        with open("/etc/os-release") as release:
+            fields = dict(line.rstrip().split("=", 1) for line in release if "=" in line)
+    except OSError:
+        return False
+    family = (fields.get("ID", "") + " " + fields.get("ID_LIKE", "")).replace('"', "").split()
+    return bool({"debian", "ubuntu"} & set(family)) and shutil.which("apt-get") is not None
+
+
+def missing_packages(packages):
+    """Those of `packages` that dpkg does not have."""
+    listed = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\\n"] + packages,
+                            text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    installed = {line.split()[0] for line in listed.stdout.splitlines()
+                 if line.endswith(" installed")}
+    return [package for package in packages if package not in installed]
+
+
+def as_root(command):
+    """`command` as the superuser runs it."""
+    if os.geteuid() == 0:
+        return command
+    if shutil.which("sudo") is None:
+        raise Failure("packages are missing and there is neither root nor sudo; as root, run: "
+                      + show(command))
+    # sudo drops the environment; env sets what apt must see.
+    return ["sudo", "env", "DEBIAN_FRONTEND=noninteractive"] + command
+
+
+def install_packages(packages):
+    """Installs the missing ones of Debian's `packages`, which may be none."""
+    missing = missing_packages(packages)
+    if not missing:
+        return
+    install = ["apt-get", "install", "--yes", "--no-install-recommends"] + missing
+    say("installing %d packages: %s" % (len(missing), " ".join(missing)))
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    install_as_root = as_root(install)
+    if call(as_root(["apt-get", "update", "--quiet"]), quiet) != 0:
+        say("apt-get update failed; going on with the package lists there are")
+    unknown = [package for package in missing if not has_candidate(package)]
+    if unknown:
+        raise Failure(
+            "this system's package sources offer no %s: add a source that does (Debian 12 has them in "
+            "bookworm-security, others at apt.llvm.org), or set MLIR_DIR to the folder of "
+            "MLIRConfig.cmake of an LLVM %d built with shared libraries" % (", ".join(unknown), LLVM_VERSION))
+    run(install_as_root, "installing packages", quiet)
+
+
+def has_candidate(package):
+    """True where apt could install `package`."""
+    policy = ask(["apt-cache", "policy", package]) or ""
+    return any(line.strip().startswith("Candidate:") and "(none)" not in line
+               for line in policy.splitlines())
+
+
+def mlir_dir():
+    """The folder of MLIRConfig.cmake: $MLIR_DIR, or where Debian puts it."""
+    folder = os.environ.get("MLIR_DIR")
+    if folder:
+        if not os.path.exists(os.path.join(folder, "MLIRConfig.cmake")):
+            raise Failure("MLIR_DIR is %s, but there is no MLIRConfig.cmake in it" % folder)
+        return folder
+    return LLVM_PREFIX + "/lib/cmake/mlir"
+
+
+def llvm_bin():
+    """The folder of LLVM's own programs that belongs to mlir_dir()."""
+    return os.path.normpath(os.path.join(mlir_dir(), "..", "..", "..", "bin"))
+
+
+def check_by_hand():
+    """Where nothing can be installed: says all that is missing at once."""
+    missing = []
+    for program, meaning in [("cmake", "CMake 3.22 or later"), ("ninja", "Ninja")]:
+        if shutil.which(program) is None:
+            missing.append(meaning)
+    if not any(shutil.which(compiler) for compiler in ["clang++-22", "clang++", "g++"]):
+        missing.append("a C++17 compiler (clang 22 or g++ 12)")
+    if not os.path.exists(os.path.join(mlir_dir(), "MLIRConfig.cmake")):
+        missing.append("LLVM, MLIR and LLD 22.1 with shared libraries (set MLIR_DIR to the folder "
+                       "of MLIRConfig.cmake)")
+    if missing:
+        raise Failure("this is not Debian or Ubuntu, so nothing is installed for you; missing: "
+                      + "; ".join(missing))
+
+
+def ensure_toolchain():
+    """Compilers, CMake and LLVM are there when this returns."""
+    mlir_dir()  # A wrong MLIR_DIR is reported before anything is installed.
+    if not is_debian():
+        check_by_hand()
+        return
+    # A toolchain of the user's own replaces Debian's.
+    own_llvm = bool(os.environ.get("MLIR_DIR"))
+    install_packages(BUILD_PACKAGES + ([] if own_llvm else LLVM_PACKAGES))
+
+
+def has_modules(python):
+    return ask([python, "-c", "import " + ", ".join(MODULES)]) is not None
+
+
+def venv_python(folder=VENV):
+    return os.path.join(folder, "bin", "python")
+
+
+def ensure_python():
+    """An interpreter that has the modules of the tests and of the demo: the
+    running one, or that of .venv, which is made where it is missing."""
+    if os.path.exists(venv_python()) and has_modules(venv_python()):
+        return venv_python()
+    if not os.path.exists(VENV) and has_modules(sys.executable):
+        return sys.executable
+    make_venv(VENV, REQUIREMENTS)
+    if not has_modules(venv_python()):
+        raise Failure("%s cannot import %s: remove %s and try again"
+                      % (venv_python(), " and ".join(MODULES), VENV))
+    return venv_python()
+
+
+def make_venv(folder, requirements):
+    """Makes or completes a virtual environment and installs `requirements`."""
+    python = sys.executable
+    if ask([python, "-c", "import ensurepip, venv"]) is None:
+        if not is_debian():
+            raise Failure("Python's venv module is missing: install it and try again")
+        install_packages(PYTHON_PACKAGES)
+        if ask([python, "-c", "import ensurepip, venv"]) is None:
+            python = "/usr/bin/python3"
+    if ask([venv_python(folder), "-m", "pip", "--version"]) is None:
+        say("making a Python environment in " + os.path.relpath(folder, ROOT))
+        run([python, "-m", "venv", "--clear", folder], "making the Python environment")
+    say("installing " + os.path.relpath(requirements, ROOT) + " into it")
+    run([venv_python(folder), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+         "--requirement", requirements], "pip")

@@ -1,0 +1,107 @@
+# Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+"""Runs lit and ctest and sums up."""
+import os
+import xml.etree.ElementTree as ElementTree
+
+import build
+from shell import BUILD, Failure, call, say
+
+
+class Result:
+    """What one runner found: counts, and (test, reason) of each that was skipped."""
+
+    def __init__(self, runner):
+        self.runner = runner
+        self.passed = 0
+        self.failed = []
+        self.skipped = []
+
+
+def read_junit(path, runner):
+    """The result in a JUnit file, as lit and ctest write them."""
+    result = Result(runner)
+    try:
+        root = ElementTree.parse(path).getroot()
+    except (OSError, ElementTree.ParseError) as error:
+        raise Failure("%s left no readable result in %s: %s" % (runner, path, error))
+    for case in root.iter("testcase"):
+        name = case.get("name", "?")
+        folder = case.get("classname", "")
+        if folder and folder != name and runner == "lit":
+            # lit separates folders by dots: softmax.Dialect.IR.
+            inner = [part for part in folder.split(".")[1:] if part != "softmax"]
+            name = "/".join(inner + [name])
+        skipped = case.find("skipped")
+        if skipped is not None or case.get("status") in ("notrun", "disabled"):
+            reason = skipped.get("message", "") if skipped is not None else ""
+            if reason.startswith("SKIP_"):
+                reason = "the test says that it cannot run here"
+            result.skipped.append((name, reason or "no reason given"))
+        elif case.find("failure") is not None or case.find("error") is not None:
+            result.failed.append(name)
+        else:
+            result.passed += 1
+    return result
+
+
+def run_lit(python, full):
+    lit = build.cached("SOFTMAX_LIT")
+    if not lit or not os.path.exists(lit):
+        raise Failure("lit was not found: install llvm-22-tools, or configure with -DSOFTMAX_LIT=/path/to/lit")
+    output = os.path.join(BUILD, "test", "lit.xml")
+    remove(output)
+    command = [python, lit, "-sv", "-j%d" % build.jobs(), "--xunit-xml-output", output]
+    if full:
+        command += ["--param", "full=1"]
+    status = call(command + [os.path.join(BUILD, "test")])
+    return status, read_junit(output, "lit")
+
+
+def run_ctest(full):
+    output = os.path.join(BUILD, "test", "ctest.xml")
+    remove(output)
+    command = ["ctest", "--test-dir", BUILD, "--output-on-failure", "--no-tests=error",
+               "-j%d" % build.jobs(), "--timeout", "900", "--output-junit", output]
+    # A long-running unit test reads this variable.
+    status = call(command, {"SOFTMAX_FULL_TESTS": "1" if full else "0"})
+    return status, read_junit(output, "ctest")
+
+
+def remove(path):
+    if os.path.exists(path):
+        os.remove(path)
+
+
+def test(full):
+    """Builds, tests and prints the summary; returns the exit status."""
+    python = build.build()
+    say("running the lit tests" + (", the long ones too" if full else ""))
+    lit_status, lit = run_lit(python, full)
+    say("running the unit tests")
+    ctest_status, ctest = run_ctest(full)
+
+    results = [lit, ctest]
+    print()
+    for result in results:
+        print("%-6s %4d passed, %d failed, %d skipped"
+              % (result.runner + ":", result.passed, len(result.failed), len(result.skipped)))
+    failed = [(result.runner, name) for result in results for name in result.failed]
+    skipped = [(result.runner, name, reason) for result in results for name, reason in result.skipped]
+    if failed:
+        print("failed:")
+        for runner, name in failed:
+            print("  %s: %s" % (runner, name))
+    if skipped:
+        print("skipped:")
+        for runner, name, reason in skipped:
+            print("  %s: %s: %s" % (runner, name, reason))
+    else:
+        print("skipped: nothing")
+    broken = len(failed)
+    if broken == 0 and (lit_status != 0 or ctest_status != 0):
+        # A runner that gives up without naming a test must not look like a pass.
+        say("lit ended with status %d, ctest with status %d" % (lit_status, ctest_status))
+        broken = 1
+    passed = sum(result.passed for result in results)
+    print("%d passed, %d failed, %d skipped" % (passed, broken, len(skipped)), flush=True)
+    return 0 if broken == 0 else 1
