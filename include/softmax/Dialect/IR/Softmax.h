@@ -1,0 +1,32 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// The softmax dialect: attributes, statistics and operations.
+
+#ifndef SOFTMAX_DIALECT_IR_SOFTMAX_H
+#define SOFTMAX_DIALECT_IR_SOFTMAX_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "softmax/Statistics/StatisticBuilder.h"
+
+#include "softmax/Dialect/IR/SoftmaxDialect.h.inc"
+#include "softmax/Dialect/IR/SoftmaxEnums.h.inc"
+#include "softmax/Dialect/IR/StatisticInterface.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "softmax/Dialect/IR/SoftmaxAttrs.h.inc"
+
+#define GET_OP_CLASSES
+#include "softmax/Dialect/IR/SoftmaxOps.h.inc"
+
+#endif // SOFTMAX_DIALECT_IR_SOFTMAX_H

@@ -1,0 +1,157 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+#ifndef SOFTMAX_DIALECT_IR_SOFTMAXATTRS
+#define SOFTMAX_DIALECT_IR_SOFTMAXATTRS
+
+include "softmax/Dialect/IR/SoftmaxBase.td"
+include "softmax/Dialect/IR/StatisticInterface.td"
+
+class Softmax_Attr<string name, string attrMnemonic, list<Trait> traits = []>
+    : AttrDef<Softmax_Dialect, name, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+//===--- Special values -----------------------------------------------------===//
+
+def Softmax_MaskedRow : I32EnumAttr<"MaskedRow",
+    "what a fully masked row (every logit -inf) gives", [
+      I32EnumAttrCase<"Nan", 0, "nan">,
+      I32EnumAttrCase<"Zero", 1, "zero">]> {
+  let cppNamespace = "::mlir::softmax";
+  let genSpecializedAttr = 0;
+}
+def Softmax_MaskedRowAttr : EnumAttr<Softmax_Dialect, Softmax_MaskedRow, "masked_row"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
+//===--- Statistics ---------------------------------------------------------===//
+
+def Softmax_MaxSumExpAttr : Softmax_Attr<"MaxSumExp", "max_sumexp",
+    [DeclareAttrInterfaceMethods<Softmax_StatisticInterface>]> {
+  let summary = "the maximum m of a row and the sum of exp(x - m)";
+  let description = [{
+    Pairs merge by m = max(m1, m2), s = s1 exp(m1-m) + s2 exp(m2-m) (Milakov
+    and Gimelshein 2018, arXiv 1805.02867).  Row arguments: `max`, `sum`, of
+    the compute type.  Result arguments: `%p`, the normalized exponential
+    exp(x-m)/s, and `%logp` = (x-m) - log(s).  The maximum ignores NaN; NaN
+    travels in the sum alone (C-NAN-1).  `masked_row` says what `%p` is on a
+    row of -inf only (C-INF-2).
+  }];
+  let parameters = (ins
+    DefaultValuedParameter<"::mlir::softmax::MaskedRow", "::mlir::softmax::MaskedRow::Nan">:$maskedRow);
+  let assemblyFormat = "(`<` `masked_row` `=` $maskedRow^ `>`)?";
+}
+
+def Softmax_SumAttr : Softmax_Attr<"Sum", "sum",
+    [DeclareAttrInterfaceMethods<Softmax_StatisticInterface>]> {
+  let summary = "the sum of a row's logits";
+  let description = [{
+    Row argument and result argument: the sum, rounded once to the compute
+    type.
+  }];
+}
+
+def Softmax_TopKAttr : Softmax_Attr<"TopK", "topk",
+    [DeclareAttrInterfaceMethods<Softmax_StatisticInterface>]> {
+  let summary = "the k largest logits of a row and where they stand";
+  let description = [{
+    Row arguments: `vector<k x T>` of values in descending order and
+    `vector<k x i64>` of indices along the row (ties by lowest index; missing
+    entries of a short row are -inf and -1).  No result argument.  A per-row
+    result yielded as a vector goes to an output with one trailing dimension
+    of size k.  Defined and verified here; no lowering takes it yet.
+  }];
+  let parameters = (ins "int64_t":$k);
+  let assemblyFormat = "`<` `k` `=` $k `>`";
+  let genVerifyDecl = 1;
+}
+
+//===--- Schedules ----------------------------------------------------------===//
+
+def Softmax_ExpForm : I32EnumAttr<"ExpForm", "how exponentials are formed", [
+    I32EnumAttrCase<"Plain", 0, "plain">,
+    I32EnumAttrCase<"Scaled", 1, "scaled">]> {
+  let cppNamespace = "::mlir::softmax";
+}
+def Softmax_Layout : I32EnumAttr<"Layout", "layout class of an op's operands", [
+    I32EnumAttrCase<"Any", 0, "any">,
+    I32EnumAttrCase<"Row", 1, "row">,
+    I32EnumAttrCase<"Inner", 2, "inner">]> {
+  let cppNamespace = "::mlir::softmax";
+}
+def Softmax_Strategy : I32EnumAttr<"Strategy", "how a CPU kernel moves over rows", [
+    I32EnumAttrCase<"Registers", 0, "registers">,
+    I32EnumAttrCase<"ThreePass", 1, "three_pass">,
+    I32EnumAttrCase<"LanesInner", 2, "lanes_inner">,
+    I32EnumAttrCase<"Packed", 3, "packed">]> {
+  let cppNamespace = "::mlir::softmax";
+}
+def Softmax_Staging : I32EnumAttr<"Staging",
+    "where the exponentials wait for the normalization", [
+    I32EnumAttrCase<"Recompute", 0, "recompute">,
+    I32EnumAttrCase<"Output", 1, "output">,
+    I32EnumAttrCase<"Scratch", 2, "scratch">]> {
+  let cppNamespace = "::mlir::softmax";
+}
+def Softmax_Tail : I32EnumAttr<"Tail", "how the last elements of a row are touched", [
+    I32EnumAttrCase<"Masked", 0, "masked">,
+    I32EnumAttrCase<"Buffered", 1, "buffered">]> {
+  let cppNamespace = "::mlir::softmax";
+}
+
+def Softmax_NumericAttr : Softmax_Attr<"Numeric", "numeric"> {
+  let summary = "the part of a schedule that decides a result's bits";
+  let description = [{
+    A function of row length, op, types, mode, target and layout class only
+    (C-DET-1).  `exp`: the plain or the scaled exponential.  `fma`: whether
+    multiply-add is fused.  `group`: elements whose sum is folded by a fixed
+    tree in the compute type before it is added in f64.  `block`: elements
+    after which the f64 partial sums are folded; blocks are added in index
+    order.
+  }];
+  let parameters = (ins
+    "::mlir::softmax::ExpForm":$exp,
+    "bool":$fma,
+    "int64_t":$group,
+    "int64_t":$block);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def Softmax_AlternativeAttr : Softmax_Attr<"Alternative", "alternative"> {
+  let summary = "one way to run an op, with the guard under which it is taken";
+  let description = [{
+    Guard: the layout class (`row`: the softmax dimensions are one contiguous
+    run in every operand; `inner`: the last iteration dimension is parallel
+    and contiguous; `any`), and `max_columns`, the largest row length (absent:
+    any).  Movement: the strategy; `lanes`, the vector length in elements of
+    the compute type; `vectors`, how many vectors are in flight; where
+    exponentials are staged; how tails are touched.
+  }];
+  let parameters = (ins
+    "::mlir::softmax::Layout":$layout,
+    OptionalParameter<"int64_t", "largest row length; 0 if any">:$max_columns,
+    "::mlir::softmax::Strategy":$strategy,
+    "int64_t":$lanes,
+    "int64_t":$vectors,
+    "::mlir::softmax::Staging":$staging,
+    "::mlir::softmax::Tail":$tail);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def Softmax_ScheduleAttr : Softmax_Attr<"Schedule", "schedule"> {
+  let summary = "how a softmax.generic is run: numeric part and alternatives";
+  let description = [{
+    An ordered list of alternatives; the first whose guard holds is taken; the
+    last is unconditional.
+  }];
+  let parameters = (ins
+    "::mlir::softmax::NumericAttr":$numeric,
+    ArrayRefParameter<"::mlir::softmax::AlternativeAttr">:$alternatives);
+  let assemblyFormat = [{
+    `<` `numeric` `=` $numeric `,` `alternatives` `=` `[` $alternatives `]` `>`
+  }];
+  let genVerifyDecl = 1;
+}
+
+#endif // SOFTMAX_DIALECT_IR_SOFTMAXATTRS

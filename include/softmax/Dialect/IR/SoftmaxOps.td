@@ -1,0 +1,206 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+#ifndef SOFTMAX_DIALECT_IR_SOFTMAXOPS
+#define SOFTMAX_DIALECT_IR_SOFTMAXOPS
+
+include "softmax/Dialect/IR/SoftmaxBase.td"
+include "softmax/Dialect/IR/SoftmaxAttrs.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+
+def Softmax_Shaped : AnyTypeOf<[AnyRankedTensor, AnyMemRef]>;
+
+class Softmax_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Softmax_Dialect, mnemonic, traits>;
+
+/// Destination-passing, on tensors or memrefs, effects by what is written.
+class Softmax_StructuredOp<string mnemonic, list<Trait> traits = []>
+    : Softmax_Op<mnemonic, !listconcat([
+        AttrSizedOperandSegments,
+        DestinationStyleOpInterface,
+        DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>,
+        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+        DeclareOpInterfaceMethods<ConditionallySpeculatable>], traits)> {
+  let hasVerifier = 1;
+  code structuredOpDecls = [{
+    /// Destinations; with tensors, results are tied to them one to one.
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
+    /// Rank of the iteration space (that of the logits).
+    int64_t getIterationRank();
+    /// f64 as soon as any floating operand or result is f64, else f32
+    /// (C-TYPE-2).
+    ::mlir::FloatType getComputeType();
+  }];
+}
+
+/// What the three named forward ops share.
+class Softmax_ForwardOp<string mnemonic, list<Trait> traits = []>
+    : Softmax_StructuredOp<mnemonic, traits> {
+  let arguments = (ins
+    DenseI64ArrayAttr:$dimensions,
+    Softmax_Shaped:$input,
+    Optional<AnyFloat>:$scale,
+    Optional<Softmax_Shaped>:$bias,
+    Optional<Softmax_Shaped>:$mask,
+    Variadic<Softmax_Shaped>:$inits,
+    DefaultValuedAttr<Softmax_MaskedRowAttr, "::mlir::softmax::MaskedRow::Nan">:$masked_row);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    `dimensions` `=` $dimensions attr-dict `ins` `(` $input `:` type($input) `)`
+    (`scale` `(` $scale^ `:` type($scale) `)`)?
+    (`bias` `(` $bias^ `:` type($bias) `)`)?
+    (`mask` `(` $mask^ `:` type($mask) `)`)?
+    `outs` `(` $inits `:` type($inits) `)` (`->` type($results)^)?
+  }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$input, "::mlir::ValueRange":$inits,
+                   "::llvm::ArrayRef<int64_t>":$dimensions,
+                   CArg<"::mlir::Value", "{}">:$scale, CArg<"::mlir::Value", "{}">:$bias,
+                   CArg<"::mlir::Value", "{}">:$mask,
+                   CArg<"::mlir::softmax::MaskedRow", "::mlir::softmax::MaskedRow::Nan">:$maskedRow)>
+  ];
+  let hasCanonicalizer = 1;
+  let hasFolder = 1;
+}
+
+def Softmax_SoftmaxOp : Softmax_ForwardOp<"softmax"> {
+  let summary = "probabilities exp(x - m) / s of every row";
+  let description = [{
+    With x' = x * scale + bias (false mask elements act as -inf), m the row's
+    maximum and s = sum(exp(x' - m)), writes exp(x' - m) / s, and into an
+    optional second destination lse = m + log(s) per row, in the compute type.
+    `bias` and `mask` broadcast to the logits as in NumPy (aligned at the last
+    dimension, size 1 repeats); `scale` is a scalar of the compute type.
+
+    Example:
+
+    ```mlir
+    %p = softmax.softmax dimensions = [1] ins(%x : tensor<?x10xf32>) outs(%init : tensor<?x10xf32>) -> tensor<?x10xf32>
+    ```
+  }];
+  let extraClassDeclaration = structuredOpDecls;
+}
+
+def Softmax_LogSoftmaxOp : Softmax_ForwardOp<"log_softmax"> {
+  let summary = "logarithms (x - m) - log(s) of a row's probabilities";
+  let description = [{
+    Operands as for `softmax.softmax`; never forms the logarithm of a rounded
+    probability.
+
+    Example:
+
+    ```mlir
+    softmax.log_softmax dimensions = [0, 2] ins(%x : memref<3x4x5xf32>) outs(%y : memref<3x4x5xf32>)
+    ```
+  }];
+  let extraClassDeclaration = structuredOpDecls;
+}
+
+def Softmax_LogSumExpOp : Softmax_ForwardOp<"logsumexp"> {
+  let summary = "lse = m + log(s) of every row";
+  let description = [{
+    Operands as for `softmax.softmax`; the only destination has one element of
+    the compute type per row.
+
+    Example:
+
+    ```mlir
+    %l = softmax.logsumexp dimensions = [1] ins(%x : tensor<?x10xf16>) outs(%init : tensor<?xf32>) -> tensor<?xf32>
+    ```
+  }];
+  let extraClassDeclaration = structuredOpDecls;
+}
+
+def Softmax_GenericOp : Softmax_StructuredOp<"generic", [
+    IsolatedFromAbove]> {
+  let summary = "reduce each row by statistics, then map its elements";
+  let description = [{
+    The one form with a lowering.  `maps` holds an affine map per input and
+    per destination, from the iteration space (whose rank is that of the
+    logits) to the operand's indices: each result of a map is a distinct
+    dimension or the constant 0 (size-1 broadcast).  An operand whose map
+    names no dimension of `dimensions` is *row-invariant*; destinations that
+    are not come first, row-invariant ones after them.
+
+    - `logit(ins...)` yields one value of the compute type per statistic.
+      Absent when `statistics` is empty.
+    - `row(row-invariant ins..., statistics' row arguments...)` yields the
+      per-row results, in the order of the row-invariant destinations, then
+      any number of values handed on to `result`.  A result of type
+      `vector<kxT>` goes to a destination with a trailing dimension of size k.
+    - `result(ins..., statistics' result arguments..., values handed on...)`
+      yields one value per element-wise destination.
+
+    Element arguments have the operands' element types; scalars enter as
+    inputs with map `() -> ()` written over the iteration space,
+    `affine_map<(d0, d1) -> ()>`, and may then be plain scalar operands.
+    `softmax.index d` gives a coordinate.
+
+    Example:
+
+    ```mlir
+    softmax.generic dimensions = [1] statistics = [#softmax.max_sumexp]
+      maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>]
+      ins(%x : memref<?x?xf32>) outs(%y : memref<?x?xf32>)
+      logit { ^bb0(%e: f32): softmax.yield %e : f32 }
+      result { ^bb0(%e: f32, %p: f32, %logp: f32): softmax.yield %p : f32 }
+    ```
+  }];
+  let arguments = (ins
+    DenseI64ArrayAttr:$dimensions,
+    ArrayAttr:$statistics,
+    AffineMapArrayAttr:$maps,
+    Variadic<AnyType>:$inputs,
+    Variadic<Softmax_Shaped>:$inits,
+    Variadic<Index>:$rows,
+    OptionalAttr<Softmax_ScheduleAttr>:$schedule);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region AnyRegion:$logit, AnyRegion:$row, AnyRegion:$result);
+  let assemblyFormat = [{
+    `dimensions` `=` $dimensions `statistics` `=` $statistics `maps` `=` $maps attr-dict
+    `ins` `(` $inputs `:` type($inputs) `)` `outs` `(` $inits `:` type($inits) `)`
+    (`rows` `(` $rows^ `)`)?
+    (`schedule` `=` $schedule^)?
+    (`logit` $logit^)? (`row` $row^)? (`result` $result^)?
+    (`->` type($results)^)?
+  }];
+  let hasRegionVerifier = 1;
+  let extraClassDeclaration = structuredOpDecls # [{
+    ::llvm::SmallVector<::mlir::softmax::StatisticAttrInterface> getStatisticList();
+    ::llvm::SmallVector<::mlir::AffineMap> getMapList();
+    ::mlir::AffineMap getInputMap(unsigned i);
+    ::mlir::AffineMap getInitMap(unsigned i);
+    bool isReduced(int64_t dim);
+    /// Whether `map` names no softmax dimension.
+    bool isRowInvariant(::mlir::AffineMap map);
+    /// Destinations [0, n) are element-wise, the others per row.
+    unsigned getNumElementwiseInits();
+    ::llvm::SmallVector<int64_t> getParallelDims();
+    /// Regions absent in the text are empty.
+    bool hasLogit() { return !getLogit().empty(); }
+    bool hasRow() { return !getRow().empty(); }
+    bool hasResult() { return !getResult().empty(); }
+  }];
+}
+
+def Softmax_YieldOp : Softmax_Op<"yield", [Pure, Terminator, ReturnLike, ParentOneOf<["GenericOp"]>]> {
+  let summary = "ends a region of softmax.generic";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
+  let builders = [OpBuilder<(ins), [{ build($_builder, $_state, ::mlir::ValueRange{}); }]>];
+}
+
+def Softmax_IndexOp : Softmax_Op<"index", [Pure]> {
+  let summary = "a coordinate of the element (or row) being computed";
+  let description = [{
+    `softmax.index d` is the coordinate along iteration dimension d.  In the
+    row region only dimensions outside `dimensions` are known.
+  }];
+  let arguments = (ins I64Attr:$dim);
+  let results = (outs Index:$coordinate);
+  let assemblyFormat = "$dim attr-dict";
+  let hasVerifier = 1;
+}
+
+#endif // SOFTMAX_DIALECT_IR_SOFTMAXOPS

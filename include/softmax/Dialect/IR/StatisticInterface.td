@@ -1,0 +1,78 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+#ifndef SOFTMAX_DIALECT_IR_STATISTICINTERFACE
+#define SOFTMAX_DIALECT_IR_STATISTICINTERFACE
+
+include "mlir/IR/Interfaces.td"
+
+def Softmax_StatisticInterface : AttrInterface<"StatisticAttrInterface"> {
+  let cppNamespace = "::mlir::softmax";
+  let description = [{
+    One associative statistic of a row, defined once for every lowering.
+
+    A statistic is evaluated in *passes* over the logits of a row.  In each
+    pass every element is `lift`ed to one value of the compute type and these
+    values are combined by a `Combiner` (maximum that ignores NaN, or sum).
+    After a pass, `prepare` turns what has been reduced so far into the
+    row-level values that later lifts and the results use.  Decomposition to
+    linalg, the vector lowering and the GPU lowering all drive these same
+    builders; they differ only in how they run over the elements and in the
+    `StatisticBuilder`, which chooses between the plain exponential and the
+    scaled one.
+
+    All value-building methods work on scalars and on vectors alike: logits
+    and row values may be scalars of the compute type or vectors of it (a lane
+    per element, or a lane per row).
+  }];
+  let methods = [
+    InterfaceMethod<"Number of passes over the row; 0 if the statistic has no lowering by passes.",
+      "unsigned", "getNumPasses", (ins)>,
+    InterfaceMethod<"How the lifted values of `pass` are combined.",
+      "::mlir::softmax::Combiner", "getCombiner", (ins "unsigned":$pass)>,
+    InterfaceMethod<"Whether `pass` is needed only for the row arguments (and so only when they are used).",
+      "bool", "isRowArgumentPass", (ins "unsigned":$pass)>,
+    InterfaceMethod<[{An i1 under which `pass` has any effect, given the row
+      values; null if it always runs.  A lowering may run it regardless.}],
+      "::mlir::Value", "buildPassCondition",
+      (ins "::mlir::softmax::StatisticBuilder &":$builder, "unsigned":$pass,
+           "const ::mlir::softmax::RowValues &":$row)>,
+    InterfaceMethod<[{The contribution of one logit to `pass`.  `row` holds what
+      `buildPrepare` made after the earlier passes.}],
+      "::mlir::Value", "buildLift",
+      (ins "::mlir::softmax::StatisticBuilder &":$builder, "unsigned":$pass,
+           "::mlir::Value":$logit, "const ::mlir::softmax::RowValues &":$row)>,
+    InterfaceMethod<[{Row-level values after `pass`, from its reduction.  A sum
+      arrives as a `WideValue` (f64, or a pair of f64).}],
+      "void", "buildPrepare",
+      (ins "::mlir::softmax::StatisticBuilder &":$builder, "unsigned":$pass,
+           "const ::mlir::softmax::WideValue &":$reduced, "::mlir::softmax::RowValues &":$row)>,
+    InterfaceMethod<"Number of arguments of the row region that the statistic provides.",
+      "unsigned", "getNumRowArguments", (ins)>,
+    InterfaceMethod<"Their types.",
+      "::llvm::SmallVector<::mlir::Type>", "getRowArgumentTypes", (ins "::mlir::Type":$computeType)>,
+    InterfaceMethod<"Builds row argument `index` (scalars or a lane per row).",
+      "::mlir::Value", "buildRowArgument",
+      (ins "::mlir::softmax::StatisticBuilder &":$builder, "unsigned":$index,
+           "const ::mlir::softmax::RowValues &":$row)>,
+    InterfaceMethod<"Number of arguments of the result region that the statistic provides.",
+      "unsigned", "getNumResultArguments", (ins)>,
+    InterfaceMethod<"Their types.",
+      "::llvm::SmallVector<::mlir::Type>", "getResultArgumentTypes", (ins "::mlir::Type":$computeType)>,
+    InterfaceMethod<[{Builds result argument `index` of one element.  `lifted`
+      is the element's contribution to the last pass if the lowering still has
+      it (staged in scratch), else null and it is computed again.}],
+      "::mlir::Value", "buildResultArgument",
+      (ins "::mlir::softmax::StatisticBuilder &":$builder, "unsigned":$index,
+           "::mlir::Value":$logit, "::mlir::Value":$lifted,
+           "const ::mlir::softmax::RowValues &":$row)>,
+    InterfaceMethod<[{Whether result argument `index` is computed from the
+      lifted value of the main pass (so that staging it saves work).}],
+      "bool", "resultArgumentUsesLifted", (ins "unsigned":$index)>,
+    InterfaceMethod<"The pass whose lifted value `buildResultArgument` takes.",
+      "unsigned", "getLiftedPass", (ins)>,
+    InterfaceMethod<[{The logit that stands for 'no element': it adds nothing
+      to any pass (-inf for a maximum of exponentials, 0 for a sum).}],
+      "::llvm::APFloat", "getNeutralLogit", (ins "const ::llvm::fltSemantics &":$semantics)>
+  ];
+}
+
+#endif // SOFTMAX_DIALECT_IR_STATISTICINTERFACE

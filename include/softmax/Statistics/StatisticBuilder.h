@@ -1,0 +1,51 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// What the builders of a statistic (StatisticInterface.td) work with.
+
+#ifndef SOFTMAX_STATISTICS_STATISTICBUILDER_H
+#define SOFTMAX_STATISTICS_STATISTICBUILDER_H
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+
+namespace mlir::softmax {
+
+enum class ExpForm : uint32_t;
+
+/// How the lifted values of one pass are combined over a row.
+enum class Combiner {
+  /// Maximum that ignores NaN, started at -inf; exact, so order is free.
+  Max,
+  /// Sum, started at -0.0 (the identity of addition for every value), in the
+  /// order that the numeric part of the schedule fixes.
+  Sum
+};
+
+/// The reduction of one pass.  `Combiner::Max`: `hi` has the compute type and
+/// `lo` is null.  `Combiner::Sum`: `hi` is f64; with compute type f64 `lo`
+/// may hold what `hi` rounded away, else it is null.
+struct WideValue {
+  Value hi;
+  Value lo;
+};
+
+/// The row-level values of one statistic, in slots that only the statistic
+/// itself gives a meaning to.  Scalars, or vectors with a lane per row.
+struct RowValues {
+  SmallVector<Value, 12> slots;
+};
+
+/// Where and how a statistic builds its IR.
+struct StatisticBuilder {
+  OpBuilder &builder;
+  Location loc;
+  /// f32 or f64.
+  FloatType computeType;
+  ExpForm exp;
+  /// Whether multiply-add may be fused (it then always is).
+  bool fma;
+};
+
+} // namespace mlir::softmax
+
+#endif // SOFTMAX_STATISTICS_STATISTICBUILDER_H

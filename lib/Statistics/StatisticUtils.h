@@ -1,0 +1,28 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// Scalar-or-vector building blocks of the statistics.  Private to
+// lib/Statistics.
+
+#ifndef SOFTMAX_LIB_STATISTICS_STATISTICUTILS_H
+#define SOFTMAX_LIB_STATISTICS_STATISTICUTILS_H
+
+#include "softmax/Statistics/StatisticBuilder.h"
+
+namespace mlir::softmax::common {
+
+/// `value` (scalar) repeated in the shape of `like`; unchanged if `like` is a
+/// scalar or `value` is a vector already.
+Value broadcastLike(StatisticBuilder &builder, Value value, Value like);
+
+/// `element` in the shape (scalar or vector) of `like`.
+Type withElementType(Value like, Type element);
+
+/// The floating constant `value` in `type` (scalar or vector).
+Value floatConstant(StatisticBuilder &builder, Type type, double value);
+
+/// A sum rounded once to the compute type.
+Value roundToCompute(StatisticBuilder &builder, const WideValue &sum);
+
+} // namespace mlir::softmax::common
+
+#endif // SOFTMAX_LIB_STATISTICS_STATISTICUTILS_H

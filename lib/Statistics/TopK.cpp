@@ -1,0 +1,41 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// #softmax.topk<k>: defined and verified; it has no reduction by passes, and
+// lowerings refuse it with a diagnostic.
+
+#include "softmax/Dialect/IR/Softmax.h"
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+unsigned TopKAttr::getNumPasses() const { return 0; }
+Combiner TopKAttr::getCombiner(unsigned) const { return Combiner::Max; }
+bool TopKAttr::isRowArgumentPass(unsigned) const { return false; }
+Value TopKAttr::buildPassCondition(StatisticBuilder &, unsigned, const RowValues &) const {
+  return nullptr;
+}
+Value TopKAttr::buildLift(StatisticBuilder &, unsigned, Value, const RowValues &) const {
+  llvm_unreachable("topk has no passes");
+}
+void TopKAttr::buildPrepare(StatisticBuilder &, unsigned, const WideValue &, RowValues &) const {
+  llvm_unreachable("topk has no passes");
+}
+unsigned TopKAttr::getNumRowArguments() const { return 2; }
+SmallVector<Type> TopKAttr::getRowArgumentTypes(Type computeType) const {
+  return {VectorType::get(getK(), computeType),
+          VectorType::get(getK(), IntegerType::get(getContext(), 64))};
+}
+Value TopKAttr::buildRowArgument(StatisticBuilder &, unsigned, const RowValues &) const {
+  llvm_unreachable("topk has no passes");
+}
+unsigned TopKAttr::getNumResultArguments() const { return 0; }
+SmallVector<Type> TopKAttr::getResultArgumentTypes(Type) const { return {}; }
+Value TopKAttr::buildResultArgument(StatisticBuilder &, unsigned, Value, Value,
+                                    const RowValues &) const {
+  llvm_unreachable("topk has no result arguments");
+}
+bool TopKAttr::resultArgumentUsesLifted(unsigned) const { return false; }
+unsigned TopKAttr::getLiftedPass() const { return 0; }
+APFloat TopKAttr::getNeutralLogit(const llvm::fltSemantics &semantics) const {
+  return APFloat::getInf(semantics, /*Negative=*/true);
+}

@@ -1,0 +1,16 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// softmax-opt: an mlir-opt with the softmax dialect, its passes and pipelines.
+
+#include "RegisterUpstream.h"
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "softmax/Dialect/IR/Softmax.h"
+
+int main(int argc, char **argv) {
+  mlir::DialectRegistry registry;
+  registry.insert<mlir::softmax::SoftmaxDialect>();
+  mlir::softmax::registerUpstream(registry);
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, "softmax-mlir optimizer driver\n", registry));
+}
