@@ -1,0 +1,31 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// From the named ops to softmax.generic.
+
+#ifndef SOFTMAX_DIALECT_TRANSFORMS_GENERALIZE_H
+#define SOFTMAX_DIALECT_TRANSFORMS_GENERALIZE_H
+
+#include "mlir/IR/PatternMatch.h"
+#include "softmax/Dialect/IR/Softmax.h"
+
+namespace mlir::softmax {
+
+/// Name of the discardable string attribute of a softmax.generic that holds
+/// the mnemonic of the named op it was made from ("softmax", ...).
+constexpr llvm::StringLiteral kNamedAttrName = "softmax.named";
+
+/// Whether `op` is a named op that has a generic form.
+bool isNamedSoftmaxOp(Operation *op);
+
+/// Replaces the named op `op`, on tensors or memrefs, by the softmax.generic
+/// that says the same and returns it. Its inputs stand in the order logits,
+/// [scale], [bias], [mask]; discardable attributes are kept. Fails, with IR
+/// untouched, if `op` is not a named op.
+FailureOr<GenericOp> generalizeNamedOp(RewriterBase &rewriter, Operation *op);
+
+/// Patterns that apply `generalizeNamedOp` to every named op.
+void populateSoftmaxGeneralizePatterns(RewritePatternSet &patterns);
+
+} // namespace mlir::softmax
+
+#endif // SOFTMAX_DIALECT_TRANSFORMS_GENERALIZE_H
