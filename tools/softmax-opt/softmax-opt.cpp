@@ -6,12 +6,14 @@
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "softmax/Dialect/IR/Softmax.h"
+#include "softmax/Dialect/Interfaces/BufferizableOpInterfaceImpl.h"
 #include "softmax/Dialect/Transforms/Passes.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   registry.insert<mlir::softmax::SoftmaxDialect>();
   mlir::softmax::registerUpstream(registry);
+  mlir::softmax::registerBufferizableOpInterfaceExternalModels(registry);
   mlir::softmax::registerSoftmaxTransformsPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "softmax-mlir optimizer driver\n", registry));

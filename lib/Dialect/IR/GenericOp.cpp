@@ -22,21 +22,34 @@ SmallVector<AffineMap> GenericOp::getMapList() {
   return llvm::to_vector(getMaps().getAsValueRange<AffineMapAttr>());
 }
 
-AffineMap GenericOp::getInputMap(unsigned i) { return cast<AffineMapAttr>(getMaps()[i]).getValue(); }
+AffineMap GenericOp::getInputMap(unsigned i) {
+  return cast<AffineMapAttr>(getMaps()[i]).getValue();
+}
 
 AffineMap GenericOp::getInitMap(unsigned i) {
   return cast<AffineMapAttr>(getMaps()[getInputs().size() + i]).getValue();
 }
 
+AffineMap GenericOp::getOperandMap(OpOperand &operand) {
+  // Row ranges follow the inputs and destinations and have no map.
+  unsigned i = operand.getOperandNumber();
+  return i < getMaps().size() ? cast<AffineMapAttr>(getMaps()[i]).getValue()
+                              : AffineMap();
+}
+
 int64_t GenericOp::getIterationRank() {
-  return getMaps().empty() ? 0 : cast<AffineMapAttr>(getMaps()[0]).getValue().getNumDims();
+  return getMaps().empty()
+             ? 0
+             : cast<AffineMapAttr>(getMaps()[0]).getValue().getNumDims();
 }
 
 FloatType GenericOp::getComputeType() {
   return common::inferComputeType(getOperands(), getContext());
 }
 
-bool GenericOp::isReduced(int64_t dim) { return llvm::is_contained(getDimensions(), dim); }
+bool GenericOp::isReduced(int64_t dim) {
+  return llvm::is_contained(getDimensions(), dim);
+}
 
 bool GenericOp::isRowInvariant(AffineMap map) {
   return llvm::none_of(map.getResults(), [&](AffineExpr expr) {
@@ -60,17 +73,22 @@ SmallVector<int64_t> GenericOp::getParallelDims() {
   return dims;
 }
 
-LogicalResult GenericOp::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {
+LogicalResult
+GenericOp::reifyResultShapes(OpBuilder &b,
+                             ReifiedRankedShapedTypeDims &shapes) {
   return common::reifyFromInits(b, *this, getInits(), shapes);
 }
 
 void GenericOp::getEffects(
-    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
-  common::getStructuredEffects(cast<DestinationStyleOpInterface>(getOperation()), effects);
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  common::getStructuredEffects(
+      cast<DestinationStyleOpInterface>(getOperation()), effects);
 }
 
 Speculation::Speculatability GenericOp::getSpeculatability() {
-  return common::getStructuredSpeculatability(cast<DestinationStyleOpInterface>(getOperation()));
+  return common::getStructuredSpeculatability(
+      cast<DestinationStyleOpInterface>(getOperation()));
 }
 
 //===----------------------------------------------------------------------===//
@@ -78,8 +96,9 @@ Speculation::Speculatability GenericOp::getSpeculatability() {
 //===----------------------------------------------------------------------===//
 
 /// One operand against its map: rank, form of the map, sizes that must agree.
-static LogicalResult verifyOperand(GenericOp op, StringRef kind, unsigned index, Value operand,
-                                   AffineMap map, int64_t trailing,
+static LogicalResult verifyOperand(GenericOp op, StringRef kind, unsigned index,
+                                   Value operand, AffineMap map,
+                                   int64_t trailing,
                                    SmallVectorImpl<int64_t> &sizes) {
   auto what = [&]() { return op.emitOpError(kind) << " #" << index << ": "; };
   if (map.getNumSymbols() != 0)
@@ -87,25 +106,31 @@ static LogicalResult verifyOperand(GenericOp op, StringRef kind, unsigned index,
   auto shaped = dyn_cast<ShapedType>(operand.getType());
   if (!shaped) {
     if (map.getNumResults() != 0)
-      return what() << "is a scalar, so its map must have no results, not " << map.getNumResults();
+      return what() << "is a scalar, so its map must have no results, not "
+                    << map.getNumResults();
     return success();
   }
   int64_t rank = shaped.getRank();
   if (rank != static_cast<int64_t>(map.getNumResults()) + trailing)
-    return what() << "has rank " << rank << " but its map has " << map.getNumResults()
-                  << " results"
-                  << (trailing ? " and its vector result one trailing dimension" : "");
+    return what() << "has rank " << rank << " but its map has "
+                  << map.getNumResults() << " results"
+                  << (trailing ? " and its vector result one trailing dimension"
+                               : "");
   llvm::SmallBitVector seen(map.getNumDims());
   for (auto [i, expr] : llvm::enumerate(map.getResults())) {
     int64_t size = shaped.getDimSize(i);
     if (auto constant = dyn_cast<AffineConstantExpr>(expr)) {
-      if (constant.getValue() != 0 || (!ShapedType::isDynamic(size) && size != 1))
-        return what() << "result " << i << " of its map is a constant: it must be 0 and the size 1";
+      if (constant.getValue() != 0 ||
+          (!ShapedType::isDynamic(size) && size != 1))
+        return what()
+               << "result " << i
+               << " of its map is a constant: it must be 0 and the size 1";
       continue;
     }
     auto dim = dyn_cast<AffineDimExpr>(expr);
     if (!dim)
-      return what() << "result " << i << " of its map is neither a dimension nor 0";
+      return what() << "result " << i
+                    << " of its map is neither a dimension nor 0";
     if (seen.test(dim.getPosition()))
       return what() << "its map names d" << dim.getPosition() << " twice";
     seen.set(dim.getPosition());
@@ -123,8 +148,10 @@ static LogicalResult verifyOperand(GenericOp op, StringRef kind, unsigned index,
 LogicalResult GenericOp::verify() {
   for (Attribute attr : getStatistics())
     if (!isa<StatisticAttrInterface>(attr))
-      return emitOpError("statistics: ") << attr << " is not a statistic; use #softmax.max_sumexp, "
-                                                    "#softmax.sum or #softmax.topk";
+      return emitOpError("statistics: ")
+             << attr
+             << " is not a statistic; use #softmax.max_sumexp, "
+                "#softmax.sum or #softmax.topk";
   size_t operands = getInputs().size() + getInits().size();
   if (getMaps().size() != operands)
     return emitOpError("needs one map per input and destination: expected ")
@@ -134,12 +161,14 @@ LogicalResult GenericOp::verify() {
   int64_t rank = getIterationRank();
   for (AffineMap map : getMapList())
     if (map.getNumDims() != rank)
-      return emitOpError("all maps must have the same number of dimensions, but found ")
+      return emitOpError(
+                 "all maps must have the same number of dimensions, but found ")
              << rank << " and " << map.getNumDims();
   if (failed(common::verifyDimensions(*this, getDimensions(), rank)))
     return failure();
   if (getRows().size() != 0 && getRows().size() != 2)
-    return emitOpError("rows takes the first row and the end of the range: expected 2 operands, "
+    return emitOpError("rows takes the first row and the end of the range: "
+                       "expected 2 operands, "
                        "found ")
            << getRows().size();
 
@@ -147,15 +176,18 @@ LogicalResult GenericOp::verify() {
     Type type = input.getType();
     bool shaped = isa<RankedTensorType, MemRefType>(type);
     if (!shaped && !type.isIntOrIndexOrFloat())
-      return emitOpError("input #") << i << ": type " << type
-                                    << " is neither a ranked tensor, a memref nor a scalar";
+      return emitOpError("input #")
+             << i << ": type " << type
+             << " is neither a ranked tensor, a memref nor a scalar";
     if (!getElementTypeOrSelf(type).isIntOrIndexOrFloat())
-      return emitOpError("input #") << i << ": elements must be integers, indices or floats";
+      return emitOpError("input #")
+             << i << ": elements must be integers, indices or floats";
   }
 
   SmallVector<int64_t> sizes(rank, ShapedType::kDynamic);
   for (auto [i, input] : llvm::enumerate(getInputs()))
-    if (failed(verifyOperand(*this, "input", i, input, getInputMap(i), 0, sizes)))
+    if (failed(
+            verifyOperand(*this, "input", i, input, getInputMap(i), 0, sizes)))
       return failure();
 
   unsigned elementwise = getNumElementwiseInits();
@@ -164,30 +196,37 @@ LogicalResult GenericOp::verify() {
     bool perRow = i >= elementwise;
     if (perRow && !isRowInvariant(map))
       return emitOpError("destination #")
-             << i << " is element-wise but stands after a per-row one; element-wise destinations "
-                     "come first";
+             << i
+             << " is element-wise but stands after a per-row one; element-wise "
+                "destinations "
+                "come first";
     // Every coordinate must reach the destination, or rows would overwrite
     // each other.
     for (int64_t dim = 0; dim < rank; ++dim)
       if (!(perRow && isReduced(dim)) && !map.isFunctionOfDim(dim))
-        return emitOpError("destination #") << i << ": its map must name d" << dim;
+        return emitOpError("destination #")
+               << i << ": its map must name d" << dim;
     int64_t trailing = 0;
     if (perRow && hasRow()) {
       auto yield = dyn_cast_or_null<YieldOp>(
           getRow().front().empty() ? nullptr : &getRow().front().back());
       unsigned r = i - elementwise;
-      if (yield && r < yield.getValues().size() && isa<VectorType>(yield.getValues()[r].getType()))
+      if (yield && r < yield.getValues().size() &&
+          isa<VectorType>(yield.getValues()[r].getType()))
         trailing = 1;
     }
-    if (failed(verifyOperand(*this, "destination", i, init, map, trailing, sizes)))
+    if (failed(
+            verifyOperand(*this, "destination", i, init, map, trailing, sizes)))
       return failure();
   }
   for (int64_t dim = 0; dim < rank; ++dim)
     if (llvm::none_of(llvm::zip(getMapList(), getOperands()), [&](auto pair) {
           return std::get<0>(pair).isFunctionOfDim(dim);
         }))
-      return emitOpError("no operand's map names d") << dim << ", so its size is unknown";
-  return common::verifyDestinations(*this, getInits(), getResultTypes(), getOperands());
+      return emitOpError("no operand's map names d")
+             << dim << ", so its size is unknown";
+  return common::verifyDestinations(*this, getInits(), getResultTypes(),
+                                    getOperands());
 }
 
 //===----------------------------------------------------------------------===//
@@ -195,23 +234,25 @@ LogicalResult GenericOp::verify() {
 //===----------------------------------------------------------------------===//
 
 /// Arguments and terminator of one region.
-static FailureOr<YieldOp> verifyRegion(GenericOp op, StringRef name, Region &region,
-                                       TypeRange expected) {
+static FailureOr<YieldOp> verifyRegion(GenericOp op, StringRef name,
+                                       Region &region, TypeRange expected) {
   if (!region.hasOneBlock())
     return op.emitOpError(name) << " region must have exactly one block";
   Block &block = region.front();
   if (block.getNumArguments() != expected.size())
-    return op.emitOpError(name) << " region takes " << expected.size() << " arguments, not "
-                                << block.getNumArguments();
+    return op.emitOpError(name)
+           << " region takes " << expected.size() << " arguments, not "
+           << block.getNumArguments();
   for (auto [i, arg, type] : llvm::enumerate(block.getArguments(), expected))
     if (arg.getType() != type)
-      return op.emitOpError(name) << " region argument #" << i << " must be " << type << ", not "
-                                  << arg.getType();
+      return op.emitOpError(name) << " region argument #" << i << " must be "
+                                  << type << ", not " << arg.getType();
   if (block.empty() || !isa<YieldOp>(block.back()))
     return op.emitOpError(name) << " region must end with softmax.yield";
   for (Operation &inner : block)
     if (!isMemoryEffectFree(&inner))
-      return inner.emitOpError("has side effects, which a region of softmax.generic may not have");
+      return inner.emitOpError(
+          "has side effects, which a region of softmax.generic may not have");
   return cast<YieldOp>(block.back());
 }
 
@@ -221,14 +262,18 @@ LogicalResult GenericOp::verifyRegions() {
   unsigned elementwise = getNumElementwiseInits();
   unsigned perRow = getInits().size() - elementwise;
   if (hasLogit() == statistics.empty())
-    return emitOpError(statistics.empty() ? "has no statistics, so it must have no logit region"
-                                          : "has statistics, so it needs a logit region");
+    return emitOpError(
+        statistics.empty()
+            ? "has no statistics, so it must have no logit region"
+            : "has statistics, so it needs a logit region");
   if (perRow != 0 && !hasRow())
     return emitOpError("has per-row destinations, so it needs a row region");
   if (hasResult() == (elementwise == 0))
-    return emitOpError(elementwise == 0
-                           ? "has no element-wise destination, so it must have no result region"
-                           : "has element-wise destinations, so it needs a result region");
+    return emitOpError(
+        elementwise == 0
+            ? "has no element-wise destination, so it must have no result "
+              "region"
+            : "has element-wise destinations, so it needs a result region");
 
   SmallVector<Type> elements, rowArgs, resultArgs;
   for (auto [i, input] : llvm::enumerate(getInputs())) {
@@ -244,23 +289,27 @@ LogicalResult GenericOp::verifyRegions() {
   }
 
   if (hasLogit()) {
-    FailureOr<YieldOp> yield = verifyRegion(*this, "logit", getLogit(), elements);
+    FailureOr<YieldOp> yield =
+        verifyRegion(*this, "logit", getLogit(), elements);
     if (failed(yield))
       return failure();
     if (yield->getValues().size() != statistics.size())
-      return emitOpError("logit region must yield one value per statistic: expected ")
+      return emitOpError(
+                 "logit region must yield one value per statistic: expected ")
              << statistics.size() << ", found " << yield->getValues().size();
     for (Value value : yield->getValues())
       if (value.getType() != compute)
         return emitOpError("logit region must yield the compute type ")
-               << compute << ", not " << value.getType() << "; cast explicitly (C-TYPE-2)";
+               << compute << ", not " << value.getType()
+               << "; cast explicitly (C-TYPE-2)";
   }
   if (hasRow()) {
     FailureOr<YieldOp> yield = verifyRegion(*this, "row", getRow(), rowArgs);
     if (failed(yield))
       return failure();
     if (yield->getValues().size() < perRow)
-      return emitOpError("row region must yield a value per per-row destination: expected at least ")
+      return emitOpError("row region must yield a value per per-row "
+                         "destination: expected at least ")
              << perRow << ", found " << yield->getValues().size();
     for (unsigned i = 0; i < perRow; ++i) {
       Type value = yield->getValues()[i].getType();
@@ -269,9 +318,10 @@ LogicalResult GenericOp::verifyRegions() {
       Type element = vector ? vector.getElementType() : value;
       if (element != init.getElementType())
         return emitOpError("row region yields ")
-               << value << " for destination #" << elementwise + i << ", which holds "
-               << init.getElementType();
-      if (vector && (vector.getRank() != 1 || init.getShape().back() != vector.getDimSize(0)))
+               << value << " for destination #" << elementwise + i
+               << ", which holds " << init.getElementType();
+      if (vector && (vector.getRank() != 1 ||
+                     init.getShape().back() != vector.getDimSize(0)))
         return emitOpError("row region yields ")
                << value << " for destination #" << elementwise + i
                << ", whose trailing dimension has another size";
@@ -280,18 +330,20 @@ LogicalResult GenericOp::verifyRegions() {
       resultArgs.push_back(value.getType());
   }
   if (hasResult()) {
-    FailureOr<YieldOp> yield = verifyRegion(*this, "result", getResult(), resultArgs);
+    FailureOr<YieldOp> yield =
+        verifyRegion(*this, "result", getResult(), resultArgs);
     if (failed(yield))
       return failure();
     if (yield->getValues().size() != elementwise)
-      return emitOpError("result region must yield one value per element-wise destination: expected ")
+      return emitOpError("result region must yield one value per element-wise "
+                         "destination: expected ")
              << elementwise << ", found " << yield->getValues().size();
     for (unsigned i = 0; i < elementwise; ++i) {
       Type element = cast<ShapedType>(getInits()[i].getType()).getElementType();
       if (yield->getValues()[i].getType() != element)
-        return emitOpError("result region yields ") << yield->getValues()[i].getType()
-                                                    << " for destination #" << i << ", which holds "
-                                                    << element;
+        return emitOpError("result region yields ")
+               << yield->getValues()[i].getType() << " for destination #" << i
+               << ", which holds " << element;
     }
   }
   return success();
@@ -308,8 +360,12 @@ LogicalResult IndexOp::verify() {
   int64_t rank = generic.getIterationRank();
   int64_t dim = getDim();
   if (dim < 0 || dim >= rank)
-    return emitOpError("dimension ") << dim << " is out of range for rank " << rank;
-  if (generic.getRow().isAncestor((*this)->getParentRegion()) && generic.isReduced(dim))
-    return emitOpError("in the row region knows no coordinate along softmax dimension ") << dim;
+    return emitOpError("dimension ")
+           << dim << " is out of range for rank " << rank;
+  if (generic.getRow().isAncestor((*this)->getParentRegion()) &&
+      generic.isReduced(dim))
+    return emitOpError(
+               "in the row region knows no coordinate along softmax dimension ")
+           << dim;
   return success();
 }

@@ -16,42 +16,53 @@ LogicalResult TopKAttr::verify(EmitError emitError, int64_t k) {
   return success();
 }
 
-LogicalResult NumericAttr::verify(EmitError emitError, ExpForm, bool, int64_t group,
-                                  int64_t block) {
+LogicalResult NumericAttr::verify(EmitError emitError, ExpForm, bool,
+                                  int64_t group, int64_t block) {
   if (group != 64)
     return emitError() << "numeric part: group must be 64 (the fixed tree of "
                           "C-SUM-1), not "
                        << group;
   if (block < group || block % group != 0)
-    return emitError() << "numeric part: block must be a positive multiple of group ("
-                       << group << "), not " << block;
+    return emitError()
+           << "numeric part: block must be a positive multiple of group ("
+           << group << "), not " << block;
   return success();
 }
 
-LogicalResult AlternativeAttr::verify(EmitError emitError, Layout layout, int64_t maxColumns,
-                                      Strategy strategy, int64_t lanes, int64_t vectors,
+LogicalResult AlternativeAttr::verify(EmitError emitError, Layout layout,
+                                      int64_t maxColumns, Strategy strategy,
+                                      int64_t lanes, int64_t vectors,
                                       Staging staging, Tail) {
   if (maxColumns < 0)
-    return emitError() << "alternative: max_columns must not be negative, not " << maxColumns;
+    return emitError() << "alternative: max_columns must not be negative, not "
+                       << maxColumns;
   if (lanes < 1 || lanes > 64 || !llvm::isPowerOf2_64(lanes))
-    return emitError() << "alternative: lanes must be a power of two from 1 to 64, not " << lanes;
+    return emitError()
+           << "alternative: lanes must be a power of two from 1 to 64, not "
+           << lanes;
   if (vectors < 1)
-    return emitError() << "alternative: vectors must be positive, not " << vectors;
+    return emitError() << "alternative: vectors must be positive, not "
+                       << vectors;
   StringRef name = stringifyStrategy(strategy);
   if (strategy == Strategy::Registers || strategy == Strategy::ThreePass) {
     if (layout != Layout::Row)
-      return emitError() << "alternative: strategy '" << name
-                         << "' reads contiguous rows: its guard must say layout = row";
+      return emitError()
+             << "alternative: strategy '" << name
+             << "' reads contiguous rows: its guard must say layout = row";
   }
   if (strategy == Strategy::LanesInner && layout != Layout::Inner)
-    return emitError() << "alternative: strategy 'lanes_inner' reads along a contiguous inner "
+    return emitError() << "alternative: strategy 'lanes_inner' reads along a "
+                          "contiguous inner "
                           "dimension: its guard must say layout = inner";
   if (strategy == Strategy::Registers) {
     if (maxColumns == 0 || maxColumns > lanes * vectors)
-      return emitError() << "alternative: strategy 'registers' holds lanes x vectors = "
-                         << lanes * vectors << " elements: max_columns must be between 1 and that";
+      return emitError()
+             << "alternative: strategy 'registers' holds lanes x vectors = "
+             << lanes * vectors
+             << " elements: max_columns must be between 1 and that";
     if (staging != Staging::Recompute)
-      return emitError() << "alternative: strategy 'registers' stages nothing: staging must be "
+      return emitError() << "alternative: strategy 'registers' stages nothing: "
+                            "staging must be "
                             "recompute";
   }
   return success();
@@ -63,7 +74,8 @@ LogicalResult ScheduleAttr::verify(EmitError emitError, NumericAttr numeric,
     return emitError() << "schedule: at least one alternative is needed";
   AlternativeAttr last = alternatives.back();
   if (last.getLayout() != Layout::Any || last.getMaxColumns() != 0)
-    return emitError() << "schedule: the last alternative must be unconditional (layout = any, "
+    return emitError() << "schedule: the last alternative must be "
+                          "unconditional (layout = any, "
                           "no max_columns)";
   return success();
 }

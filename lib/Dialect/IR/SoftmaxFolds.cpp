@@ -3,10 +3,10 @@
 // Folds and canonicalizations of the named ops.  Each holds for every input,
 // NaN and infinities included.
 
-#include "softmax/Dialect/IR/Softmax.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "softmax/Dialect/IR/Softmax.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -16,7 +16,8 @@ namespace {
 template <typename OpTy>
 struct DropUnitScale : public OpRewritePattern<OpTy> {
   using OpRewritePattern<OpTy>::OpRewritePattern;
-  LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
     if (!op.getScale() || !matchPattern(op.getScale(), m_OneFloat()))
       return rewriter.notifyMatchFailure(op, "scale is not the constant 1");
     rewriter.modifyOpInPlace(op, [&] { op.getScaleMutable().clear(); });
@@ -28,10 +29,11 @@ struct DropUnitScale : public OpRewritePattern<OpTy> {
 template <typename OpTy>
 struct DropTrueMask : public OpRewritePattern<OpTy> {
   using OpRewritePattern<OpTy>::OpRewritePattern;
-  LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
     DenseElementsAttr value;
-    if (!op.getMask() || !matchPattern(op.getMask(), m_Constant(&value)) || !value.isSplat() ||
-        !value.getSplatValue<bool>())
+    if (!op.getMask() || !matchPattern(op.getMask(), m_Constant(&value)) ||
+        !value.isSplat() || !value.getSplatValue<bool>())
       return rewriter.notifyMatchFailure(op, "mask is not the constant true");
     rewriter.modifyOpInPlace(op, [&] { op.getMaskMutable().clear(); });
     return success();
@@ -39,12 +41,13 @@ struct DropTrueMask : public OpRewritePattern<OpTy> {
 };
 } // namespace
 
-#define SOFTMAX_FORWARD_OP(OpTy)                                                                   \
-  void OpTy::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {      \
-    patterns.add<DropUnitScale<OpTy>, DropTrueMask<OpTy>>(context);                                \
-  }                                                                                                \
-  LogicalResult OpTy::fold(FoldAdaptor, SmallVectorImpl<OpFoldResult> &) {                         \
-    return memref::foldMemRefCast(*this);                                                          \
+#define SOFTMAX_FORWARD_OP(OpTy)                                               \
+  void OpTy::getCanonicalizationPatterns(RewritePatternSet &patterns,          \
+                                         MLIRContext *context) {               \
+    patterns.add<DropUnitScale<OpTy>, DropTrueMask<OpTy>>(context);            \
+  }                                                                            \
+  LogicalResult OpTy::fold(FoldAdaptor, SmallVectorImpl<OpFoldResult> &) {     \
+    return memref::foldMemRefCast(*this);                                      \
   }
 
 SOFTMAX_FORWARD_OP(SoftmaxOp)

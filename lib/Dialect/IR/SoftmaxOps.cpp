@@ -2,31 +2,34 @@
 //
 // What all structured ops of the dialect share: compute type, shapes, effects.
 
-#include "softmax/Dialect/IR/Softmax.h"
 #include "StructuredOpCommon.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "softmax/Dialect/IR/Softmax.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
 
-FloatType mlir::softmax::common::inferComputeType(ValueRange operands, MLIRContext *context) {
+FloatType mlir::softmax::common::inferComputeType(ValueRange operands,
+                                                  MLIRContext *context) {
   for (Value operand : operands)
     if (getElementTypeOrSelf(operand.getType()).isF64())
       return Float64Type::get(context);
   return Float32Type::get(context);
 }
 
-SmallVector<OpFoldResult> mlir::softmax::common::getMixedSizes(OpBuilder &b, Location loc,
-                                                               Value shaped) {
+SmallVector<OpFoldResult>
+mlir::softmax::common::getMixedSizes(OpBuilder &b, Location loc, Value shaped) {
   if (isa<MemRefType>(shaped.getType()))
     return memref::getMixedSizes(b, loc, shaped);
   return tensor::getMixedSizes(b, loc, shaped);
 }
 
-LogicalResult mlir::softmax::common::reifyFromInits(OpBuilder &b, Operation *op, ValueRange inits,
-                                                    ReifiedRankedShapedTypeDims &shapes) {
+LogicalResult
+mlir::softmax::common::reifyFromInits(OpBuilder &b, Operation *op,
+                                      ValueRange inits,
+                                      ReifiedRankedShapedTypeDims &shapes) {
   if (op->getNumResults() == 0)
     return failure();
   for (Value init : inits)
@@ -36,29 +39,35 @@ LogicalResult mlir::softmax::common::reifyFromInits(OpBuilder &b, Operation *op,
 
 void mlir::softmax::common::getStructuredEffects(
     DestinationStyleOpInterface op,
-    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
   for (OpOperand &operand : op->getOpOperands()) {
     if (!isa<MemRefType>(operand.get().getType()))
       continue;
     if (op.isDpsInit(&operand))
       effects.emplace_back(MemoryEffects::Write::get(), &operand, /*stage=*/0,
-                           /*effectOnFullRegion=*/true, SideEffects::DefaultResource::get());
+                           /*effectOnFullRegion=*/true,
+                           SideEffects::DefaultResource::get());
     else
       effects.emplace_back(MemoryEffects::Read::get(), &operand, /*stage=*/0,
-                           /*effectOnFullRegion=*/true, SideEffects::DefaultResource::get());
+                           /*effectOnFullRegion=*/true,
+                           SideEffects::DefaultResource::get());
   }
 }
 
 Speculation::Speculatability
-mlir::softmax::common::getStructuredSpeculatability(DestinationStyleOpInterface op) {
-  return op.hasPureTensorSemantics() ? Speculation::Speculatable : Speculation::NotSpeculatable;
+mlir::softmax::common::getStructuredSpeculatability(
+    DestinationStyleOpInterface op) {
+  return op.hasPureTensorSemantics() ? Speculation::Speculatable
+                                     : Speculation::NotSpeculatable;
 }
 
-LogicalResult mlir::softmax::common::verifyDimensions(Operation *op, ArrayRef<int64_t> dimensions,
-                                                      int64_t rank) {
+LogicalResult mlir::softmax::common::verifyDimensions(
+    Operation *op, ArrayRef<int64_t> dimensions, int64_t rank) {
   if (rank == 0)
-    return op->emitOpError("has logits of rank 0, which have no dimension to normalize over "
-                           "(C-RANK-0); give them a dimension of size 1");
+    return op->emitOpError(
+        "has logits of rank 0, which have no dimension to normalize over "
+        "(C-RANK-0); give them a dimension of size 1");
   if (dimensions.empty())
     return op->emitOpError("needs at least one softmax dimension (C-AXIS-1)");
   for (auto [i, dim] : llvm::enumerate(dimensions)) {
@@ -67,31 +76,40 @@ LogicalResult mlir::softmax::common::verifyDimensions(Operation *op, ArrayRef<in
              << dim << " is out of range for rank " << rank
              << "; it must be in [0, " << rank << ") (C-AXIS-1)";
     if (i > 0 && dimensions[i - 1] >= dim)
-      return op->emitOpError("softmax dimensions must be sorted and free of duplicates, but ")
+      return op->emitOpError("softmax dimensions must be sorted and free of "
+                             "duplicates, but ")
              << dim << " follows " << dimensions[i - 1] << " (C-AXIS-1)";
   }
   return success();
 }
 
-LogicalResult mlir::softmax::common::verifyDestinations(Operation *op, ValueRange inits,
-                                                        TypeRange results, ValueRange operands) {
-  bool tensors = llvm::any_of(operands, [](Value v) { return isa<RankedTensorType>(v.getType()); });
-  bool memrefs = llvm::any_of(operands, [](Value v) { return isa<MemRefType>(v.getType()); });
+LogicalResult mlir::softmax::common::verifyDestinations(Operation *op,
+                                                        ValueRange inits,
+                                                        TypeRange results,
+                                                        ValueRange operands) {
+  bool tensors = llvm::any_of(
+      operands, [](Value v) { return isa<RankedTensorType>(v.getType()); });
+  bool memrefs = llvm::any_of(
+      operands, [](Value v) { return isa<MemRefType>(v.getType()); });
   if (tensors && memrefs)
-    return op->emitOpError("mixes tensor and memref operands; use one or the other");
+    return op->emitOpError(
+        "mixes tensor and memref operands; use one or the other");
   if (memrefs) {
     if (!results.empty())
-      return op->emitOpError("on memrefs writes its destinations and has no results, but has ")
+      return op->emitOpError("on memrefs writes its destinations and has no "
+                             "results, but has ")
              << results.size();
     return success();
   }
   if (results.size() != inits.size())
-    return op->emitOpError("on tensors has one result per destination: expected ")
+    return op->emitOpError(
+               "on tensors has one result per destination: expected ")
            << inits.size() << ", found " << results.size();
   for (auto [i, init, result] : llvm::enumerate(inits, results))
     if (init.getType() != result)
-      return op->emitOpError("result #") << i << " has type " << result
-                                         << " but its destination has type " << init.getType();
+      return op->emitOpError("result #")
+             << i << " has type " << result << " but its destination has type "
+             << init.getType();
   return success();
 }
 

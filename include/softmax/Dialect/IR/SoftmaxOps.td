@@ -31,6 +31,10 @@ class Softmax_StructuredOp<string mnemonic, list<Trait> traits = []>
     /// f64 as soon as any floating operand or result is f64, else f32
     /// (C-TYPE-2).
     ::mlir::FloatType getComputeType();
+    /// The map from the iteration space to the indices of an input or
+    /// destination (sizes of 1 that broadcast are the constant 0); null for a
+    /// plain scalar of a named op and for a row range.
+    ::mlir::AffineMap getOperandMap(::mlir::OpOperand &operand);
   }];
 }
 
