@@ -1,0 +1,49 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// Kernels asked for by name instead of by MLIR: softmaxc's --op.
+#ifndef SOFTMAX_TARGET_OPSPEC_H
+#define SOFTMAX_TARGET_OPSPEC_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <optional>
+#include <string>
+
+namespace mlir::softmax {
+
+/// The texts of one --op and the options that belong to it.
+struct OpSpec {
+  /// softmax, log_softmax or logsumexp.
+  std::string op;
+  /// The function's name, a C identifier; the op's name where empty.
+  std::string name;
+  /// "f32", or "f16:f32" where the result's type differs.
+  std::string type = "f32";
+  /// "?x10", "4x?x16"; "" is rank 0, which is treated as one element
+  /// (C-RANK-0).
+  std::string shape = "?x?";
+  /// One axis or several joined by commas; negative ones count from the end.
+  std::string axis = "-1";
+  /// Further operands: a list of scale, bias, mask, lse.
+  std::string with;
+  /// Type of the labels; no op of this version has any.
+  std::optional<std::string> labels;
+};
+
+/// Adds to a new module one public function per spec, on tensors, with the
+/// operands in the order of the C ABI: logits, [scale], [bias], [mask]; results
+/// probabilities, [lse].  bias (in the type of the logits) and mask (i1) have
+/// the shape of the logits; a caller broadcasts by a stride of 0.  Arguments
+/// and results are named by the attribute `softmax.name`.  Fails with one line
+/// that names the option at fault and what it takes.
+llvm::Expected<OwningOpRef<ModuleOp>> buildModule(MLIRContext *context,
+                                                  llvm::ArrayRef<OpSpec> specs);
+
+} // namespace mlir::softmax
+
+#endif // SOFTMAX_TARGET_OPSPEC_H
