@@ -1,0 +1,181 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// f16 and bf16 by integer arithmetic: compared bit by bit with llvm::APFloat.
+
+#include "JitKernel.h"
+#include "llvm/ADT/APFloat.h"
+#include "gtest/gtest.h"
+#include <cstring>
+
+using namespace mlir;
+using namespace mlir::softmax;
+using namespace mlir::softmax::test;
+using llvm::APFloat;
+
+namespace {
+// Every conversion by our own arithmetic.
+const SoftmaxExpandMathOptions nothingNative{false, false, false};
+
+JitKernel conversion(Element from, Element to,
+                     const SoftmaxExpandMathOptions &options) {
+  return JitKernel(
+      {from}, {to}, 8, options,
+      [to](MathBuilder &math, ValueRange in) -> SmallVector<Value> {
+        OpBuilder &b = math.b;
+        Type element = to == Element::f16    ? Type(b.getF16Type())
+                       : to == Element::bf16 ? Type(b.getBF16Type())
+                       : to == Element::f32  ? Type(b.getF32Type())
+                                             : Type(b.getF64Type());
+        Type type = MathBuilder::withElement(in[0].getType(), element);
+        if (to == Element::f32 || to == Element::f64)
+          return {arith::ExtFOp::create(b, math.loc, type, in[0]).getResult()};
+        return {arith::TruncFOp::create(b, math.loc, type, in[0]).getResult()};
+      });
+}
+
+const llvm::fltSemantics &semantics(Element element) {
+  switch (element) {
+  case Element::f16:
+    return APFloat::IEEEhalf();
+  case Element::bf16:
+    return APFloat::BFloat();
+  case Element::f32:
+    return APFloat::IEEEsingle();
+  case Element::f64:
+    return APFloat::IEEEdouble();
+  }
+  llvm_unreachable("all elements are handled");
+}
+
+template <typename Float>
+Float floatOf(uint64_t bits) {
+  Float result;
+  std::memcpy(&result, &bits, sizeof(result));
+  return result;
+}
+
+template <typename Float>
+uint64_t bitsOf(Float x) {
+  uint64_t result = 0;
+  std::memcpy(&result, &x, sizeof(x));
+  return result;
+}
+
+uint64_t expected(uint64_t bits, Element from, Element to) {
+  const llvm::fltSemantics &s = semantics(from);
+  APFloat value(s, llvm::APInt(APFloat::getSizeInBits(s), bits));
+  bool losesInfo;
+  value.convert(semantics(to), APFloat::rmNearestTiesToEven, &losesInfo);
+  return value.bitcastToAPInt().getZExtValue();
+}
+
+bool isNaN(uint64_t bits, Element element) {
+  const llvm::fltSemantics &s = semantics(element);
+  return APFloat(s, llvm::APInt(APFloat::getSizeInBits(s), bits)).isNaN();
+}
+
+// All 65536 bit patterns of a narrow type.
+template <typename Wide>
+void checkExtension(Element from, Element to) {
+  JitKernel kernel = conversion(from, to, nothingNative);
+  std::vector<uint16_t> in(65536);
+  for (size_t i = 0; i < in.size(); ++i)
+    in[i] = static_cast<uint16_t>(i);
+  std::vector<Wide> out = apply<uint16_t, Wide>(kernel, in);
+  for (size_t i = 0; i < in.size(); ++i) {
+    if (isNaN(i, from)) {
+      ASSERT_TRUE(std::isnan(out[i])) << std::hex << i;
+      continue;
+    }
+    ASSERT_EQ(bitsOf(out[i]), expected(i, from, to)) << std::hex << i;
+  }
+}
+
+// The wide numbers at which rounding to the narrow type changes, their
+// neighbours on both sides, random numbers and NaNs.
+template <typename Wide>
+void checkTruncation(Element from, Element to) {
+  JitKernel kernel = conversion(from, to, nothingNative);
+  std::vector<Wide> in;
+  for (uint64_t i = 0; i < 65536; ++i) {
+    Wide here = floatOf<Wide>(expected(i, to, from));
+    Wide next = floatOf<Wide>(expected(i + 1, to, from));
+    Wide middle = here + (next - here) / 2;
+    for (Wide x : {here, middle}) {
+      in.push_back(x);
+      in.push_back(std::nextafter(x, std::numeric_limits<Wide>::infinity()));
+      in.push_back(std::nextafter(x, -std::numeric_limits<Wide>::infinity()));
+    }
+    // Double rounding shows here: half way in f32, and an f64 step beside it.
+    if (sizeof(Wide) == 8) {
+      in.push_back(middle * (1 + std::ldexp(Wide(1), -40)));
+      in.push_back(middle * (1 - std::ldexp(Wide(1), -40)));
+    }
+  }
+  uint64_t state = 88172645463325252ull;
+  for (int i = 0; i < 1000000; ++i) {
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    in.push_back(i % 2
+                     ? floatOf<Wide>(state)
+                     : Wide(std::ldexp(static_cast<double>(state >> 11) - 1e15,
+                                       -53 - int(state % 40))));
+  }
+  in.push_back(std::numeric_limits<Wide>::signaling_NaN());
+  in.push_back(std::numeric_limits<Wide>::max());
+  in.push_back(std::numeric_limits<Wide>::lowest());
+  in.push_back(std::numeric_limits<Wide>::denorm_min());
+  std::vector<uint16_t> out = apply<Wide, uint16_t>(kernel, in);
+  for (size_t i = 0; i < in.size(); ++i) {
+    if (std::isnan(in[i])) {
+      ASSERT_TRUE(isNaN(out[i], to)) << std::hex << bitsOf(in[i]);
+      continue;
+    }
+    ASSERT_EQ(out[i], expected(bitsOf(in[i]), from, to))
+        << in[i] << " " << std::hex << bitsOf(in[i]);
+  }
+}
+} // namespace
+
+TEST(FloatConversion, ExtendF16) {
+  checkExtension<float>(Element::f16, Element::f32);
+  checkExtension<double>(Element::f16, Element::f64);
+}
+
+TEST(FloatConversion, ExtendBF16) {
+  checkExtension<float>(Element::bf16, Element::f32);
+  checkExtension<double>(Element::bf16, Element::f64);
+}
+
+TEST(FloatConversion, TruncateF32) {
+  checkTruncation<float>(Element::f32, Element::f16);
+  checkTruncation<float>(Element::f32, Element::bf16);
+}
+
+TEST(FloatConversion, TruncateF64RoundsOnce) {
+  checkTruncation<double>(Element::f64, Element::f16);
+  checkTruncation<double>(Element::f64, Element::bf16);
+}
+
+// Every f32, with SOFTMAX_FULL=1.
+TEST(FloatConversion, TruncateEveryF32) {
+  if (!isFullRun())
+    GTEST_SKIP() << "takes minutes; set SOFTMAX_FULL=1";
+  for (Element to : {Element::f16, Element::bf16}) {
+    JitKernel kernel = conversion(Element::f32, to, nothingNative);
+    std::vector<float> in(JitKernel::batch);
+    std::vector<uint16_t> out(JitKernel::batch);
+    for (uint64_t start = 0; start < (1ull << 32); start += JitKernel::batch) {
+      for (int64_t i = 0; i < JitKernel::batch; ++i)
+        in[i] = floatOf<float>(start + i);
+      kernel.run({in.data(), out.data()});
+      for (int64_t i = 0; i < JitKernel::batch; ++i) {
+        if (std::isnan(in[i]))
+          ASSERT_TRUE(isNaN(out[i], to));
+        else
+          ASSERT_EQ(out[i], expected(start + i, Element::f32, to));
+      }
+    }
+  }
+}
