@@ -8,6 +8,7 @@
 #include "softmax/Dialect/IR/Softmax.h"
 #include "softmax/Dialect/Interfaces/BufferizableOpInterfaceImpl.h"
 #include "softmax/Dialect/Transforms/Passes.h"
+#include "softmax/Math/Passes.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
@@ -15,6 +16,7 @@ int main(int argc, char **argv) {
   mlir::softmax::registerUpstream(registry);
   mlir::softmax::registerBufferizableOpInterfaceExternalModels(registry);
   mlir::softmax::registerSoftmaxTransformsPasses();
+  mlir::softmax::registerMathPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "softmax-mlir optimizer driver\n", registry));
 }
