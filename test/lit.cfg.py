@@ -14,6 +14,7 @@
 #   %softmax_src, %softmax_obj, %softmax_lib   source folder, build folder and
 #                      the folder of the built libraries
 #   %shlibext          .so
+#   %mlir_include      the headers and TableGen files of MLIR
 #
 # Features for REQUIRES and UNSUPPORTED:
 #   host-<machine>     host-x86_64, host-aarch64, ...
@@ -50,7 +51,7 @@ def tool_path(directory, name):
 
 own_tools = ["softmax-opt", "softmaxc", "softmax-run", "softmax-bench", "softmax-lsp-server"]
 llvm_tools = [
-    "FileCheck", "count", "not", "split-file", "mlir-opt", "mlir-translate", "mlir-runner",
+    "FileCheck", "count", "not", "split-file", "mlir-opt", "mlir-tblgen", "mlir-translate", "mlir-runner",
     "llc", "lli", "opt", "llvm-ar", "llvm-as", "llvm-dis", "llvm-mc", "llvm-mca", "llvm-nm",
     "llvm-objdump", "llvm-readelf", "llvm-readobj",
 ]
@@ -73,6 +74,7 @@ config.substitutions.append(("%softmax_src", config.softmax_src_root))
 config.substitutions.append(("%softmax_obj", config.softmax_obj_root))
 config.substitutions.append(("%softmax_lib", config.softmax_lib_dir))
 config.substitutions.append(("%shlibext", config.llvm_shlib_ext))
+config.substitutions.append(("%mlir_include", config.mlir_include_dir))
 
 
 def cpu_flags():
