@@ -13,6 +13,7 @@
 #   %cc, %cxx          the compilers that the build was configured with
 #   %softmax_src, %softmax_obj, %softmax_lib   source folder, build folder and
 #                      the folder of the built libraries
+#   %mlir_lib          the folder of MLIR's runner libraries
 #   %shlibext          .so
 #   %mlir_include      the headers and TableGen files of MLIR
 #
@@ -73,6 +74,7 @@ config.substitutions.append(("%cc", config.host_cc))
 config.substitutions.append(("%softmax_src", config.softmax_src_root))
 config.substitutions.append(("%softmax_obj", config.softmax_obj_root))
 config.substitutions.append(("%softmax_lib", config.softmax_lib_dir))
+config.substitutions.append(("%mlir_lib", config.llvm_lib_dir))
 config.substitutions.append(("%shlibext", config.llvm_shlib_ext))
 config.substitutions.append(("%mlir_include", config.mlir_include_dir))
 

@@ -5,6 +5,7 @@
 #include "RegisterUpstream.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "softmax/Conversion/SoftmaxToLinalg/Passes.h"
 #include "softmax/Dialect/IR/Softmax.h"
 #include "softmax/Dialect/Interfaces/BufferizableOpInterfaceImpl.h"
 #include "softmax/Dialect/Transforms/Passes.h"
@@ -17,6 +18,7 @@ int main(int argc, char **argv) {
   mlir::softmax::registerBufferizableOpInterfaceExternalModels(registry);
   mlir::softmax::registerSoftmaxTransformsPasses();
   mlir::softmax::registerMathPasses();
+  mlir::softmax::registerSoftmaxToLinalgPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "softmax-mlir optimizer driver\n", registry));
 }

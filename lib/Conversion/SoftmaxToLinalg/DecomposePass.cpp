@@ -1,0 +1,80 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// softmax-decompose: the pass and the patterns.
+
+#include "mlir/IR/PatternMatch.h"
+#include "softmax/Conversion/SoftmaxToLinalg/Decompose.h"
+#include "softmax/Conversion/SoftmaxToLinalg/Passes.h"
+#include "softmax/Dialect/Transforms/Generalize.h"
+
+namespace mlir::softmax {
+#define GEN_PASS_DEF_SOFTMAXDECOMPOSEPASS
+#include "softmax/Conversion/SoftmaxToLinalg/Passes.h.inc"
+} // namespace mlir::softmax
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+namespace {
+struct DecomposeGenericPattern : public OpRewritePattern<GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(GenericOp op,
+                                PatternRewriter &rewriter) const override {
+    if (std::string why = whyNotDecomposable(op); !why.empty())
+      return rewriter.notifyMatchFailure(op, why);
+    SmallVector<Value> results;
+    return decomposeGeneric(rewriter, op, results);
+  }
+};
+
+template <typename OpTy>
+struct DecomposeNamedPattern : public OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    FailureOr<GenericOp> generic = generalizeNamedOp(rewriter, op);
+    if (failed(generic))
+      return rewriter.notifyMatchFailure(op, "has no generic form");
+    SmallVector<Value> results;
+    return decomposeGeneric(rewriter, *generic, results);
+  }
+};
+
+struct SoftmaxDecomposePass
+    : public softmax::impl::SoftmaxDecomposePassBase<SoftmaxDecomposePass> {
+  void runOnOperation() override {
+    SmallVector<Operation *> ops;
+    getOperation()->walk([&](Operation *op) {
+      if (isa<GenericOp>(op) || isNamedSoftmaxOp(op))
+        ops.push_back(op);
+    });
+    IRRewriter rewriter(&getContext());
+    bool refused = false;
+    for (Operation *op : ops) {
+      GenericOp generic = dyn_cast<GenericOp>(op);
+      if (!generic)
+        generic = *generalizeNamedOp(rewriter, op);
+      if (std::string why = whyNotDecomposable(generic); !why.empty()) {
+        generic.emitOpError("cannot be decomposed to linalg: ") << why;
+        refused = true;
+        continue;
+      }
+      SmallVector<Value> results;
+      if (failed(decomposeGeneric(rewriter, generic, results))) {
+        refused = true;
+        continue;
+      }
+      ++numDecomposed;
+    }
+    if (refused)
+      signalPassFailure();
+  }
+};
+} // namespace
+
+void mlir::softmax::populateSoftmaxDecomposePatterns(
+    RewritePatternSet &patterns) {
+  patterns.add<DecomposeGenericPattern, DecomposeNamedPattern<SoftmaxOp>,
+               DecomposeNamedPattern<LogSoftmaxOp>,
+               DecomposeNamedPattern<LogSumExpOp>>(patterns.getContext());
+}
