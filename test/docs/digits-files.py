@@ -1,3 +1,5 @@
+# Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+#
 # The files of the demo are what its README says.
 #
 # REQUIRES: numpy
