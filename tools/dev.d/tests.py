@@ -27,16 +27,19 @@ def read_junit(path, runner):
     for case in root.iter("testcase"):
         name = case.get("name", "?")
         folder = case.get("classname", "")
-        if folder and folder != name and runner == "lit":
-            # lit separates folders by dots: softmax.Dialect.IR.
-            inner = [part for part in folder.split(".")[1:] if part != "softmax"]
-            name = "/".join(inner + [name])
+        if runner == "lit":
+            # "softmax.Dialect/IR"; the suite's own folder is "softmax.softmax".
+            inner = folder.partition(".")[2]
+            name = name if inner in ("", "softmax") else inner + "/" + name
         skipped = case.find("skipped")
-        if skipped is not None or case.get("status") in ("notrun", "disabled"):
-            reason = skipped.get("message", "") if skipped is not None else ""
+        reason = skipped.get("message", "") if skipped is not None else ""
+        if reason.startswith("Unable to find"):
+            # ctest calls this skipped: a suite that was not built, or not found.
+            result.failed.append(name)
+        elif skipped is not None or case.get("status") in ("notrun", "disabled"):
             if reason.startswith("SKIP_"):
                 reason = "the test says that it cannot run here"
-            result.skipped.append((name, reason or "no reason given"))
+            result.skipped.append((name, reason or case.get("status") or "no reason given"))
         elif case.find("failure") is not None or case.find("error") is not None:
             result.failed.append(name)
         else:
@@ -80,7 +83,11 @@ def test(full):
     say("running the unit tests")
     ctest_status, ctest = run_ctest(full)
 
-    results = [lit, ctest]
+    return report([lit, ctest], [lit_status, ctest_status])
+
+
+def report(results, statuses):
+    """Prints counts, what failed and what was skipped; returns the exit status."""
     print()
     for result in results:
         print("%-6s %4d passed, %d failed, %d skipped"
@@ -98,9 +105,10 @@ def test(full):
     else:
         print("skipped: nothing")
     broken = len(failed)
-    if broken == 0 and (lit_status != 0 or ctest_status != 0):
+    if broken == 0 and any(statuses):
         # A runner that gives up without naming a test must not look like a pass.
-        say("lit ended with status %d, ctest with status %d" % (lit_status, ctest_status))
+        for result, status in zip(results, statuses):
+            say("%s ended with status %d" % (result.runner, status))
         broken = 1
     passed = sum(result.passed for result in results)
     print("%d passed, %d failed, %d skipped" % (passed, broken, len(skipped)), flush=True)
