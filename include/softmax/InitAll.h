@@ -13,6 +13,7 @@
 #include "softmax/Dialect/Interfaces/BufferizableOpInterfaceImpl.h"
 #include "softmax/Dialect/Transforms/Passes.h"
 #include "softmax/Math/Passes.h"
+#include "softmax/Pipelines/Pipelines.h"
 
 namespace mlir::softmax {
 
@@ -29,6 +30,7 @@ inline void registerAllPasses() {
   registerSoftmaxToLinalgPasses();
   registerSoftmaxTransformsPasses();
   registerMathPasses();
+  registerSoftmaxPipelines();
 }
 
 } // namespace mlir::softmax

@@ -151,19 +151,6 @@ bool isReservedName(StringRef name) {
   return words.contains(name);
 }
 
-llvm::Error checkName(StringRef name) {
-  bool identifier =
-      !name.empty() && !llvm::isDigit(name.front()) &&
-      llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
-  if (!identifier)
-    return makeError("--name='" + name +
-                     "' is not a C identifier; use letters, digits and _");
-  if (name.starts_with("_") || isReservedName(name))
-    return makeError("--name=" + name +
-                     " is reserved in C or C++; choose another name");
-  return llvm::Error::success();
-}
-
 llvm::Expected<FloatType> parseType(MLIRContext *context, StringRef spelling,
                                     StringRef option) {
   Builder builder(context);
@@ -264,8 +251,8 @@ llvm::Expected<ParsedSpec> parseSpec(MLIRContext *context, const OpSpec &spec) {
     return kind.takeError();
   parsed.kind = *kind;
   parsed.name = spec.name.empty() ? spec.op : spec.name;
-  if (llvm::Error error = checkName(parsed.name))
-    return std::move(error);
+  if (llvm::Error error = checkKernelName(parsed.name))
+    return makeError("--name: " + llvm::toString(std::move(error)));
   if (spec.labels)
     return makeError("--labels=" + *spec.labels + " does not go with --op=" +
                      spec.op + ", which has no labels; leave it out");
@@ -442,6 +429,20 @@ private:
 };
 
 } // namespace
+
+llvm::Error mlir::softmax::checkKernelName(StringRef name) {
+  bool identifier =
+      !name.empty() && !llvm::isDigit(name.front()) &&
+      llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+  if (!identifier)
+    return makeError("a kernel cannot be called '" + name +
+                     "', which is not a C identifier; use letters, digits and "
+                     "_");
+  if (name.starts_with("_") || isReservedName(name))
+    return makeError("a kernel cannot be called '" + name +
+                     "', which is reserved in C or C++; choose another name");
+  return llvm::Error::success();
+}
 
 llvm::Expected<OwningOpRef<ModuleOp>>
 mlir::softmax::buildModule(MLIRContext *context, ArrayRef<OpSpec> specs) {

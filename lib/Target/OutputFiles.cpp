@@ -98,7 +98,8 @@ llvm::Error mlir::softmax::writeOutputFiles(llvm::ArrayRef<OutputFile> files,
 
   bool folderIsNew = !folder.empty() && !fs::exists(folder);
   if (folderIsNew)
-    if (std::error_code failure = fs::create_directory(folder))
+    if (std::error_code failure =
+            fs::create_directory(folder, /*IgnoreExisting=*/true, fs::all_all))
       return cannotWrite(folder, failure.message());
 
   llvm::SmallVector<PendingFile, 8> pending;

@@ -44,6 +44,10 @@ struct OpSpec {
 llvm::Expected<OwningOpRef<ModuleOp>> buildModule(MLIRContext *context,
                                                   llvm::ArrayRef<OpSpec> specs);
 
+/// Fails with one line unless `name` can be declared as a function in C99 and
+/// C++17 and does not hide one that kernels call.
+llvm::Error checkKernelName(llvm::StringRef name);
+
 } // namespace mlir::softmax
 
 #endif // SOFTMAX_TARGET_OPSPEC_H

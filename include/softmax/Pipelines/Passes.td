@@ -1,0 +1,33 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+#ifndef SOFTMAX_PIPELINES_PASSES
+#define SOFTMAX_PIPELINES_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def SoftmaxCopiesToLoopsPass
+    : Pass<"softmax-copies-to-loops", "::mlir::func::FuncOp"> {
+  let summary = "turn copies between strided memrefs into loops";
+  let description = [{
+    `memref.copy` between memrefs that are not both contiguous becomes a call of
+    a function of MLIR's runner library on the way to LLVM, which a kernel
+    cannot have. This pass writes such copies as loops over loads and stores;
+    contiguous ones stay, and become memcpy.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect"];
+  let statistics = [
+    Statistic<"numCopies", "num-copies", "Copies turned into loops">
+  ];
+}
+
+def SoftmaxCheckLoweredPass
+    : Pass<"softmax-check-lowered", "::mlir::ModuleOp"> {
+  let summary = "refuse softmax operations that no pass has lowered";
+  let description = [{
+    Emits an error at every operation of the softmax dialect that is left, so
+    that a pipeline never leaves one behind in silence.
+  }];
+}
+
+#endif // SOFTMAX_PIPELINES_PASSES

@@ -1,0 +1,58 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// The whole way down to LLVM's dialect, as pass pipelines.
+#ifndef SOFTMAX_PIPELINES_PIPELINES_H
+#define SOFTMAX_PIPELINES_PIPELINES_H
+
+#include "softmax/Schedule/TargetDescription.h"
+
+#include "mlir/Pass/Pass.h"
+
+#include <string>
+
+namespace mlir {
+class DialectRegistry;
+class OpPassManager;
+} // namespace mlir
+
+namespace mlir::softmax {
+
+#define GEN_PASS_DECL
+#include "softmax/Pipelines/Passes.h.inc"
+#define GEN_PASS_REGISTRATION
+#include "softmax/Pipelines/Passes.h.inc"
+
+struct PipelineOptions {
+  TargetDescription target;
+  /// "default"; the pass that assigns schedules refuses what it does not know.
+  std::string accuracy = "default";
+  /// "none".
+  std::string threads = "none";
+  /// A strategy to use wherever it applies, or empty.
+  std::string forceStrategy;
+  /// Whether the functions become kernels with the C interface: memrefs of any
+  /// stride, scratch from a workspace, a range of rows.  Otherwise they keep
+  /// memref arguments in row-major order and allocate their scratch.
+  bool kernels = false;
+};
+
+/// Registers every dialect and external model that the pipelines and their
+/// inputs need.
+void registerPipelineDialects(DialectRegistry &registry);
+
+/// From tensors or memrefs to scheduled softmax.generic on memrefs: raise,
+/// generalize, results to destinations, bufferize, assign schedules.
+void buildToSchedulePipeline(OpPassManager &manager,
+                             const PipelineOptions &options);
+
+/// From there to the LLVM dialect.  A softmax op that cannot be lowered is a
+/// diagnostic and a failure, never left behind.
+void buildToLLVMPipeline(OpPassManager &manager,
+                         const PipelineOptions &options);
+
+/// Registers the pipeline --softmax-to-llvm, both of the above in order.
+void registerSoftmaxPipelines();
+
+} // namespace mlir::softmax
+
+#endif // SOFTMAX_PIPELINES_PIPELINES_H

@@ -1,0 +1,154 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+#include "softmax/Pipelines/Pipelines.h"
+
+#include "softmax/Conversion/ToSoftmax/Passes.h"
+#include "softmax/Dialect/Transforms/Passes.h"
+#include "softmax/Math/Passes.h"
+
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
+#include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
+#include "mlir/Conversion/VectorToSCF/VectorToSCF.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+static void addCleanUp(OpPassManager &manager) {
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+}
+
+void mlir::softmax::buildToSchedulePipeline(OpPassManager &manager,
+                                            const PipelineOptions &options) {
+  manager.addPass(createSoftmaxRaise());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createSoftmaxGeneralizePass());
+
+  manager.addPass(bufferization::createEmptyTensorEliminationPass());
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.bufferizeFunctionBoundaries = true;
+  // A caller of the C interface may pass any strides.
+  bufferize.functionBoundaryTypeConversion =
+      options.kernels ? bufferization::LayoutMapOption::FullyDynamicLayoutMap
+                      : bufferization::LayoutMapOption::IdentityLayoutMap;
+  manager.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  addCleanUp(manager);
+  manager.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  manager.addNestedPass<func::FuncOp>(createSoftmaxCopiesToLoopsPass());
+}
+
+void mlir::softmax::buildToLLVMPipeline(OpPassManager &manager,
+                                        const PipelineOptions &options) {
+  manager.addPass(createSoftmaxCheckLoweredPass());
+  addCleanUp(manager);
+
+  SoftmaxExpandMathOptions math;
+  math.fma = options.target.fma;
+  math.f16c = options.target.f16c;
+  math.bf16 = options.target.bf16Native;
+  manager.addPass(createSoftmaxExpandMath(math));
+  addCleanUp(manager);
+  manager.addNestedPass<func::FuncOp>(createLoopInvariantCodeMotionPass());
+
+  manager.addPass(createConvertVectorToSCFPass());
+  manager.addPass(memref::createExpandStridedMetadataPass());
+  manager.addPass(createLowerAffinePass());
+  addCleanUp(manager);
+  manager.addPass(createSCFToControlFlowPass());
+  ConvertVectorToLLVMPassOptions vector;
+  vector.x86Vector = true;
+  manager.addPass(createConvertVectorToLLVMPass(vector));
+  manager.addPass(createConvertMathToLLVMPass());
+  manager.addPass(createArithToLLVMConversionPass());
+  manager.addPass(createConvertIndexToLLVMPass());
+  manager.addPass(createFinalizeMemRefToLLVMConversionPass());
+  manager.addPass(createConvertFuncToLLVMPass());
+  manager.addPass(createConvertControlFlowToLLVMPass());
+  manager.addPass(createUBToLLVMConversionPass());
+  manager.addPass(createReconcileUnrealizedCastsPass());
+  addCleanUp(manager);
+}
+
+namespace {
+
+/// The textual options of --softmax-to-llvm.
+struct ToLLVMOptions : PassPipelineOptions<ToLLVMOptions> {
+  Option<std::string> target{
+      *this, "target",
+      llvm::cl::desc("native, x86-64, x86-64-v2, x86-64-v3 or x86-64-v4"),
+      llvm::cl::init("native")};
+  Option<std::string> accuracy{*this, "accuracy", llvm::cl::desc("default"),
+                               llvm::cl::init("default")};
+  Option<std::string> threads{*this, "threads", llvm::cl::desc("none"),
+                              llvm::cl::init("none")};
+  Option<std::string> forceStrategy{
+      *this, "force-strategy",
+      llvm::cl::desc("a strategy to use wherever it applies"),
+      llvm::cl::init("")};
+  Option<bool> kernels{
+      *this, "kernels",
+      llvm::cl::desc("emit the C interface of kernels, on memrefs of any "
+                     "stride"),
+      llvm::cl::init(false)};
+};
+
+/// Reports an option that a pipeline's builder cannot report itself.
+class RefuseOptionPass : public PassWrapper<RefuseOptionPass, OperationPass<>> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(RefuseOptionPass)
+  explicit RefuseOptionPass(std::string message)
+      : message(std::move(message)) {}
+  StringRef getArgument() const override { return "softmax-refuse-option"; }
+  StringRef getDescription() const override {
+    return "reports a wrong option of --softmax-to-llvm";
+  }
+
+private:
+  void runOnOperation() override {
+    emitError(getOperation()->getLoc(), "--softmax-to-llvm: ") << message;
+    signalPassFailure();
+  }
+  std::string message;
+};
+
+} // namespace
+
+void mlir::softmax::registerSoftmaxPipelines() {
+  registerSoftmaxPipelinesPasses();
+  PassPipelineRegistration<ToLLVMOptions>(
+      "softmax-to-llvm",
+      "lower the softmax dialect on tensors or memrefs to the LLVM dialect "
+      "for a CPU",
+      [](OpPassManager &manager, const ToLLVMOptions &given) {
+        llvm::Expected<TargetDescription> target = parseTarget(given.target);
+        if (!target) {
+          manager.addPass(std::make_unique<RefuseOptionPass>(
+              llvm::toString(target.takeError())));
+          return;
+        }
+        PipelineOptions options;
+        options.target = *target;
+        options.accuracy = given.accuracy;
+        options.threads = given.threads;
+        options.forceStrategy = given.forceStrategy;
+        options.kernels = given.kernels;
+        buildToSchedulePipeline(manager, options);
+        buildToLLVMPipeline(manager, options);
+      });
+}

@@ -1,0 +1,247 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+#include "Compile.h"
+
+#include "softmax/Pipelines/Pipelines.h"
+#include "softmax/Target/CodeGen.h"
+#include "softmax/Target/Link.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+namespace {
+
+constexpr int kDoesNotCompile = 1;
+constexpr int kWrongUsage = 2;
+
+/// One run of the compiler.  Members hold what later stages need of earlier
+/// ones.
+class Compiler {
+public:
+  explicit Compiler(const Options &options) : options(options) {
+    DialectRegistry registry;
+    registerPipelineDialects(registry);
+    registerCodeGenTranslations(registry);
+    context.appendDialectRegistry(registry);
+    // The messages name the operation and its place.
+    context.printOpOnDiagnostic(false);
+  }
+
+  CompileResult run() {
+    result.status = load();
+    if (result.status == 0)
+      result.status = runStages();
+    if (result.status != 0)
+      result.files.clear();
+    return std::move(result);
+  }
+
+private:
+  bool wants(EmitKind kind) const {
+    return llvm::any_of(options.outputs, [&](const Output &output) {
+      return output.kind == kind;
+    });
+  }
+
+  bool wantsOneOf(std::initializer_list<EmitKind> kinds) const {
+    return llvm::any_of(kinds, [&](EmitKind kind) { return wants(kind); });
+  }
+
+  /// Adds `bytes` as the output of `kind`, if it was asked for.
+  void add(EmitKind kind, StringRef bytes, bool executable = false) {
+    for (const Output &output : options.outputs) {
+      if (output.kind != kind)
+        continue;
+      OutputFile &file = result.files.emplace_back();
+      file.path = output.path;
+      file.contents.append(bytes.begin(), bytes.end());
+      file.executable = executable;
+    }
+  }
+
+  void addModule(EmitKind kind) {
+    if (!wants(kind))
+      return;
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    module->print(stream);
+    add(kind, text);
+  }
+
+  int fail(int status, const llvm::Twine &message) {
+    llvm::errs() << "softmaxc: " << message << '\n';
+    return status;
+  }
+
+  int fail(int status, llvm::Error error) {
+    return fail(status, llvm::toString(std::move(error)));
+  }
+
+  int load() {
+    if (!options.ops.empty()) {
+      llvm::Expected<OwningOpRef<ModuleOp>> built =
+          buildModule(&context, options.ops);
+      if (!built)
+        return fail(kWrongUsage, built.takeError());
+      module = std::move(*built);
+      return succeeded(module->verify()) ? 0 : kDoesNotCompile;
+    }
+
+    const std::string &path = *options.input;
+    llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> buffer =
+        path == "-" ? llvm::MemoryBuffer::getSTDIN()
+                    : llvm::MemoryBuffer::getFile(path);
+    if (!buffer)
+      return fail(kWrongUsage,
+                  "cannot read '" + path + "': " + buffer.getError().message());
+    sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
+    module = parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
+    if (!module)
+      return kDoesNotCompile;
+
+    return checkKernels();
+  }
+
+  /// There must be something to compile, under names that C can call.
+  int checkKernels() {
+    bool hasKernel = false;
+    int status = 0;
+    for (func::FuncOp function : module->getOps<func::FuncOp>()) {
+      if (!function.isPublic() || function.isExternal())
+        continue;
+      hasKernel = true;
+      if (llvm::Error error = checkKernelName(function.getSymName())) {
+        function.emitError(llvm::toString(std::move(error)));
+        status = kDoesNotCompile;
+      }
+    }
+    if (hasKernel)
+      return status;
+    module->emitError("the module holds no public func.func with a body; "
+                      "nothing in it can become a kernel");
+    return kDoesNotCompile;
+  }
+
+  bool runPasses(void (*build)(OpPassManager &, const PipelineOptions &)) {
+    PipelineOptions pipeline;
+    pipeline.target = options.target;
+    pipeline.forceStrategy = options.forceStrategy;
+    pipeline.kernels = true;
+    PassManager manager(&context);
+    build(manager, pipeline);
+    return succeeded(manager.run(*module));
+  }
+
+  int runStages() {
+    if (options.explain || wantsOneOf({EmitKind::Header, EmitKind::Manifest}))
+      return fail(kWrongUsage, "--explain, --emit=header and --emit=manifest "
+                               "are not in this version");
+    addModule(EmitKind::MLIR);
+    bool needsMore =
+        options.explain || options.outputs.size() > 1 || !wants(EmitKind::MLIR);
+    if (!needsMore)
+      return 0;
+
+    if (!runPasses(buildToSchedulePipeline))
+      return kDoesNotCompile;
+    addModule(EmitKind::Scheduled);
+
+    if (!wantsOneOf({EmitKind::LLVM, EmitKind::Assembly, EmitKind::Object,
+                     EmitKind::Archive, EmitKind::Shared, EmitKind::Header,
+                     EmitKind::Manifest}))
+      return 0;
+    if (!runPasses(buildToLLVMPipeline))
+      return kDoesNotCompile;
+    return emitCode();
+  }
+
+  int emitCode() {
+    llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =
+        createTargetMachine(options.target);
+    if (!machine)
+      return fail(kWrongUsage, machine.takeError());
+    llvm::LLVMContext llvmContext;
+    llvm::Expected<std::unique_ptr<llvm::Module>> llvmModule =
+        translateAndOptimize(*module, llvmContext, options.target, **machine);
+    if (!llvmModule)
+      return fail(kDoesNotCompile, llvmModule.takeError());
+
+    if (wants(EmitKind::LLVM))
+      add(EmitKind::LLVM, printModule(**llvmModule));
+    if (wants(EmitKind::Assembly)) {
+      llvm::Expected<std::string> assembly =
+          emitAssembly(**llvmModule, **machine);
+      if (!assembly)
+        return fail(kDoesNotCompile, assembly.takeError());
+      add(EmitKind::Assembly, *assembly);
+    }
+    if (!wantsOneOf({EmitKind::Object, EmitKind::Archive, EmitKind::Shared}))
+      return 0;
+
+    llvm::Expected<llvm::SmallVector<char, 0>> object =
+        emitObject(**llvmModule, **machine);
+    if (!object)
+      return fail(kDoesNotCompile, object.takeError());
+    std::string objectName = options.baseName + ".o";
+    llvm::MemoryBufferRef objectRef(StringRef(object->data(), object->size()),
+                                    objectName);
+    if (llvm::Error error = checkUndefinedSymbols(objectRef))
+      return fail(kDoesNotCompile, std::move(error));
+    add(EmitKind::Object, objectRef.getBuffer());
+    if (wants(EmitKind::Archive)) {
+      llvm::Expected<llvm::SmallVector<char, 0>> archive =
+          makeStaticArchive(objectRef, objectName);
+      if (!archive)
+        return fail(kDoesNotCompile, archive.takeError());
+      add(EmitKind::Archive, StringRef(archive->data(), archive->size()));
+    }
+    if (wants(EmitKind::Shared))
+      return linkShared(objectRef);
+    return 0;
+  }
+
+  int linkShared(llvm::MemoryBufferRef object) {
+    for (const Output &output : options.outputs) {
+      if (output.kind != EmitKind::Shared)
+        continue;
+      StringRef soname =
+          output.path == "-" ? "" : llvm::sys::path::filename(output.path);
+      llvm::Expected<llvm::SmallVector<char, 0>> library =
+          linkSharedLibrary(object, soname);
+      if (!library)
+        return fail(kDoesNotCompile, library.takeError());
+      add(EmitKind::Shared, StringRef(library->data(), library->size()),
+          /*executable=*/true);
+    }
+    return 0;
+  }
+
+  const Options &options;
+  CompileResult result;
+  llvm::SourceMgr sources;
+  /// One kernel takes less time than starting threads would.
+  MLIRContext context{MLIRContext::Threading::DISABLED};
+  /// Prints diagnostics with the line of the source that they point at.
+  SourceMgrDiagnosticHandler diagnostics{sources, &context};
+  OwningOpRef<ModuleOp> module;
+};
+
+} // namespace
+
+CompileResult mlir::softmax::compile(const Options &options) {
+  return Compiler(options).run();
+}

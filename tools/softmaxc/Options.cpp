@@ -1,0 +1,382 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+#include "Options.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace mlir::softmax;
+namespace cl = llvm::cl;
+
+namespace {
+
+constexpr llvm::StringLiteral kOverview =
+    R"(compiler for softmax kernels
+
+Compiles the public functions of an MLIR file, or kernels asked for by --op, to
+CPU code. --op may repeat. --type, --shape, --axis, --name, --with and --labels
+describe kernels: one of them that stands before the first --op holds for every
+--op, one that stands after an --op for that kernel only.
+
+  softmaxc --op=softmax --shape=?x10 -o libsoftmax.so
+  softmaxc --type=f16:f32 --op=softmax --op=log_softmax --axis=0 --emit=shared,header -o out/
+  softmaxc model.mlir --explain
+
+Without --emit the kind follows from the extension of -o, else it is a shared
+library. Without -o a single text goes to standard output and everything else
+to the current folder. With --explain and neither of them nothing is written.
+
+Exit status: 0 all files written; 1 the input does not compile; 2 wrong usage,
+or a file cannot be read or written.
+)";
+
+struct EmitEntry {
+  EmitKind kind;
+  llvm::StringLiteral name;
+  llvm::StringLiteral prefix;
+  llvm::StringLiteral extension;
+  bool isText;
+};
+
+constexpr EmitEntry kEmitEntries[] = {
+    {EmitKind::MLIR, "mlir", "", ".mlir", true},
+    {EmitKind::Scheduled, "scheduled", "", ".scheduled.mlir", true},
+    {EmitKind::LLVM, "llvm", "", ".ll", true},
+    {EmitKind::Assembly, "asm", "", ".s", true},
+    {EmitKind::Object, "obj", "", ".o", false},
+    {EmitKind::Archive, "archive", "lib", ".a", false},
+    {EmitKind::Shared, "shared", "lib", ".so", false},
+    {EmitKind::Header, "header", "", ".h", true},
+    {EmitKind::Manifest, "manifest", "", ".json", true},
+};
+
+const EmitEntry &entryOf(EmitKind kind) {
+  return *llvm::find_if(
+      kEmitEntries, [&](const EmitEntry &entry) { return entry.kind == kind; });
+}
+
+/// The kind whose extension `path` has, the longest one first.
+std::optional<EmitKind> kindOfPath(StringRef path) {
+  const EmitEntry *best = nullptr;
+  for (const EmitEntry &entry : kEmitEntries)
+    if (path.ends_with(entry.extension) &&
+        (!best || entry.extension.size() > best->extension.size()))
+      best = &entry;
+  if (!best)
+    return std::nullopt;
+  return best->kind;
+}
+
+/// All options.  They register themselves in LLVM's global table when they are
+/// made, which must follow hideLibraryOptions.
+struct CommandLineOptions {
+  cl::OptionCategory category{"softmaxc options"};
+
+  cl::opt<std::string> input{cl::Positional, cl::desc("[input.mlir | -]"),
+                             cl::cat(category)};
+  cl::list<std::string> op{
+      "op", cl::desc("a kernel: softmax, log_softmax or logsumexp"),
+      cl::value_desc("name"), cl::cat(category)};
+  cl::list<std::string> type{
+      "type", cl::desc("f16, bf16, f32 or f64, or input:output (f32)"),
+      cl::value_desc("type"), cl::cat(category)};
+  cl::list<std::string> shape{
+      "shape",
+      cl::desc("sizes joined by x, ? where only known when the kernel runs; "
+               "empty is rank 0 (?x?)"),
+      cl::value_desc("shape"), cl::cat(category)};
+  cl::list<std::string> axis{
+      "axis",
+      cl::desc("the axis to normalize over, or several joined by commas "
+               "(-1, the last)"),
+      cl::value_desc("axes"), cl::cat(category)};
+  cl::list<std::string> name{"name", cl::desc("the kernel's name (the op's)"),
+                             cl::value_desc("name"), cl::cat(category)};
+  cl::list<std::string> with{
+      "with", cl::desc("further operands: scale, bias, mask, lse"),
+      cl::value_desc("list"), cl::cat(category)};
+  cl::list<std::string> labels{
+      "labels", cl::desc("type of labels (for no kernel of this version)"),
+      cl::value_desc("type"), cl::cat(category)};
+
+  cl::opt<std::string> target{
+      "target",
+      cl::desc("native, x86-64, x86-64-v2, x86-64-v3 or x86-64-v4 (native)"),
+      cl::value_desc("name"), cl::init("native"), cl::cat(category)};
+  cl::opt<std::string> threads{
+      "threads", cl::desc("none (the only one in this version)"),
+      cl::value_desc("kind"), cl::init("none"), cl::cat(category)};
+  cl::opt<std::string> accuracy{
+      "accuracy", cl::desc("default (the only one in this version)"),
+      cl::value_desc("mode"), cl::init("default"), cl::cat(category)};
+  cl::opt<std::string> forceStrategy{
+      "force-strategy",
+      cl::desc("use this strategy wherever it applies, and refuse where not"),
+      cl::value_desc("name"), cl::cat(category)};
+  cl::list<std::string> emit{
+      "emit",
+      cl::desc("what to write, a list: mlir, scheduled, llvm, asm, obj, "
+               "archive, shared, header, manifest"),
+      cl::value_desc("list"), cl::CommaSeparated, cl::cat(category)};
+  cl::opt<std::string> output{
+      "o", cl::desc("a file, - for standard output, or a folder"),
+      cl::value_desc("path"), cl::cat(category)};
+  cl::opt<bool> explain{
+      "explain", cl::desc("print each kernel's schedule and why it was chosen"),
+      cl::cat(category)};
+};
+
+/// Takes the options of LLVM's own libraries (hundreds, one of them another
+/// --threads) out of the global table.
+void hideLibraryOptions() {
+  SmallVector<cl::Option *> foreign;
+  for (const auto &entry : cl::getRegisteredOptions())
+    if (entry.first != "help" && entry.first != "h" && entry.first != "version")
+      foreign.push_back(entry.second);
+  for (cl::Option *option : foreign)
+    option->removeArgument();
+}
+
+/// Wrong usage: the caller returns what this returns.
+std::nullopt_t usageError(const llvm::Twine &message) {
+  std::string line = message.str();
+  llvm::errs() << "softmaxc: " << line << '\n';
+  return std::nullopt;
+}
+
+/// Hands each value of `list` to the op it belongs to: the last one before it
+/// on the command line, or every op if it stands before all of them.
+template <typename Setter>
+void assignToOps(cl::list<std::string> &list, cl::list<std::string> &ops,
+                 std::vector<OpSpec> &specs, Setter set) {
+  for (unsigned i = 0; i < list.size(); ++i) {
+    unsigned position = list.getPosition(i);
+    unsigned owner = 0;
+    while (owner < ops.size() && ops.getPosition(owner) < position)
+      ++owner;
+    if (owner > 0) {
+      set(specs[owner - 1], list[i]);
+      continue;
+    }
+    for (OpSpec &spec : specs)
+      set(spec, list[i]);
+  }
+}
+
+bool readSource(CommandLineOptions &given, Options &options) {
+  bool hasInput = given.input.getNumOccurrences() > 0;
+  if (hasInput && !given.op.empty()) {
+    usageError("both the input file '" + given.input +
+               "' and --op are given; leave one of them out");
+    return false;
+  }
+  if (!hasInput && given.op.empty()) {
+    usageError("there is nothing to compile; name an MLIR file, - for standard "
+               "input, or --op=softmax (see --help)");
+    return false;
+  }
+  if (hasInput) {
+    // operator& of cl::list is overloaded.
+    using List = std::reference_wrapper<cl::list<std::string>>;
+    for (cl::list<std::string> &list :
+         {List(given.type), List(given.shape), List(given.axis),
+          List(given.name), List(given.with), List(given.labels)}) {
+      if (list.empty())
+        continue;
+      usageError("--" + list.ArgStr +
+                 " describes a kernel of --op; leave it out with an input "
+                 "file");
+      return false;
+    }
+    options.input = given.input;
+    options.baseName = given.input == "-"
+                           ? "kernels"
+                           : llvm::sys::path::stem(given.input).str();
+    return true;
+  }
+
+  options.ops.resize(given.op.size());
+  for (auto [spec, op] : llvm::zip_equal(options.ops, given.op))
+    spec.op = op;
+  using Text = const std::string &;
+  assignToOps(given.type, given.op, options.ops,
+              [](OpSpec &spec, Text text) { spec.type = text; });
+  assignToOps(given.shape, given.op, options.ops,
+              [](OpSpec &spec, Text text) { spec.shape = text; });
+  assignToOps(given.axis, given.op, options.ops,
+              [](OpSpec &spec, Text text) { spec.axis = text; });
+  assignToOps(given.name, given.op, options.ops,
+              [](OpSpec &spec, Text text) { spec.name = text; });
+  assignToOps(given.with, given.op, options.ops, [](OpSpec &spec, Text text) {
+    spec.with += (spec.with.empty() ? "" : ",") + text;
+  });
+  assignToOps(given.labels, given.op, options.ops,
+              [](OpSpec &spec, Text text) { spec.labels = text; });
+  const OpSpec &first = options.ops.front();
+  options.baseName = options.ops.size() > 1 ? "kernels"
+                     : first.name.empty()   ? first.op
+                                            : first.name;
+  return true;
+}
+
+bool readTarget(CommandLineOptions &given, Options &options) {
+  llvm::Expected<TargetDescription> target = parseTarget(given.target);
+  if (!target) {
+    usageError("--target: " + llvm::toString(target.takeError()));
+    return false;
+  }
+  options.target = *target;
+
+  if (given.threads != "none") {
+    usageError(given.threads == "openmp"
+                   ? "--threads=openmp is not in this version; use "
+                     "--threads=none and drive <name>_range from your threads"
+                   : "unknown --threads=" + given.threads +
+                         "; use --threads=none");
+    return false;
+  }
+  if (given.accuracy != "default") {
+    bool later = given.accuracy == "strict" || given.accuracy == "fast";
+    usageError((later
+                    ? "--accuracy=" + given.accuracy + " is not in this version"
+                    : "unknown --accuracy=" + given.accuracy) +
+               "; use --accuracy=default");
+    return false;
+  }
+  options.forceStrategy = given.forceStrategy;
+  if (given.forceStrategy.getNumOccurrences() > 0 &&
+      given.forceStrategy.empty()) {
+    usageError("--force-strategy needs the name of a strategy");
+    return false;
+  }
+  options.explain = given.explain;
+  return true;
+}
+
+bool readKinds(CommandLineOptions &given, std::vector<EmitKind> &kinds) {
+  for (const std::string &name : given.emit) {
+    const EmitEntry *entry =
+        llvm::find_if(kEmitEntries, [&](const EmitEntry &candidate) {
+          return candidate.name == name;
+        });
+    if (entry != std::end(kEmitEntries)) {
+      if (!llvm::is_contained(kinds, entry->kind))
+        kinds.push_back(entry->kind);
+      continue;
+    }
+    bool gpu =
+        llvm::is_contained({"ptx", "cubin", "hsaco", "spirv"}, StringRef(name));
+    SmallVector<StringRef> names = llvm::map_to_vector(
+        kEmitEntries,
+        [](const EmitEntry &candidate) -> StringRef { return candidate.name; });
+    usageError((gpu ? "--emit=" + name +
+                          " needs a GPU target, which this version has not"
+                    : "unknown --emit=" + name) +
+               "; use " + llvm::join(names, ", "));
+    return false;
+  }
+  return true;
+}
+
+bool readOutputs(CommandLineOptions &given, Options &options) {
+  std::vector<EmitKind> kinds;
+  if (!readKinds(given, kinds))
+    return false;
+  std::string path = given.output;
+  bool hasPath = given.output.getNumOccurrences() > 0;
+  if (hasPath && path.empty()) {
+    usageError("-o needs a path");
+    return false;
+  }
+  bool isFolder = hasPath && (llvm::sys::path::is_separator(path.back()) ||
+                              llvm::sys::fs::is_directory(path));
+
+  if (kinds.empty()) {
+    if (!hasPath && options.explain)
+      return true;
+    std::optional<EmitKind> kind =
+        hasPath && !isFolder ? kindOfPath(path) : EmitKind::Shared;
+    if (!kind) {
+      usageError("it cannot be told from -o " + path +
+                 " what to write; add --emit");
+      return false;
+    }
+    kinds.push_back(*kind);
+  }
+
+  if (!hasPath) {
+    for (EmitKind kind : kinds)
+      options.outputs.push_back(
+          {kind, kinds.size() == 1 && entryOf(kind).isText
+                     ? "-"
+                     : defaultFileName(kind, options.baseName)});
+    return true;
+  }
+
+  if (kinds.size() == 1 && !isFolder) {
+    options.outputs.push_back({kinds.front(), path});
+    return true;
+  }
+  if (!isFolder &&
+      (path == "-" || kindOfPath(path) || llvm::sys::fs::exists(path))) {
+    usageError("--emit asks for several files, and -o " + path +
+               " is not a folder");
+    return false;
+  }
+  while (path.size() > 1 && llvm::sys::path::is_separator(path.back()))
+    path.pop_back();
+  options.outputFolder = path;
+  for (EmitKind kind : kinds) {
+    llvm::SmallString<128> file(path);
+    llvm::sys::path::append(file, defaultFileName(kind, options.baseName));
+    options.outputs.push_back({kind, file.str().str()});
+  }
+  return true;
+}
+
+void printVersion(llvm::raw_ostream &stream) {
+  stream << "softmaxc of softmax-mlir " SOFTMAX_VERSION_STRING ", LLVM "
+         << LLVM_VERSION_STRING << '\n';
+}
+
+} // namespace
+
+std::string mlir::softmax::defaultFileName(EmitKind kind, StringRef base) {
+  const EmitEntry &entry = entryOf(kind);
+  return (entry.prefix + base + entry.extension).str();
+}
+
+std::optional<Options> mlir::softmax::parseCommandLine(int argc, char **argv) {
+  hideLibraryOptions();
+  // Never destroyed, since LLVM's table keeps pointing at it.
+  static CommandLineOptions &given = *new CommandLineOptions;
+  cl::HideUnrelatedOptions(given.category);
+  cl::SetVersionPrinter(printVersion);
+
+  std::string messages;
+  llvm::raw_string_ostream stream(messages);
+  if (!cl::ParseCommandLineOptions(argc, argv, kOverview, &stream)) {
+    // What an option itself refuses LLVM has printed already, in one line.
+    // Other messages name the program by its path and may add a suggestion on a
+    // line of its own.
+    if (messages.empty())
+      return std::nullopt;
+    StringRef line = StringRef(messages).split('\n').first;
+    line.consume_front(argv[0]);
+    line.consume_front(llvm::sys::path::filename(argv[0]));
+    line.consume_front(": ");
+    line = line.split("  Try: ").first.rtrim(" .!");
+    return usageError(line + "; see softmaxc --help");
+  }
+
+  Options options;
+  if (!readSource(given, options) || !readTarget(given, options) ||
+      !readOutputs(given, options))
+    return std::nullopt;
+  return options;
+}

@@ -1,0 +1,61 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// The command line of softmaxc, understood and checked.
+#ifndef SOFTMAX_TOOLS_SOFTMAXC_OPTIONS_H
+#define SOFTMAX_TOOLS_SOFTMAXC_OPTIONS_H
+
+#include "softmax/Schedule/TargetDescription.h"
+#include "softmax/Target/OpSpec.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mlir::softmax {
+
+/// What can be written.
+enum class EmitKind {
+  MLIR,
+  Scheduled,
+  LLVM,
+  Assembly,
+  Object,
+  Archive,
+  Shared,
+  Header,
+  Manifest
+};
+
+/// The file name of an output of `kind` for kernels called `base`.
+std::string defaultFileName(EmitKind kind, llvm::StringRef base);
+
+/// One output that was asked for: what, and where to ("-" is standard output).
+struct Output {
+  EmitKind kind;
+  std::string path;
+};
+
+struct Options {
+  /// Path of the input or "-"; absent where `ops` are given instead.
+  std::optional<std::string> input;
+  std::vector<OpSpec> ops;
+  TargetDescription target;
+  /// Empty unless --force-strategy was given.
+  std::string forceStrategy;
+  bool explain = false;
+  std::vector<Output> outputs;
+  /// Folder to create if it is missing; empty where the files go elsewhere.
+  std::string outputFolder;
+  /// What the kernels are called together: the input's stem, the only kernel's
+  /// name, or "kernels".
+  std::string baseName;
+};
+
+/// Reads the command line.  On wrong usage prints one line to stderr that says
+/// what is wrong and how to mend it, and returns nothing.  --help and
+/// --version print and end the process with 0.
+std::optional<Options> parseCommandLine(int argc, char **argv);
+
+} // namespace mlir::softmax
+
+#endif // SOFTMAX_TOOLS_SOFTMAXC_OPTIONS_H
