@@ -40,11 +40,6 @@ static void buildForward(OpBuilder &builder, OperationState &state, Value input,
       MaskedRowAttr::get(builder.getContext(), maskedRow));
 }
 
-/// Whether two static sizes may be equal at run time.
-static bool compatible(int64_t a, int64_t b) {
-  return ShapedType::isDynamic(a) || ShapedType::isDynamic(b) || a == b;
-}
-
 /// C-TYPE-1 for one floating operand.
 static LogicalResult verifyFloatElements(Operation *op, StringRef name,
                                          Type type) {
@@ -56,51 +51,6 @@ static LogicalResult verifyFloatElements(Operation *op, StringRef name,
          << element
          << "; other types enter through the logit region of softmax.generic "
             "(C-TYPE-1)";
-}
-
-/// `operand` must broadcast to `logits` as in NumPy (C-SHAPE-1).
-static LogicalResult verifyBroadcast(Operation *op, StringRef name,
-                                     Value operand, ShapedType logits) {
-  auto type = cast<ShapedType>(operand.getType());
-  if (type.getRank() > logits.getRank())
-    return op->emitOpError(name) << " of rank " << type.getRank()
-                                 << " does not broadcast to logits of rank "
-                                 << logits.getRank() << " (C-SHAPE-1)";
-  int64_t offset = logits.getRank() - type.getRank();
-  for (int64_t i = 0; i < type.getRank(); ++i) {
-    int64_t size = type.getDimSize(i);
-    if (size != 1 && !compatible(size, logits.getDimSize(i + offset)))
-      return op->emitOpError(name)
-             << " has size " << size << " in dimension " << i
-             << ", which does not broadcast to "
-             << logits.getDimSize(i + offset) << " (C-SHAPE-1)";
-  }
-  return success();
-}
-
-/// A destination of one element per row, of the compute type (C-TYPE-2).
-static LogicalResult verifyPerRow(Operation *op, StringRef name, Value init,
-                                  ShapedType logits,
-                                  ArrayRef<int64_t> dimensions, Type compute) {
-  auto type = cast<ShapedType>(init.getType());
-  if (type.getElementType() != compute)
-    return op->emitOpError(name)
-           << " must have the compute type " << compute << ", not "
-           << type.getElementType() << " (C-TYPE-2)";
-  SmallVector<int64_t> expected;
-  for (int64_t dim = 0; dim < logits.getRank(); ++dim)
-    if (!llvm::is_contained(dimensions, dim))
-      expected.push_back(logits.getDimSize(dim));
-  if (type.getRank() != static_cast<int64_t>(expected.size()))
-    return op->emitOpError(name)
-           << " must have one element per row: expected rank "
-           << expected.size() << ", found " << type.getRank() << " (C-SHAPE-1)";
-  for (auto [i, size] : llvm::enumerate(expected))
-    if (!compatible(size, type.getDimSize(i)))
-      return op->emitOpError(name)
-             << " has size " << type.getDimSize(i) << " in dimension " << i
-             << " where the rows have " << size << " (C-SHAPE-1)";
-  return success();
 }
 
 /// The map of an operand of a forward op.  Logits and the element-wise result
@@ -139,11 +89,47 @@ static AffineMap forwardOperandMap(OpTy op, OpOperand &operand,
   return AffineMap::get(rank, 0, exprs, context);
 }
 
+/// Sizes of the iteration space as far as they are static, gathered operand by
+/// operand; an operand that disagrees with an earlier one is reported
+/// (C-SHAPE-1).
+template <typename OpTy>
+static LogicalResult verifySizes(OpTy op, StringRef name, OpOperand &operand,
+                                 bool hasElementwiseInit,
+                                 SmallVectorImpl<int64_t> &sizes) {
+  AffineMap map = forwardOperandMap(op, operand, hasElementwiseInit);
+  auto type = cast<ShapedType>(operand.get().getType());
+  for (auto [i, expr] : llvm::enumerate(map.getResults())) {
+    auto dim = dyn_cast<AffineDimExpr>(expr);
+    if (!dim)
+      continue;
+    int64_t known = sizes[dim.getPosition()];
+    if (!common::mergeSize(sizes[dim.getPosition()], type.getDimSize(i)))
+      return op.emitOpError(name)
+             << " has size " << type.getDimSize(i) << " in dimension " << i
+             << " where dimension " << dim.getPosition()
+             << " of the logits has " << known << " (C-SHAPE-1)";
+  }
+  return success();
+}
+
+/// A bias or mask: of at most the logits' rank, aligned at the last dimension
+/// as in NumPy.
+template <typename OpTy>
+static LogicalResult
+verifyBroadcast(OpTy op, StringRef name, OpOperand &operand,
+                bool hasElementwiseInit, SmallVectorImpl<int64_t> &sizes) {
+  int64_t rank = cast<ShapedType>(operand.get().getType()).getRank();
+  if (rank > op.getIterationRank())
+    return op.emitOpError(name)
+           << " of rank " << rank << " does not broadcast to logits of rank "
+           << op.getIterationRank() << " (C-SHAPE-1)";
+  return verifySizes(op, name, operand, hasElementwiseInit, sizes);
+}
+
 template <typename OpTy>
 static LogicalResult verifyForward(OpTy op, bool hasElementwiseInit) {
-  auto logits = cast<ShapedType>(op.getInput().getType());
-  if (failed(
-          common::verifyDimensions(op, op.getDimensions(), logits.getRank())))
+  int64_t rank = op.getIterationRank();
+  if (failed(common::verifyDimensions(op, op.getDimensions(), rank)))
     return failure();
   unsigned most = hasElementwiseInit ? 2 : 1;
   if (op.getInits().empty() || op.getInits().size() > most)
@@ -152,8 +138,13 @@ static LogicalResult verifyForward(OpTy op, bool hasElementwiseInit) {
                          : "one or two destinations (result, lse)")
            << ", found " << op.getInits().size();
   if (failed(common::verifyDestinations(op, op.getInits(), op->getResultTypes(),
-                                        op->getOperands())) ||
-      failed(verifyFloatElements(op, "input", logits)))
+                                        op->getOperands())))
+    return failure();
+
+  SmallVector<int64_t> sizes(rank, ShapedType::kDynamic);
+  if (failed(verifyFloatElements(op, "input", op.getInput().getType())) ||
+      failed(verifySizes(op, "input", op.getInputMutable(), hasElementwiseInit,
+                         sizes)))
     return failure();
 
   FloatType compute = op.getComputeType();
@@ -162,36 +153,38 @@ static LogicalResult verifyForward(OpTy op, bool hasElementwiseInit) {
            << compute << ", not " << scale.getType() << " (C-TYPE-2)";
   if (Value bias = op.getBias())
     if (failed(verifyFloatElements(op, "bias", bias.getType())) ||
-        failed(verifyBroadcast(op, "bias", bias, logits)))
+        failed(verifyBroadcast(op, "bias", op.getBiasMutable()[0],
+                               hasElementwiseInit, sizes)))
       return failure();
   if (Value mask = op.getMask()) {
-    if (!getElementTypeOrSelf(mask.getType()).isInteger(1))
+    Type element = getElementTypeOrSelf(mask.getType());
+    if (!element.isInteger(1))
       return op.emitOpError("mask must have elements of i1, not ")
-             << getElementTypeOrSelf(mask.getType()) << " (C-MASK-1)";
-    if (failed(verifyBroadcast(op, "mask", mask, logits)))
+             << element << " (C-MASK-1)";
+    if (failed(verifyBroadcast(op, "mask", op.getMaskMutable()[0],
+                               hasElementwiseInit, sizes)))
       return failure();
   }
 
-  unsigned next = 0;
-  if (hasElementwiseInit) {
-    Value init = op.getInits()[next++];
-    auto type = cast<ShapedType>(init.getType());
-    if (failed(verifyFloatElements(op, "result", type)))
+  for (OpOperand &init : op.getInitsMutable()) {
+    auto type = cast<ShapedType>(init.get().getType());
+    bool elementwise = hasElementwiseInit && &init == &op.getInitsMutable()[0];
+    StringRef name = elementwise ? "result" : "lse";
+    if (elementwise && failed(verifyFloatElements(op, name, type)))
       return failure();
-    if (type.getRank() != logits.getRank())
-      return op.emitOpError("result has rank ")
-             << type.getRank() << " but the logits have rank "
-             << logits.getRank() << " (C-SHAPE-1)";
-    for (int64_t i = 0; i < type.getRank(); ++i)
-      if (!compatible(type.getDimSize(i), logits.getDimSize(i)))
-        return op.emitOpError("result has size ")
-               << type.getDimSize(i) << " in dimension " << i
-               << " where the logits have " << logits.getDimSize(i)
-               << " (C-SHAPE-1)";
+    if (!elementwise && type.getElementType() != compute)
+      return op.emitOpError(name)
+             << " must have the compute type " << compute << ", not "
+             << type.getElementType() << " (C-TYPE-2)";
+    int64_t expected = elementwise ? rank : rank - op.getDimensions().size();
+    if (type.getRank() != expected)
+      return op.emitOpError(name)
+             << " must have one element per " << (elementwise ? "logit" : "row")
+             << ": expected rank " << expected << ", found " << type.getRank()
+             << " (C-SHAPE-1)";
+    if (failed(verifySizes(op, name, init, hasElementwiseInit, sizes)))
+      return failure();
   }
-  if (next < op.getInits().size())
-    return verifyPerRow(op, "lse", op.getInits()[next], logits,
-                        op.getDimensions(), compute);
   return success();
 }
 

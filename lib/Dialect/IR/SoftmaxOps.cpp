@@ -62,6 +62,15 @@ mlir::softmax::common::getStructuredSpeculatability(
                                      : Speculation::NotSpeculatable;
 }
 
+bool mlir::softmax::common::mergeSize(int64_t &known, int64_t size) {
+  if (ShapedType::isDynamic(size))
+    return true;
+  if (!ShapedType::isDynamic(known))
+    return known == size;
+  known = size;
+  return true;
+}
+
 LogicalResult mlir::softmax::common::verifyDimensions(
     Operation *op, ArrayRef<int64_t> dimensions, int64_t rank) {
   if (rank == 0)
