@@ -14,6 +14,7 @@
 #include "softmax/Dialect/Transforms/Passes.h"
 #include "softmax/Math/Passes.h"
 #include "softmax/Pipelines/Pipelines.h"
+#include "softmax/Target/Passes.h"
 
 namespace mlir::softmax {
 
@@ -29,6 +30,7 @@ inline void registerAllPasses() {
   registerToSoftmaxPasses();
   registerSoftmaxToLinalgPasses();
   registerSoftmaxTransformsPasses();
+  registerSoftmaxTargetPasses();
   registerMathPasses();
   registerSoftmaxPipelines();
 }

@@ -1,0 +1,302 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// softmax-emit-kernel-interface: the pass, and what it finds in the module.
+
+#include "KernelInterface.h"
+
+#include "softmax/Target/Passes.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+namespace mlir::softmax {
+#define GEN_PASS_DEF_EMITKERNELINTERFACEPASS
+#include "softmax/Target/Passes.h.inc"
+} // namespace mlir::softmax
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+//===----------------------------------------------------------------------===//
+// Small parts
+//===----------------------------------------------------------------------===//
+
+int32_t KernelInterface::failure(KernelStatus status, const Twine &message) {
+  messages.push_back((Twine(info.name) + ": " + message).str());
+  return static_cast<int32_t>(status) |
+         static_cast<int32_t>(messages.size() - 1) << 8;
+}
+
+std::string KernelInterface::describe(unsigned operand) const {
+  return ("operand #" + Twine(operand) + " '" + info.operands[operand].name +
+          "'")
+      .str();
+}
+
+LLVM::LLVMFuncOp KernelInterface::createFunction(StringRef name, Type result,
+                                                 ArrayRef<Type> arguments,
+                                                 bool isPublic) {
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  auto function = LLVM::LLVMFuncOp::create(
+      builder, body.getLoc(), name,
+      LLVM::LLVMFunctionType::get(result, arguments),
+      isPublic ? LLVM::Linkage::External : LLVM::Linkage::Internal);
+  if (!isPublic)
+    function.setSymVisibility("private");
+  return function;
+}
+
+Type KernelInterface::getScalarType(const KernelOperand &operand) const {
+  return operand.elementType.isIndex() ? types.i64 : operand.elementType;
+}
+
+SmallVector<Type> KernelInterface::getInterfaceTypes() const {
+  SmallVector<Type> result;
+  for (const KernelOperand &operand : info.operands) {
+    if (operand.isTensor())
+      result.push_back(types.ptr);
+    else
+      result.push_back(isa<FloatType>(operand.elementType)
+                           ? types.f64
+                           : getScalarType(operand));
+  }
+  return result;
+}
+
+SmallVector<unsigned> KernelInterface::getTensors() const {
+  SmallVector<unsigned> positions;
+  for (auto [i, operand] : llvm::enumerate(info.operands))
+    if (operand.isTensor())
+      positions.push_back(i);
+  return positions;
+}
+
+LLVM::LLVMFuncOp softmax::getOrDeclare(ModuleOp module, StringRef name,
+                                       Type result, ArrayRef<Type> arguments,
+                                       LLVM::Linkage linkage) {
+  if (auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
+    return function;
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  auto function = LLVM::LLVMFuncOp::create(
+      builder, module.getLoc(), name,
+      LLVM::LLVMFunctionType::get(result, arguments), linkage);
+  function.setSymVisibility("private");
+  return function;
+}
+
+//===----------------------------------------------------------------------===//
+// Preparation
+//===----------------------------------------------------------------------===//
+
+/// What the lowered form of the kernel's operands must look like.
+static SmallVector<Type> getBodyTypes(const InterfaceTypes &types,
+                                      const KernelInfo &info) {
+  SmallVector<Type> expected;
+  for (const KernelOperand &operand : info.operands) {
+    if (!operand.isTensor()) {
+      expected.push_back(operand.elementType.isIndex() ? types.i64
+                                                       : operand.elementType);
+      continue;
+    }
+    expected.append({types.ptr, types.ptr, types.i64});
+    expected.append(2 * operand.rank(), types.i64);
+  }
+  return expected;
+}
+
+static LogicalResult verifySizeFunction(LLVM::LLVMFuncOp function,
+                                        const InterfaceTypes &types,
+                                        ArrayRef<Type> expected) {
+  auto type = LLVM::LLVMFunctionType::get(types.i64, expected);
+  if (function.getFunctionType() == type)
+    return success();
+  return function.emitError("has the type ")
+         << function.getFunctionType() << ", but the kernel's operands make it "
+         << type;
+}
+
+LogicalResult KernelInterface::prepare(LLVM::LLVMFuncOp function,
+                                       llvm::StringSet<> &reserved) {
+  body = function;
+  unitsFunction =
+      module.lookupSymbol<LLVM::LLVMFuncOp>(info.name + unitsSuffix.str());
+  sizeFunction = module.lookupSymbol<LLVM::LLVMFuncOp>(
+      info.name + workspaceSizeSuffix.str());
+  if (!sizeFunction)
+    return body.emitError("has no '@")
+           << info.name << workspaceSizeSuffix
+           << "': run 'softmax-promote-allocs-to-workspace' before lowering "
+              "to the LLVM dialect";
+  SmallVector<Type> expected = getBodyTypes(types, info);
+  if (failed(verifySizeFunction(sizeFunction, types, expected)) ||
+      (unitsFunction &&
+       failed(verifySizeFunction(unitsFunction, types, expected))))
+    return mlir::failure();
+  if (unitsFunction)
+    expected.append({types.i64, types.i64});
+  expected.append({types.ptr, types.ptr, types.i64, types.i64, types.i64});
+  auto type = LLVM::LLVMFunctionType::get(types.none, expected);
+  if (body.getFunctionType() != type)
+    return body.emitError("has the type ")
+           << body.getFunctionType() << ", but the operands in '"
+           << kernelAttrName << "' make it " << type;
+
+  body->removeAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName());
+
+  std::string interfaceName = "_mlir_ciface_" + info.name;
+  std::string bodyName = "__softmax_body_" + info.name;
+  reserved.insert(info.name);
+  for (const std::string &name :
+       {bodyName, interfaceName, "__softmax_check_" + info.name,
+        "__softmax_call_" + info.name, "__softmax_messages_" + info.name,
+        info.name + "_units", info.name + "_workspace_size",
+        info.name + "_range", "__tvm_ffi_" + info.name})
+    if (module.lookupSymbol(name) || !reserved.insert(name).second)
+      return body.emitError("kernel '@")
+             << info.name << "' needs the name '@" << name
+             << "', which is taken: rename one of the two";
+  if (failed(SymbolTable::replaceAllSymbolUses(
+          body.getOperation(), StringAttr::get(module.getContext(), bodyName),
+          module)))
+    return body.emitError("could not be renamed to '@") << bodyName << "'";
+  SymbolTable::setSymbolName(body, bodyName);
+  return success();
+}
+
+void KernelInterface::emit() {
+  Attribute description = body->removeAttr(kernelAttrName);
+  emitChecks();
+  emitCall();
+  emitMain();
+  mainFunction->setAttr(kernelAttrName, description);
+  emitQuery("_units", /*units=*/true);
+  emitQuery("_workspace_size", /*units=*/false);
+  emitRange();
+  emitDescriptorEntry();
+  emitTvmFfiEntry();
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+/// Kernels load into any process, so they need nothing but these.
+static bool isAvailableEverywhere(StringRef name) {
+  return name.starts_with("llvm.") || name == "malloc" || name == "free" ||
+         name == "memcpy" || name == "memset";
+}
+
+static LogicalResult verifyDeclarations(ModuleOp module) {
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
+    if (!function.isExternal() || isAvailableEverywhere(function.getName()))
+      continue;
+    std::optional<SymbolTable::UseRange> uses =
+        SymbolTable::getSymbolUses(function.getOperation(), module);
+    if (!uses || uses->empty())
+      continue;
+    InFlightDiagnostic diagnostic =
+        uses->begin()->getUser()->emitError("calls '@")
+        << function.getName()
+        << "', which is not defined here; a kernel may call malloc, free, "
+           "memcpy and memset only: define it in the module, or lower what "
+           "became this call differently";
+    diagnostic.attachNote(function.getLoc()) << "declared here";
+    return diagnostic;
+  }
+  return success();
+}
+
+/// The C library's functions as the interface declares them.
+static LogicalResult verifyLibrary(ModuleOp module,
+                                   const InterfaceTypes &types) {
+  std::pair<StringRef, Type> expected[] = {
+      {"malloc", LLVM::LLVMFunctionType::get(types.ptr, {types.i64})},
+      {"free", LLVM::LLVMFunctionType::get(types.none, {types.ptr})},
+      {"TVMFFIErrorSetRaisedFromCStr",
+       LLVM::LLVMFunctionType::get(types.none, {types.ptr, types.ptr})}};
+  for (auto [name, type] : expected) {
+    Operation *symbol = module.lookupSymbol(name);
+    if (!symbol)
+      continue;
+    auto function = dyn_cast<LLVM::LLVMFuncOp>(symbol);
+    if (!function || !function.isExternal() ||
+        function.getFunctionType() != type)
+      return symbol->emitError("'@")
+             << name << "' is a name of the C library's or TVM-FFI's that "
+             << "kernels use: rename this one";
+  }
+  return success();
+}
+
+/// What is not a kernel's entry point is nobody else's business.
+static void makeInternal(ModuleOp module) {
+  for (Operation &op : *module.getBody()) {
+    if (auto function = dyn_cast<LLVM::LLVMFuncOp>(op);
+        function && !function.isExternal()) {
+      function.setLinkage(LLVM::Linkage::Internal);
+      function.setSymVisibility("private");
+    } else if (auto global = dyn_cast<LLVM::GlobalOp>(op);
+               global && (global.getValueOrNull() ||
+                          !global.getInitializerRegion().empty())) {
+      global.setLinkage(LLVM::Linkage::Internal);
+    }
+  }
+}
+
+/// Erases the wrappers that the lowering of functions made for the kernels'
+/// `llvm.emit_c_interface`; ours check their arguments.
+static void eraseUpstreamWrappers(ModuleOp module) {
+  SmallVector<LLVM::LLVMFuncOp> wrappers;
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
+    if (!function->hasAttr(kernelAttrName) ||
+        !function->hasAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName()))
+      continue;
+    auto wrapper = module.lookupSymbol<LLVM::LLVMFuncOp>(
+        ("_mlir_ciface_" + function.getName()).str());
+    // The lowering copies the attributes too.
+    if (wrapper && wrapper->hasAttr(kernelAttrName))
+      wrappers.push_back(wrapper);
+  }
+  for (LLVM::LLVMFuncOp wrapper : wrappers)
+    wrapper.erase();
+}
+
+namespace {
+struct EmitKernelInterface
+    : softmax::impl::EmitKernelInterfacePassBase<EmitKernelInterface> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    eraseUpstreamWrappers(module);
+    SmallVector<LLVM::LLVMFuncOp> kernels;
+    for (Operation &op : *module.getBody()) {
+      if (!op.hasAttr(kernelAttrName))
+        continue;
+      auto function = dyn_cast<LLVM::LLVMFuncOp>(op);
+      if (!function || function.isExternal()) {
+        op.emitError("kernel is not a definition in the LLVM dialect: lower "
+                     "it before 'softmax-emit-kernel-interface'");
+        return signalPassFailure();
+      }
+      kernels.push_back(function);
+    }
+    InterfaceTypes types(&getContext());
+    if (kernels.empty())
+      return;
+    if (failed(verifyLibrary(module, types)) ||
+        failed(verifyDeclarations(module)))
+      return signalPassFailure();
+    SmallVector<KernelInterface, 0> interfaces;
+    llvm::StringSet<> reserved;
+    for (LLVM::LLVMFuncOp kernel : kernels) {
+      FailureOr<KernelInfo> info = readKernelInfo(kernel);
+      if (failed(info))
+        return signalPassFailure();
+      interfaces.emplace_back(module, types, std::move(*info));
+      if (failed(interfaces.back().prepare(kernel, reserved)))
+        return signalPassFailure();
+    }
+    makeInternal(module);
+    for (KernelInterface &interface : interfaces)
+      interface.emit();
+  }
+};
+} // namespace
