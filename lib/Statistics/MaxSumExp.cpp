@@ -10,6 +10,7 @@
 #include "StatisticUtils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "softmax/Dialect/IR/Softmax.h"
+#include "softmax/Math/ExpBuilder.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -18,34 +19,80 @@ using namespace mlir::softmax::common;
 namespace {
 /// The meaning of RowValues::slots.
 enum Slot : unsigned {
-  Max,       // compute type; -inf for an empty or fully masked row
-  Shift,     // what plain exponentials subtract: max, or 0 where max = -inf
-  Normalize, // plain: the sum to divide by, in the compute type
-  LogSum,    // log(sum exp(x - m)), in the compute type
-  RowSum,    // sum exp(x - m), in the compute type
+  Max,    // compute type; -inf for an empty or fully masked row
+  LogSum, // log(sum exp(x - m)), in the compute type
+  RowSum, // sum exp(x - m), in the compute type
+  // Scaled exponentials: the members of their ExpReference, and the reciprocal
+  // of their sum as a pair of the compute type (high, low), or the sum itself.
+  Center,
+  Magic,
+  Low,
+  Exponent,
+  Offset,
+  Inverse,
+  InverseLow,
+  // Plain exponentials: what is subtracted (m, or 0 where m = -inf) and what
+  // is divided by.
+  Shift,
+  Divisor,
   NumSlots
 };
 
-struct Ops {
+/// A `MathBuilder` with what special values need.
+struct Ops : MathBuilder {
   StatisticBuilder &s;
-  OpBuilder &b = s.builder;
-  Location loc = s.loc;
+  explicit Ops(StatisticBuilder &s)
+      : MathBuilder(s.builder, s.loc, s.fma), s(s) {}
 
-  Value constant(Value like, double value) { return floatConstant(s, like.getType(), value); }
   Value inf(Value like, bool negative) {
     double inf = std::numeric_limits<double>::infinity();
-    return constant(like, negative ? -inf : inf);
+    return constant(like.getType(), negative ? -inf : inf);
   }
-  Value nan(Value like) { return constant(like, std::numeric_limits<double>::quiet_NaN()); }
-  Value select(Value condition, Value yes, Value no) {
-    return arith::SelectOp::create(b, loc, condition, yes, no);
+  Value nan(Value like) {
+    return constant(like.getType(), std::numeric_limits<double>::quiet_NaN());
   }
   Value equal(Value x, Value y) {
-    return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, x, y);
+    return compare(arith::CmpFPredicate::OEQ, x, y);
   }
-  Value isNaN(Value x) { return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, x, x); }
+  Value isNaN(Value x) { return compare(arith::CmpFPredicate::UNO, x, x); }
+  /// f64 to the compute type.
+  Value narrow(Value x) {
+    if (s.computeType.isF64())
+      return x;
+    return arith::TruncFOp::create(b, loc, withElementType(x, s.computeType),
+                                   x);
+  }
+  Value widen(Value x) {
+    if (s.computeType.isF64())
+      return x;
+    return arith::ExtFOp::create(b, loc, withElementType(x, b.getF64Type()), x);
+  }
 };
 } // namespace
+
+static ExpReference getReference(const RowValues &row) {
+  return {row.slots[Center], row.slots[Magic], row.slots[Low],
+          row.slots[Exponent], row.slots[Offset]};
+}
+
+/// 1 / sum as a pair in the compute type: with it e * (high + low) is rounded
+/// once, and a row of one element gives exactly 1.
+static void buildReciprocal(Ops &ops, const WideValue &sum, Value &high,
+                            Value &low) {
+  Value one = ops.constant(sum.hi.getType(), 1.0);
+  Value inverse = ops.div(one, sum.hi);
+  if (!ops.s.computeType.isF64()) {
+    high = ops.narrow(inverse);
+    low = ops.narrow(ops.sub(inverse, ops.widen(high)));
+    return;
+  }
+  high = inverse;
+  Value negated = arith::NegFOp::create(ops.b, ops.loc, sum.hi);
+  Value residual = ops.mulAdd(negated, inverse, one);
+  if (sum.lo)
+    residual = ops.sub(residual, ops.mul(sum.lo, inverse));
+  low = ops.mul(residual, inverse);
+}
 
 unsigned MaxSumExpAttr::getNumPasses() const { return 3; }
 
@@ -55,68 +102,99 @@ Combiner MaxSumExpAttr::getCombiner(unsigned pass) const {
 
 bool MaxSumExpAttr::isRowArgumentPass(unsigned pass) const { return pass == 2; }
 
-Value MaxSumExpAttr::buildPassCondition(StatisticBuilder &builder, unsigned pass,
+Value MaxSumExpAttr::buildPassCondition(StatisticBuilder &builder,
+                                        unsigned pass,
                                         const RowValues &row) const {
   if (pass != 2)
     return nullptr;
-  Ops ops{builder};
+  Ops ops(builder);
   return ops.equal(row.slots[Max], ops.inf(row.slots[Max], /*negative=*/false));
 }
 
-Value MaxSumExpAttr::buildLift(StatisticBuilder &builder, unsigned pass, Value logit,
-                               const RowValues &row) const {
-  Ops ops{builder};
+Value MaxSumExpAttr::buildLift(StatisticBuilder &builder, unsigned pass,
+                               Value logit, const RowValues &row) const {
+  Ops ops(builder);
   if (pass == 0)
     return logit;
   if (pass == 2)
-    return ops.select(ops.isNaN(logit), logit, ops.constant(logit, 0.0));
-  Value shift = broadcastLike(builder, row.slots[Shift], logit);
-  Value difference = arith::SubFOp::create(ops.b, ops.loc, logit, shift);
-  return math::ExpOp::create(ops.b, ops.loc, difference);
+    return ops.select(ops.isNaN(logit), logit,
+                      ops.constant(logit.getType(), 0.0));
+  if (builder.exp == ExpForm::Scaled)
+    return buildScaledExp(ops, logit, getReference(row));
+  return math::ExpOp::create(ops.b, ops.loc, ops.sub(logit, row.slots[Shift]));
 }
 
-void MaxSumExpAttr::buildPrepare(StatisticBuilder &builder, unsigned pass, const WideValue &reduced,
+void MaxSumExpAttr::buildPrepare(StatisticBuilder &builder, unsigned pass,
+                                 const WideValue &reduced,
                                  RowValues &row) const {
-  Ops ops{builder};
-  OpBuilder &b = ops.b;
-  Location loc = ops.loc;
+  Ops ops(builder);
   if (pass == 0) {
     row.slots.assign(NumSlots, Value());
     // + 0 makes a maximum of -0 and +0 the same whichever came first.
-    Value max = arith::AddFOp::create(b, loc, reduced.hi, ops.constant(reduced.hi, 0.0));
+    Value max = ops.add(reduced.hi, ops.constant(reduced.hi.getType(), 0.0));
     row.slots[Max] = max;
+    if (builder.exp == ExpForm::Scaled) {
+      ExpReference reference = buildExpReference(ops, max);
+      row.slots[Center] = reference.center;
+      row.slots[Magic] = reference.magic;
+      row.slots[Low] = reference.low;
+      row.slots[Exponent] = reference.exponent;
+      row.slots[Offset] = reference.offset;
+      return;
+    }
     Value masked = ops.equal(max, ops.inf(max, /*negative=*/true));
-    row.slots[Shift] = ops.select(masked, ops.constant(max, 0.0), max);
+    row.slots[Shift] =
+        ops.select(masked, ops.constant(max.getType(), 0.0), max);
     return;
   }
 
   Value max = row.slots[Max];
-  Value masked = ops.equal(max, ops.inf(max, /*negative=*/true));
+  Value zero = ops.constant(max.getType(), 0.0);
+  Value one = ops.constant(max.getType(), 1.0);
   if (pass == 2) {
-    // Here m = +inf decides: 1 + (0 or NaN) stands for the sum.
+    // Where m = +inf, 1 + (0 or NaN) stands for the sum.
     Value infinite = ops.equal(max, ops.inf(max, /*negative=*/false));
-    Value nanOrZero = roundToCompute(builder, reduced);
-    Value one = ops.constant(max, 1.0);
-    Value sum = arith::AddFOp::create(b, loc, nanOrZero, one);
+    Value sum = ops.add(roundToCompute(builder, reduced), one);
     row.slots[RowSum] = ops.select(infinite, sum, row.slots[RowSum]);
     return;
   }
 
+  // A fully masked row: 0, or NaN if NaN stands beside the -inf.
+  Value masked = ops.equal(max, ops.inf(max, /*negative=*/true));
   Value sum = roundToCompute(builder, reduced);
-  // A fully masked row has sum 0, or NaN if NaN stands beside the -inf.
-  Value zeroOrNaN = arith::MulFOp::create(b, loc, sum, ops.constant(sum, 0.0));
-  row.slots[RowSum] = ops.select(masked, zeroOrNaN, sum);
-  Value log = math::LogOp::create(b, loc, sum);
-  if (getMaskedRow() == MaskedRow::Nan) {
-    Value nan = ops.nan(sum);
-    row.slots[Normalize] = ops.select(masked, nan, sum);
-    row.slots[LogSum] = ops.select(masked, nan, log);
+  Value zeroOrNaN = ops.mul(sum, zero);
+  Value maskedValue =
+      getMaskedRow() == MaskedRow::Nan ? ops.nan(sum) : zeroOrNaN;
+
+  if (builder.exp == ExpForm::Plain) {
+    row.slots[RowSum] = ops.select(masked, zeroOrNaN, sum);
+    row.slots[LogSum] =
+        ops.select(masked, maskedValue,
+                   math::LogOp::create(ops.b, ops.loc, sum).getResult());
+    // exp(-inf) / (0 + 1) = 0.
+    row.slots[Divisor] = ops.select(masked, ops.add(maskedValue, one), sum);
     return;
   }
-  // exp(-inf) / 1 = 0, -inf - 0 = -inf: a fully masked row gives 0.
-  Value one = arith::AddFOp::create(b, loc, zeroOrNaN, ops.constant(sum, 1.0));
-  row.slots[Normalize] = ops.select(masked, one, sum);
-  row.slots[LogSum] = ops.select(masked, zeroOrNaN, log);
+
+  ExpReference reference = getReference(row);
+  Value relative =
+      ops.narrow(buildSumRelativeToMax(ops, reduced.hi, reduced.lo, reference));
+  row.slots[RowSum] = ops.select(masked, zeroOrNaN, relative);
+  Value log =
+      ops.narrow(buildLogOfScaledSum(ops, reduced.hi, reduced.lo, reference));
+  row.slots[LogSum] = ops.select(masked, maskedValue, log);
+  if (!builder.fma) {
+    // Without a fused multiply-add the pair would be rounded twice; divide.
+    // e / inf = 0 for the masked row.
+    Value inf = ops.inf(sum, /*negative=*/false);
+    Value divisor = ops.select(ops.isNaN(maskedValue), maskedValue, inf);
+    row.slots[Inverse] = ops.select(masked, divisor, sum);
+    return;
+  }
+  Value high, low;
+  buildReciprocal(ops, reduced, high, low);
+  row.slots[Inverse] = ops.select(masked, maskedValue, high);
+  row.slots[InverseLow] = ops.select(masked, maskedValue, low);
 }
 
 unsigned MaxSumExpAttr::getNumRowArguments() const { return 2; }
@@ -129,28 +207,38 @@ Value MaxSumExpAttr::buildRowArgument(StatisticBuilder &, unsigned index,
 }
 
 unsigned MaxSumExpAttr::getNumResultArguments() const { return 2; }
-SmallVector<Type> MaxSumExpAttr::getResultArgumentTypes(Type computeType) const {
+SmallVector<Type>
+MaxSumExpAttr::getResultArgumentTypes(Type computeType) const {
   return {computeType, computeType};
 }
-bool MaxSumExpAttr::resultArgumentUsesLifted(unsigned index) const { return index == 0; }
+bool MaxSumExpAttr::resultArgumentUsesLifted(unsigned index) const {
+  return index == 0;
+}
 unsigned MaxSumExpAttr::getLiftedPass() const { return 1; }
 
-Value MaxSumExpAttr::buildResultArgument(StatisticBuilder &builder, unsigned index, Value logit,
-                                         Value lifted, const RowValues &row) const {
-  Ops ops{builder};
+Value MaxSumExpAttr::buildResultArgument(StatisticBuilder &builder,
+                                         unsigned index, Value logit,
+                                         Value lifted,
+                                         const RowValues &row) const {
+  Ops ops(builder);
   if (index == 1) {
-    Value like = logit;
-    Value difference = arith::SubFOp::create(ops.b, ops.loc, logit,
-                                             broadcastLike(builder, row.slots[Shift], like));
-    return arith::SubFOp::create(ops.b, ops.loc, difference,
-                                 broadcastLike(builder, row.slots[LogSum], like));
+    // Center and offset of a scaled row add up to the shift of a plain one.
+    Value shift = builder.exp == ExpForm::Scaled
+                      ? ops.add(row.slots[Center], row.slots[Offset])
+                      : row.slots[Shift];
+    return ops.sub(ops.sub(logit, shift), row.slots[LogSum]);
   }
   if (!lifted)
     lifted = buildLift(builder, getLiftedPass(), logit, row);
-  return arith::DivFOp::create(ops.b, ops.loc, lifted,
-                               broadcastLike(builder, row.slots[Normalize], lifted));
+  if (builder.exp == ExpForm::Plain)
+    return ops.div(lifted, row.slots[Divisor]);
+  if (!builder.fma)
+    return ops.div(lifted, row.slots[Inverse]);
+  return ops.mulAdd(lifted, row.slots[Inverse],
+                    ops.mul(lifted, row.slots[InverseLow]));
 }
 
-APFloat MaxSumExpAttr::getNeutralLogit(const llvm::fltSemantics &semantics) const {
+APFloat
+MaxSumExpAttr::getNeutralLogit(const llvm::fltSemantics &semantics) const {
   return APFloat::getInf(semantics, /*Negative=*/true);
 }

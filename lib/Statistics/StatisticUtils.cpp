@@ -3,7 +3,6 @@
 #include "StatisticUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -14,36 +13,34 @@ Type mlir::softmax::common::withElementType(Value like, Type element) {
   return element;
 }
 
-Value mlir::softmax::common::broadcastLike(StatisticBuilder &builder, Value value, Value like) {
-  auto vector = dyn_cast<VectorType>(like.getType());
-  if (!vector || isa<VectorType>(value.getType()))
-    return value;
-  return vector::BroadcastOp::create(builder.builder, builder.loc,
-                                     vector.clone(value.getType()), value);
-}
-
-Value mlir::softmax::common::floatConstant(StatisticBuilder &builder, Type type, double value) {
+Value mlir::softmax::common::floatConstant(StatisticBuilder &builder, Type type,
+                                           double value) {
   auto element = cast<FloatType>(getElementTypeOrSelf(type));
   APFloat ap(value);
   bool losesInfo;
-  ap.convert(element.getFloatSemantics(), APFloat::rmNearestTiesToEven, &losesInfo);
+  ap.convert(element.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+             &losesInfo);
   TypedAttr attr = FloatAttr::get(element, ap);
   if (auto vector = dyn_cast<VectorType>(type))
     attr = DenseElementsAttr::get(vector, cast<Attribute>(attr));
   return arith::ConstantOp::create(builder.builder, builder.loc, attr);
 }
 
-Value mlir::softmax::common::roundToCompute(StatisticBuilder &builder, const WideValue &sum) {
+Value mlir::softmax::common::roundToCompute(StatisticBuilder &builder,
+                                            const WideValue &sum) {
   OpBuilder &b = builder.builder;
   Location loc = builder.loc;
   if (builder.computeType.isF32())
-    return arith::TruncFOp::create(b, loc, withElementType(sum.hi, builder.computeType), sum.hi);
+    return arith::TruncFOp::create(
+        b, loc, withElementType(sum.hi, builder.computeType), sum.hi);
   if (!sum.lo)
     return sum.hi;
   // An infinite or NaN sum leaves NaN in the low part: keep the high part.
   Value total = arith::AddFOp::create(b, loc, sum.hi, sum.lo);
   Value magnitude = math::AbsFOp::create(b, loc, sum.hi);
-  Value inf = floatConstant(builder, sum.hi.getType(), std::numeric_limits<double>::infinity());
-  Value finite = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, magnitude, inf);
+  Value inf = floatConstant(builder, sum.hi.getType(),
+                            std::numeric_limits<double>::infinity());
+  Value finite =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, magnitude, inf);
   return arith::SelectOp::create(b, loc, finite, total, sum.hi);
 }

@@ -10,10 +10,6 @@
 
 namespace mlir::softmax::common {
 
-/// `value` (scalar) repeated in the shape of `like`; unchanged if `like` is a
-/// scalar or `value` is a vector already.
-Value broadcastLike(StatisticBuilder &builder, Value value, Value like);
-
 /// `element` in the shape (scalar or vector) of `like`.
 Type withElementType(Value like, Type element);
 

@@ -11,26 +11,33 @@ using namespace mlir::softmax;
 unsigned SumAttr::getNumPasses() const { return 1; }
 Combiner SumAttr::getCombiner(unsigned) const { return Combiner::Sum; }
 bool SumAttr::isRowArgumentPass(unsigned) const { return false; }
-Value SumAttr::buildPassCondition(StatisticBuilder &, unsigned, const RowValues &) const {
+Value SumAttr::buildPassCondition(StatisticBuilder &, unsigned,
+                                  const RowValues &) const {
   return nullptr;
 }
-Value SumAttr::buildLift(StatisticBuilder &, unsigned, Value logit, const RowValues &) const {
+Value SumAttr::buildLift(StatisticBuilder &, unsigned, Value logit,
+                         const RowValues &) const {
   return logit;
 }
-void SumAttr::buildPrepare(StatisticBuilder &builder, unsigned, const WideValue &reduced,
-                           RowValues &row) const {
+void SumAttr::buildPrepare(StatisticBuilder &builder, unsigned,
+                           const WideValue &reduced, RowValues &row) const {
   row.slots = {common::roundToCompute(builder, reduced)};
 }
 unsigned SumAttr::getNumRowArguments() const { return 1; }
-SmallVector<Type> SumAttr::getRowArgumentTypes(Type computeType) const { return {computeType}; }
-Value SumAttr::buildRowArgument(StatisticBuilder &, unsigned, const RowValues &row) const {
+SmallVector<Type> SumAttr::getRowArgumentTypes(Type computeType) const {
+  return {computeType};
+}
+Value SumAttr::buildRowArgument(StatisticBuilder &, unsigned,
+                                const RowValues &row) const {
   return row.slots[0];
 }
 unsigned SumAttr::getNumResultArguments() const { return 1; }
-SmallVector<Type> SumAttr::getResultArgumentTypes(Type computeType) const { return {computeType}; }
-Value SumAttr::buildResultArgument(StatisticBuilder &builder, unsigned, Value logit, Value,
+SmallVector<Type> SumAttr::getResultArgumentTypes(Type computeType) const {
+  return {computeType};
+}
+Value SumAttr::buildResultArgument(StatisticBuilder &, unsigned, Value, Value,
                                    const RowValues &row) const {
-  return common::broadcastLike(builder, row.slots[0], logit);
+  return row.slots[0];
 }
 bool SumAttr::resultArgumentUsesLifted(unsigned) const { return false; }
 unsigned SumAttr::getLiftedPass() const { return 0; }

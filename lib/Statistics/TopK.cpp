@@ -11,13 +11,16 @@ using namespace mlir::softmax;
 unsigned TopKAttr::getNumPasses() const { return 0; }
 Combiner TopKAttr::getCombiner(unsigned) const { return Combiner::Max; }
 bool TopKAttr::isRowArgumentPass(unsigned) const { return false; }
-Value TopKAttr::buildPassCondition(StatisticBuilder &, unsigned, const RowValues &) const {
+Value TopKAttr::buildPassCondition(StatisticBuilder &, unsigned,
+                                   const RowValues &) const {
   return nullptr;
 }
-Value TopKAttr::buildLift(StatisticBuilder &, unsigned, Value, const RowValues &) const {
+Value TopKAttr::buildLift(StatisticBuilder &, unsigned, Value,
+                          const RowValues &) const {
   llvm_unreachable("topk has no passes");
 }
-void TopKAttr::buildPrepare(StatisticBuilder &, unsigned, const WideValue &, RowValues &) const {
+void TopKAttr::buildPrepare(StatisticBuilder &, unsigned, const WideValue &,
+                            RowValues &) const {
   llvm_unreachable("topk has no passes");
 }
 unsigned TopKAttr::getNumRowArguments() const { return 2; }
@@ -25,7 +28,8 @@ SmallVector<Type> TopKAttr::getRowArgumentTypes(Type computeType) const {
   return {VectorType::get(getK(), computeType),
           VectorType::get(getK(), IntegerType::get(getContext(), 64))};
 }
-Value TopKAttr::buildRowArgument(StatisticBuilder &, unsigned, const RowValues &) const {
+Value TopKAttr::buildRowArgument(StatisticBuilder &, unsigned,
+                                 const RowValues &) const {
   llvm_unreachable("topk has no passes");
 }
 unsigned TopKAttr::getNumResultArguments() const { return 0; }

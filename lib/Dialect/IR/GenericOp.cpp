@@ -73,6 +73,17 @@ SmallVector<int64_t> GenericOp::getParallelDims() {
   return dims;
 }
 
+int64_t GenericOp::getStaticSize(int64_t dim) {
+  for (auto [map, operand] : llvm::zip(getMapList(), getOperands())) {
+    auto shaped = dyn_cast<ShapedType>(operand.getType());
+    for (auto [i, expr] : llvm::enumerate(map.getResults()))
+      if (auto d = dyn_cast<AffineDimExpr>(expr))
+        if (d.getPosition() == dim && !shaped.isDynamicDim(i))
+          return shaped.getDimSize(i);
+  }
+  return ShapedType::kDynamic;
+}
+
 LogicalResult
 GenericOp::reifyResultShapes(OpBuilder &b,
                              ReifiedRankedShapedTypeDims &shapes) {

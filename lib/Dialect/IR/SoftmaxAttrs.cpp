@@ -32,7 +32,7 @@ LogicalResult NumericAttr::verify(EmitError emitError, ExpForm, bool,
 LogicalResult AlternativeAttr::verify(EmitError emitError, Layout layout,
                                       int64_t maxColumns, Strategy strategy,
                                       int64_t lanes, int64_t vectors,
-                                      Staging staging, Tail) {
+                                      Staging staging, TailMode) {
   if (maxColumns < 0)
     return emitError() << "alternative: max_columns must not be negative, not "
                        << maxColumns;

@@ -92,7 +92,7 @@ def Softmax_Staging : I32EnumAttr<"Staging",
     I32EnumAttrCase<"Scratch", 2, "scratch">]> {
   let cppNamespace = "::mlir::softmax";
 }
-def Softmax_Tail : I32EnumAttr<"Tail", "how the last elements of a row are touched", [
+def Softmax_TailMode : I32EnumAttr<"TailMode", "how the last elements of a row are touched", [
     I32EnumAttrCase<"Masked", 0, "masked">,
     I32EnumAttrCase<"Buffered", 1, "buffered">]> {
   let cppNamespace = "::mlir::softmax";
@@ -134,7 +134,7 @@ def Softmax_AlternativeAttr : Softmax_Attr<"Alternative", "alternative"> {
     "int64_t":$lanes,
     "int64_t":$vectors,
     "::mlir::softmax::Staging":$staging,
-    "::mlir::softmax::Tail":$tail);
+    "::mlir::softmax::TailMode":$tail);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

@@ -181,6 +181,8 @@ def Softmax_GenericOp : Softmax_StructuredOp<"generic", [
     /// Destinations [0, n) are element-wise, the others per row.
     unsigned getNumElementwiseInits();
     ::llvm::SmallVector<int64_t> getParallelDims();
+    /// Size of an iteration dimension as far as operand types tell.
+    int64_t getStaticSize(int64_t dim);
     /// Regions absent in the text are empty.
     bool hasLogit() { return !getLogit().empty(); }
     bool hasRow() { return !getRow().empty(); }

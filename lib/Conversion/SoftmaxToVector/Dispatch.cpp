@@ -1,0 +1,264 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// From a schedule's alternatives to code: the guards, as far as types do not
+// decide them, become a chain of scf.if.
+
+#include "Dispatch.h"
+#include "Strategies.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+//===----------------------------------------------------------------------===//
+// Rows
+//===----------------------------------------------------------------------===//
+
+void mlir::softmax::forEachRow(KernelBuilder &k,
+                               function_ref<void(const RowPosition &)> body) {
+  scf::ForOp::create(
+      k.b, k.loc, k.rowBegin, k.rowEnd, k.index(1), ValueRange{},
+      [&](OpBuilder &, Location, Value r, ValueRange) {
+        RowPosition row;
+        row.coordinates.resize(k.op.getIterationRank());
+        for (auto [dim, value] :
+             llvm::zip(k.parallel, k.delinearize(r, k.parallel)))
+          row.coordinates[dim] = value;
+        for (const OperandView &view : k.inputs) {
+          Value offset = k.offset(view, row.coordinates);
+          row.inputOffsets.push_back(offset);
+          row.invariants.push_back(view.alongRow ? Value()
+                                                 : k.loadScalar(view, offset));
+        }
+        for (const OperandView &view : k.inits)
+          row.initOffsets.push_back(k.offset(view, row.coordinates));
+        body(row);
+        scf::YieldOp::create(k.b, k.loc);
+      });
+}
+
+SmallVector<Value> SingleRowRunner::loadElements(Value i, const Tail *tail) {
+  SmallVector<Value> elements;
+  for (auto [j, view] : llvm::enumerate(k.inputs))
+    elements.push_back(row.invariants[j]
+                           ? row.invariants[j]
+                           : k.load(view, k.add(row.inputOffsets[j], i), tail));
+  return elements;
+}
+
+SmallVector<Value> SingleRowRunner::buildLogits(ValueRange elements, Value i) {
+  SmallVector<Value> logits =
+      k.inlineRegion(k.op.getLogit(), elements, k.lanes,
+                     [&](int64_t dim) { return elementCoordinate(dim, i); });
+  for (Value &logit : logits)
+    logit = k.broadcast(logit, k.lanes);
+  return logits;
+}
+
+Value SingleRowRunner::elementCoordinate(int64_t dim, Value i) {
+  if (row.coordinates[dim])
+    return row.coordinates[dim];
+  VectorType type = k.vectorOf(k.b.getIndexType(), k.lanes);
+  Value position = arith::AddIOp::create(
+      k.b, k.loc, vector::StepOp::create(k.b, k.loc, type).getResult(),
+      k.broadcast(i, k.lanes));
+  // Joint dimensions: the coordinate of a position in their box.
+  for (int64_t d : llvm::reverse(k.reduced)) {
+    Value size = k.broadcast(k.sizes[d], k.lanes);
+    if (d == dim)
+      return d == k.reduced.front()
+                 ? position
+                 : arith::RemUIOp::create(k.b, k.loc, position, size)
+                       .getResult();
+    position = arith::DivUIOp::create(k.b, k.loc, position, size);
+  }
+  llvm_unreachable("a dimension is parallel or reduced");
+}
+
+//===----------------------------------------------------------------------===//
+// Guards
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A condition that may be known: `known` set, or the i1 `value`.
+struct Guard {
+  std::optional<bool> known = true;
+  Value value;
+
+  void require(KernelBuilder &k, Value condition) {
+    if (known && !*known)
+      return;
+    if (std::optional<int64_t> constant = getConstantIntValue(condition)) {
+      if (*constant == 0) {
+        known = false;
+        value = nullptr;
+      }
+      return;
+    }
+    value =
+        known ? condition
+              : arith::AndIOp::create(k.b, k.loc, value, condition).getResult();
+    known = std::nullopt;
+  }
+  void never() {
+    known = false;
+    value = nullptr;
+  }
+};
+} // namespace
+
+static Value equal(KernelBuilder &k, Value x, Value y) {
+  return k.b.createOrFold<arith::CmpIOp>(k.loc, arith::CmpIPredicate::eq, x, y);
+}
+
+/// The softmax dimensions are one contiguous run of every operand that they
+/// reach.
+static void requireRowLayout(KernelBuilder &k, Guard &guard) {
+  auto visit = [&](const OperandView &view) {
+    if (!view.alongRow)
+      return;
+    for (int64_t dim : k.reduced)
+      if (!view.strides[dim])
+        return guard.never();
+    guard.require(k, equal(k, view.strides[k.reduced.back()], k.index(1)));
+    for (size_t i = 0; i + 1 < k.reduced.size(); ++i) {
+      int64_t dim = k.reduced[i], next = k.reduced[i + 1];
+      if (view.identityLayout && next == dim + 1)
+        continue;
+      guard.require(k, equal(k, view.strides[dim],
+                             k.mul(view.strides[next], k.sizes[next])));
+    }
+  };
+  for (const OperandView &view : k.inputs)
+    visit(view);
+  for (const OperandView &view : k.inits)
+    visit(view);
+}
+
+/// The last iteration dimension is parallel and contiguous wherever it is
+/// named.
+static void requireInnerLayout(KernelBuilder &k, Guard &guard) {
+  int64_t inner = k.op.getIterationRank() - 1;
+  if (k.op.isReduced(inner))
+    return guard.never();
+  auto visit = [&](const OperandView &view) {
+    if (view.strides[inner])
+      guard.require(k, equal(k, view.strides[inner], k.index(1)));
+  };
+  for (const OperandView &view : k.inputs)
+    visit(view);
+  for (const OperandView &view : k.inits)
+    visit(view);
+}
+
+static Guard buildGuard(KernelBuilder &k, AlternativeAttr alternative) {
+  Guard guard;
+  if (alternative.getLayout() == Layout::Row)
+    requireRowLayout(k, guard);
+  if (alternative.getLayout() == Layout::Inner)
+    requireInnerLayout(k, guard);
+  if (int64_t most = alternative.getMaxColumns())
+    guard.require(k, k.b.createOrFold<arith::CmpIOp>(k.loc,
+                                                     arith::CmpIPredicate::sle,
+                                                     k.columns, k.index(most)));
+  if (alternative.getStrategy() == Strategy::Registers)
+    guard.require(k, k.lessThan(k.index(0), k.columns));
+  return guard;
+}
+
+//===----------------------------------------------------------------------===//
+// Lowering
+//===----------------------------------------------------------------------===//
+
+static void emitStrategy(KernelBuilder &k, const RowNeeds &needs,
+                         AlternativeAttr alternative) {
+  k.lanes = alternative.getLanes();
+  k.maskedTails = alternative.getTail() == TailMode::Masked;
+  switch (alternative.getStrategy()) {
+  case Strategy::Registers:
+    return emitRegisters(k, needs, alternative);
+  case Strategy::ThreePass:
+    return emitThreePass(k, needs, alternative);
+  case Strategy::LanesInner:
+    return emitLanesInner(k, needs, alternative);
+  case Strategy::Packed:
+    return emitPacked(k, needs, alternative);
+  }
+}
+
+/// What the schedule may get wrong about this op.
+static LogicalResult checkSchedule(GenericOp op, ScheduleAttr schedule) {
+  bool dynamicColumns = llvm::any_of(op.getDimensions(), [&](int64_t dim) {
+    return ShapedType::isDynamic(op.getStaticSize(dim));
+  });
+  for (AlternativeAttr alternative : schedule.getAlternatives()) {
+    StringRef name = stringifyStrategy(alternative.getStrategy());
+    if (alternative.getStrategy() == Strategy::Registers && dynamicColumns &&
+        alternative.getMaxColumns() > schedule.getNumeric().getGroup())
+      return op.emitOpError("schedule: 'registers' holds at most ")
+             << schedule.getNumeric().getGroup()
+             << " elements of a row whose length is not known at compile time, "
+                "but its "
+                "alternative says max_columns = "
+             << alternative.getMaxColumns();
+    if (alternative.getStaging() == Staging::Output && !canStageInOutput(op))
+      return op.emitOpError("schedule: '")
+             << name
+             << "' cannot stage exponentials in the destination: that takes a "
+                "first "
+                "destination of the compute type and a result region that uses "
+                "nothing "
+                "of the row but %p; use staging = scratch or recompute";
+    if (alternative.getLanes() > schedule.getNumeric().getGroup())
+      return op.emitOpError("schedule: '")
+             << name << "' has more lanes than a group has elements";
+  }
+  return success();
+}
+
+FailureOr<unsigned> mlir::softmax::lowerGeneric(GenericOp op) {
+  ScheduleAttr schedule = op.getScheduleAttr();
+  if (!schedule)
+    return op.emitOpError("has no schedule; run softmax-assign-schedule before "
+                          "convert-softmax-to-vector");
+  if (!op.hasPureBufferSemantics())
+    return op.emitOpError(
+        "has tensor operands; bufferize before convert-softmax-to-vector (or "
+        "use softmax-decompose on tensors)");
+  for (StatisticAttrInterface statistic : op.getStatisticList())
+    if (statistic.getNumPasses() == 0)
+      return op.emitOpError("statistic ")
+             << statistic
+             << " has no vector lowering in this version; remove it from the "
+                "op's "
+                "statistics or compute it elsewhere";
+  if (failed(checkRegionsVectorizable(op)) ||
+      failed(checkSchedule(op, schedule)))
+    return failure();
+
+  OpBuilder builder(op);
+  KernelBuilder k(op, builder);
+  RowNeeds needs(op);
+  OpBuilder::InsertionGuard guard(builder);
+  unsigned emitted = 0;
+  for (AlternativeAttr alternative : schedule.getAlternatives()) {
+    Guard condition = buildGuard(k, alternative);
+    if (condition.known && !*condition.known)
+      continue;
+    ++emitted;
+    if (condition.known) {
+      emitStrategy(k, needs, alternative);
+      break;
+    }
+    auto ifOp = scf::IfOp::create(builder, op.getLoc(), condition.value,
+                                  /*withElseRegion=*/true);
+    builder.setInsertionPointToStart(ifOp.thenBlock());
+    emitStrategy(k, needs, alternative);
+    builder.setInsertionPointToStart(ifOp.elseBlock());
+  }
+  k.freeScratch();
+  op.erase();
+  return emitted;
+}

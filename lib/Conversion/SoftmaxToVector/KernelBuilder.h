@@ -1,0 +1,148 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// What all strategies of the vector lowering share: the operands of one
+// softmax.generic seen as flat buffers, its iteration space, element access
+// with masked or buffered tails, and its regions on scalars or vectors.
+
+#ifndef SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_KERNELBUILDER_H
+#define SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_KERNELBUILDER_H
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Builders.h"
+#include "softmax/Dialect/IR/Softmax.h"
+
+namespace mlir::softmax {
+
+/// One input or destination.
+struct OperandView {
+  /// The operand itself where it is not a memref.
+  Value scalar;
+  /// memref<?xT, strided<[1], offset: ?>>: every element of the operand, at
+  /// the linear offsets that `strides` describe.  Vector accesses therefore
+  /// always have an innermost stride of 1, and it is the layout guard that
+  /// says along which dimension this is right.
+  Value flat;
+  Type elementType;
+  /// Stride in elements per iteration dimension; null where the operand's map
+  /// does not name the dimension.
+  SmallVector<Value> strides;
+  /// The same as far as types tell, else ShapedType::kDynamic.
+  SmallVector<int64_t> staticStrides;
+  /// Whether types tell that consecutive dimensions of the operand are
+  /// contiguous (the identity layout).
+  bool identityLayout = false;
+  /// Whether its map names a softmax dimension.
+  bool alongRow = false;
+};
+
+/// The last elements of a run, fewer than a vector.
+struct Tail {
+  /// Valid elements of the vector, index.
+  Value count;
+  /// vector<lanes x i1>.
+  Value mask;
+};
+
+class KernelBuilder {
+public:
+  /// Builds the views of `op`'s operands before `op`.  `builder` must insert
+  /// there.
+  KernelBuilder(GenericOp op, OpBuilder &builder);
+
+  GenericOp op;
+  OpBuilder &b;
+  Location loc;
+  FloatType computeType;
+  NumericAttr numeric;
+  SmallVector<StatisticAttrInterface> statistics;
+  SmallVector<OperandView> inputs, inits;
+  /// Per iteration dimension.
+  SmallVector<Value> sizes;
+  SmallVector<int64_t> reduced, parallel;
+  /// Row length, number of rows, and the rows to compute.
+  Value columns, rowCount, rowBegin, rowEnd;
+
+  /// Taken from the alternative being emitted.
+  int64_t lanes = 0;
+  bool maskedTails = false;
+
+  StatisticBuilder statistic() {
+    return {b, loc, computeType, numeric.getExp(), numeric.getFma()};
+  }
+
+  //===--- Index arithmetic, folded where constant
+  //--------------------------===//
+  Value index(int64_t value);
+  Value add(Value x, Value y);
+  Value sub(Value x, Value y);
+  Value mul(Value x, Value y);
+  Value div(Value x, Value y);
+  Value rem(Value x, Value y);
+  Value min(Value x, Value y);
+  Value max(Value x, Value y);
+  Value lessThan(Value x, Value y);
+  /// Coordinates of `linear` in the box of `dims`, row-major.
+  SmallVector<Value> delinearize(Value linear, ArrayRef<int64_t> dims);
+
+  //===--- Vectors
+  //-----------------------------------------------------------===//
+  VectorType vectorOf(Type element, int64_t count) {
+    return VectorType::get(count, element);
+  }
+  /// The scalar 0 of an integer, index or float type.
+  Value zero(Type type);
+  /// -0.0, which adds nothing to any value.
+  Value noSum(Type type);
+  Value negativeInfinity(Type type);
+  /// The tail of `count` elements (index, 1 to lanes).
+  Tail tail(Value count);
+
+  /// `lanes` elements of `view` from linear offset `offset` on.
+  Value load(const OperandView &view, Value offset, const Tail *tail = nullptr);
+  /// Stores a vector of `lanes` elements.
+  void store(Value vector, const OperandView &view, Value offset,
+             const Tail *tail = nullptr);
+  Value loadScalar(const OperandView &view, Value offset);
+  void storeScalar(Value value, const OperandView &view, Value offset);
+
+  /// The offset of `view` at `coordinates` (per iteration dimension; null is
+  /// skipped).
+  Value offset(const OperandView &view, ArrayRef<Value> coordinates);
+
+  /// A buffer on the stack of the enclosing function, shared by all
+  /// alternatives that ask for the same `key`.
+  Value stackBuffer(StringRef key, Type element, int64_t count);
+  /// Scratch for `factor` times the row length, or `maxCount` if that is less
+  /// and not 0, in elements of the compute type; allocated before the op and
+  /// freed after it.
+  OperandView scratch(int64_t maxCount, int64_t factor = 1);
+  /// Frees what `scratch` allocated; called where the op ends.
+  void freeScratch();
+
+  //===--- Regions
+  //-----------------------------------------------------------===//
+  /// How a region learns coordinates: the value of softmax.index for an
+  /// iteration dimension, an index or a vector of them.
+  using Coordinate = function_ref<Value(int64_t dim)>;
+  /// Clones `region` with `args`; an op with a vector operand becomes an op on
+  /// vectors of `laneCount` elements, its scalar operands broadcast.
+  SmallVector<Value> inlineRegion(Region &region, ValueRange args,
+                                  int64_t laneCount, Coordinate coordinate);
+  /// `value` as a vector of `laneCount` elements.
+  Value broadcast(Value value, int64_t laneCount);
+
+private:
+  OperandView makeView(Value operand, AffineMap map);
+  Value tailBuffer(const OperandView &view);
+
+  Operation *prologueEnd = nullptr;
+  SmallVector<Value> allocations;
+  llvm::StringMap<Value> stackBuffers;
+};
+
+/// Whether the regions of `op` can be vectorized; emits a diagnostic if not.
+LogicalResult checkRegionsVectorizable(GenericOp op);
+
+} // namespace mlir::softmax
+
+#endif // SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_KERNELBUILDER_H

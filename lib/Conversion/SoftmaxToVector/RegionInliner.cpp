@@ -1,0 +1,76 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// The regions of softmax.generic on scalars or on vectors.
+
+#include "KernelBuilder.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+/// Integers of type index cannot leave a vector for memory, but may be
+/// computed with; every other builtin scalar may be an element.
+static bool isVectorizable(Operation &op) {
+  if (isa<YieldOp, IndexOp, arith::ConstantOp>(op))
+    return true;
+  if (op.getNumRegions() != 0 || op.getNumResults() == 0)
+    return false;
+  return OpTrait::hasElementwiseMappableTraits(&op);
+}
+
+LogicalResult mlir::softmax::checkRegionsVectorizable(GenericOp op) {
+  for (Region &region : op->getRegions())
+    for (Operation &inner : region.getOps())
+      if (!isVectorizable(inner))
+        return inner.emitOpError(
+            "has no vector form, so convert-softmax-to-vector cannot lower "
+            "the softmax.generic around it; use element-wise arith and math "
+            "operations");
+  return success();
+}
+
+Value KernelBuilder::broadcast(Value value, int64_t laneCount) {
+  if (isa<VectorType>(value.getType()))
+    return value;
+  return vector::BroadcastOp::create(
+      b, loc, vectorOf(value.getType(), laneCount), value);
+}
+
+SmallVector<Value> KernelBuilder::inlineRegion(Region &region, ValueRange args,
+                                               int64_t laneCount,
+                                               Coordinate coordinate) {
+  IRMapping mapping;
+  mapping.map(region.getArguments(), args);
+  for (Operation &inner : region.getOps()) {
+    if (auto yield = dyn_cast<YieldOp>(inner))
+      return llvm::map_to_vector(yield.getValues(), [&](Value value) {
+        return mapping.lookup(value);
+      });
+    if (auto index = dyn_cast<IndexOp>(inner)) {
+      mapping.map(index.getResult(), coordinate(index.getDim()));
+      continue;
+    }
+    bool vectorized = llvm::any_of(inner.getOperands(), [&](Value operand) {
+      return isa<VectorType>(mapping.lookup(operand).getType());
+    });
+    if (!vectorized) {
+      b.clone(inner, mapping);
+      continue;
+    }
+    SmallVector<Value> operands =
+        llvm::map_to_vector(inner.getOperands(), [&](Value operand) {
+          return broadcast(mapping.lookup(operand), laneCount);
+        });
+    SmallVector<Type> types =
+        llvm::map_to_vector(inner.getResultTypes(), [&](Type type) -> Type {
+          return vectorOf(type, laneCount);
+        });
+    OperationState state(inner.getLoc(), inner.getName().getStringRef(),
+                         operands, types, inner.getDiscardableAttrs());
+    state.propertiesAttr = inner.getPropertiesAsAttribute();
+    Operation *created = b.create(state);
+    mapping.map(inner.getResults(), created->getResults());
+  }
+  llvm_unreachable("verified: a region ends with softmax.yield");
+}
