@@ -2,10 +2,11 @@
 //
 // #softmax.max_sumexp: the maximum m of a row and the sum of exp(x - m).
 //
-// Pass 0 reduces the maximum, pass 1 the sum of exponentials.  Pass 2 runs
-// only where m = +inf and only for the row arguments: there the sum of pass 1
-// is NaN whether or not the row holds a NaN, but logsumexp must tell the two
-// apart (C-INF-1, C-NAN-1).
+// Pass 0 reduces the maximum, pass 2 the sum of exponentials.  Pass 1 runs only
+// where m = +inf and only for the row arguments: there the sum is NaN whether
+// or not the row holds a NaN, but logsumexp must tell the two apart (C-INF-1,
+// C-NAN-1).  It comes before pass 2, after which a lowering may have
+// overwritten the row.
 
 #include "StatisticUtils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -22,6 +23,7 @@ enum Slot : unsigned {
   Max,    // compute type; -inf for an empty or fully masked row
   LogSum, // log(sum exp(x - m)), in the compute type
   RowSum, // sum exp(x - m), in the compute type
+  Probe,  // where m = +inf: 0, or NaN if the row holds one; null if not asked
   // Scaled exponentials: the members of their ExpReference, and the reciprocal
   // of their sum as a pair of the compute type (high, low), or the sum itself.
   Center,
@@ -100,12 +102,12 @@ Combiner MaxSumExpAttr::getCombiner(unsigned pass) const {
   return pass == 0 ? Combiner::Max : Combiner::Sum;
 }
 
-bool MaxSumExpAttr::isRowArgumentPass(unsigned pass) const { return pass == 2; }
+bool MaxSumExpAttr::isRowArgumentPass(unsigned pass) const { return pass == 1; }
 
 Value MaxSumExpAttr::buildPassCondition(StatisticBuilder &builder,
                                         unsigned pass,
                                         const RowValues &row) const {
-  if (pass != 2)
+  if (pass != 1)
     return nullptr;
   Ops ops(builder);
   return ops.equal(row.slots[Max], ops.inf(row.slots[Max], /*negative=*/false));
@@ -116,7 +118,7 @@ Value MaxSumExpAttr::buildLift(StatisticBuilder &builder, unsigned pass,
   Ops ops(builder);
   if (pass == 0)
     return logit;
-  if (pass == 2)
+  if (pass == 1)
     return ops.select(ops.isNaN(logit), logit,
                       ops.constant(logit.getType(), 0.0));
   if (builder.exp == ExpForm::Scaled)
@@ -151,13 +153,19 @@ void MaxSumExpAttr::buildPrepare(StatisticBuilder &builder, unsigned pass,
   Value max = row.slots[Max];
   Value zero = ops.constant(max.getType(), 0.0);
   Value one = ops.constant(max.getType(), 1.0);
-  if (pass == 2) {
-    // Where m = +inf, 1 + (0 or NaN) stands for the sum.
-    Value infinite = ops.equal(max, ops.inf(max, /*negative=*/false));
-    Value sum = ops.add(roundToCompute(builder, reduced), one);
-    row.slots[RowSum] = ops.select(infinite, sum, row.slots[RowSum]);
+  if (pass == 1) {
+    row.slots[Probe] = roundToCompute(builder, reduced);
     return;
   }
+  // The sum for the row arguments: where m = +inf, 1 + (0 or NaN).
+  auto setRowSum = [&](Value masked, Value maskedSum, Value sum) {
+    row.slots[RowSum] = ops.select(masked, maskedSum, sum);
+    if (!row.slots[Probe])
+      return;
+    Value infinite = ops.equal(max, ops.inf(max, /*negative=*/false));
+    row.slots[RowSum] =
+        ops.select(infinite, ops.add(row.slots[Probe], one), row.slots[RowSum]);
+  };
 
   // A fully masked row: 0, or NaN if NaN stands beside the -inf.
   Value masked = ops.equal(max, ops.inf(max, /*negative=*/true));
@@ -167,7 +175,7 @@ void MaxSumExpAttr::buildPrepare(StatisticBuilder &builder, unsigned pass,
       getMaskedRow() == MaskedRow::Nan ? ops.nan(sum) : zeroOrNaN;
 
   if (builder.exp == ExpForm::Plain) {
-    row.slots[RowSum] = ops.select(masked, zeroOrNaN, sum);
+    setRowSum(masked, zeroOrNaN, sum);
     row.slots[LogSum] =
         ops.select(masked, maskedValue,
                    math::LogOp::create(ops.b, ops.loc, sum).getResult());
@@ -179,7 +187,7 @@ void MaxSumExpAttr::buildPrepare(StatisticBuilder &builder, unsigned pass,
   ExpReference reference = getReference(row);
   Value relative =
       ops.narrow(buildSumRelativeToMax(ops, reduced.hi, reduced.lo, reference));
-  row.slots[RowSum] = ops.select(masked, zeroOrNaN, relative);
+  setRowSum(masked, zeroOrNaN, relative);
   Value log =
       ops.narrow(buildLogOfScaledSum(ops, reduced.hi, reduced.lo, reference));
   row.slots[LogSum] = ops.select(masked, maskedValue, log);
@@ -214,7 +222,10 @@ MaxSumExpAttr::getResultArgumentTypes(Type computeType) const {
 bool MaxSumExpAttr::resultArgumentUsesLifted(unsigned index) const {
   return index == 0;
 }
-unsigned MaxSumExpAttr::getLiftedPass() const { return 1; }
+bool MaxSumExpAttr::resultArgumentUsesLogit(unsigned index) const {
+  return index == 1;
+}
+unsigned MaxSumExpAttr::getLiftedPass() const { return 2; }
 
 Value MaxSumExpAttr::buildResultArgument(StatisticBuilder &builder,
                                          unsigned index, Value logit,
@@ -236,9 +247,4 @@ Value MaxSumExpAttr::buildResultArgument(StatisticBuilder &builder,
     return ops.div(lifted, row.slots[Inverse]);
   return ops.mulAdd(lifted, row.slots[Inverse],
                     ops.mul(lifted, row.slots[InverseLow]));
-}
-
-APFloat
-MaxSumExpAttr::getNeutralLogit(const llvm::fltSemantics &semantics) const {
-  return APFloat::getInf(semantics, /*Negative=*/true);
 }

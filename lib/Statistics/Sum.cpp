@@ -40,7 +40,5 @@ Value SumAttr::buildResultArgument(StatisticBuilder &, unsigned, Value, Value,
   return row.slots[0];
 }
 bool SumAttr::resultArgumentUsesLifted(unsigned) const { return false; }
+bool SumAttr::resultArgumentUsesLogit(unsigned) const { return false; }
 unsigned SumAttr::getLiftedPass() const { return 0; }
-APFloat SumAttr::getNeutralLogit(const llvm::fltSemantics &semantics) const {
-  return APFloat::getZero(semantics, /*Negative=*/true);
-}

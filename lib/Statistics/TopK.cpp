@@ -39,7 +39,5 @@ Value TopKAttr::buildResultArgument(StatisticBuilder &, unsigned, Value, Value,
   llvm_unreachable("topk has no result arguments");
 }
 bool TopKAttr::resultArgumentUsesLifted(unsigned) const { return false; }
+bool TopKAttr::resultArgumentUsesLogit(unsigned) const { return false; }
 unsigned TopKAttr::getLiftedPass() const { return 0; }
-APFloat TopKAttr::getNeutralLogit(const llvm::fltSemantics &semantics) const {
-  return APFloat::getInf(semantics, /*Negative=*/true);
-}

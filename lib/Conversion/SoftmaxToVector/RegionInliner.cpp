@@ -66,8 +66,10 @@ SmallVector<Value> KernelBuilder::inlineRegion(Region &region, ValueRange args,
         llvm::map_to_vector(inner.getResultTypes(), [&](Type type) -> Type {
           return vectorOf(type, laneCount);
         });
-    OperationState state(inner.getLoc(), inner.getName().getStringRef(),
-                         operands, types, inner.getDiscardableAttrs());
+    OperationState state(inner.getLoc(), inner.getName());
+    state.addOperands(operands);
+    state.addTypes(types);
+    state.addAttributes(llvm::to_vector(inner.getDiscardableAttrs()));
     state.propertiesAttr = inner.getPropertiesAsAttribute();
     Operation *created = b.create(state);
     mapping.map(inner.getResults(), created->getResults());

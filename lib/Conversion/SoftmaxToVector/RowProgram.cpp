@@ -7,78 +7,6 @@
 using namespace mlir;
 using namespace mlir::softmax;
 
-/// Region arguments that belong to statistic `s`.
-static ValueRange statisticArguments(GenericOp op, Region &region,
-                                     unsigned leading, unsigned s, bool row) {
-  unsigned begin = leading;
-  SmallVector<StatisticAttrInterface> statistics = op.getStatisticList();
-  for (unsigned i = 0; i < s; ++i)
-    begin += row ? statistics[i].getNumRowArguments()
-                 : statistics[i].getNumResultArguments();
-  unsigned count = row ? statistics[s].getNumRowArguments()
-                       : statistics[s].getNumResultArguments();
-  return ValueRange(region.getArguments()).slice(begin, count);
-}
-
-static unsigned numRowInputs(GenericOp op) {
-  unsigned count = 0;
-  for (unsigned i = 0; i < op.getInputs().size(); ++i)
-    count += op.isRowInvariant(op.getInputMap(i));
-  return count;
-}
-
-RowNeeds::RowNeeds(GenericOp op) {
-  SmallVector<StatisticAttrInterface> statistics = op.getStatisticList();
-  hasElementwise = op.hasResult();
-  for (auto [s, statistic] : llvm::enumerate(statistics)) {
-    bool rowUsed =
-        op.hasRow() &&
-        llvm::any_of(statisticArguments(op, op.getRow(), numRowInputs(op), s,
-                                        /*row=*/true),
-                     [](Value v) { return !v.use_empty(); });
-    bool resultUsed = false;
-    if (op.hasResult()) {
-      ValueRange args = statisticArguments(
-          op, op.getResult(), op.getInputs().size(), s, /*row=*/false);
-      for (auto [i, arg] : llvm::enumerate(args)) {
-        if (arg.use_empty())
-          continue;
-        resultUsed = true;
-        if (statistic.resultArgumentUsesLifted(i)) {
-          if (!staged)
-            staged = s;
-          else if (*staged != s)
-            resultUsesLogits = true;
-        } else if (!isa<SumAttr>(statistics[s])) {
-          resultUsesLogits = true;
-        }
-      }
-    }
-    SmallVector<bool> needed;
-    for (unsigned pass = 0; pass < statistic.getNumPasses(); ++pass) {
-      bool run =
-          statistic.isRowArgumentPass(pass) ? rowUsed : (rowUsed || resultUsed);
-      needed.push_back(run);
-      if (run)
-        numPasses = std::max(numPasses, pass + 1);
-    }
-    passes.push_back(std::move(needed));
-  }
-  if (op.hasResult())
-    for (unsigned i = 0; i < op.getInputs().size(); ++i)
-      if (!op.isRowInvariant(op.getInputMap(i)) &&
-          !op.getResult().getArgument(i).use_empty())
-        resultUsesElements = true;
-}
-
-bool mlir::softmax::canStageInOutput(GenericOp op) {
-  RowNeeds needs(op);
-  if (!needs.staged || needs.resultUsesLogits || needs.resultUsesElements)
-    return false;
-  return getElementTypeOrSelf(op.getInits()[0].getType()) ==
-         op.getComputeType();
-}
-
 void mlir::softmax::emitRowProgram(KernelBuilder &k, const RowNeeds &needs,
                                    RowRunner &runner) {
   GenericOp op = k.op;
@@ -156,7 +84,7 @@ void mlir::softmax::emitRowProgram(KernelBuilder &k, const RowNeeds &needs,
     StatisticBuilder builder = k.statistic();
     for (auto [s, statistic] : llvm::enumerate(k.statistics)) {
       ValueRange regionArgs =
-          statisticArguments(op, op.getRow(), numRowInputs(op), s, true);
+          getStatisticArguments(op, s, /*row=*/true);
       for (auto [i, arg] : llvm::enumerate(regionArgs))
         args.push_back(arg.use_empty()
                            ? Value(k.noSum(arg.getType()))
@@ -185,7 +113,7 @@ mlir::softmax::buildResults(KernelBuilder &k, const RowNeeds &needs,
   StatisticBuilder builder = k.statistic();
   for (auto [s, statistic] : llvm::enumerate(k.statistics)) {
     ValueRange regionArgs =
-        statisticArguments(op, op.getResult(), op.getInputs().size(), s, false);
+        getStatisticArguments(op, s, /*row=*/false);
     for (auto [i, arg] : llvm::enumerate(regionArgs)) {
       if (arg.use_empty()) {
         args.push_back(k.noSum(arg.getType()));

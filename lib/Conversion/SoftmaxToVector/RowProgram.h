@@ -7,6 +7,7 @@
 #define SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_ROWPROGRAM_H
 
 #include "KernelBuilder.h"
+#include "softmax/Dialect/IR/RowNeeds.h"
 
 namespace mlir::softmax {
 
@@ -30,26 +31,6 @@ public:
   /// Rows side by side; 0 for scalars.
   virtual int64_t rowLanes() const { return 0; }
 };
-
-/// What an op needs of its statistics; the same for every strategy.
-struct RowNeeds {
-  explicit RowNeeds(GenericOp op);
-  /// passes[s]: the passes of statistic s that have to run.
-  SmallVector<SmallVector<bool>> passes;
-  unsigned numPasses = 0;
-  /// The statistic whose lifted values are worth staging, if any.
-  std::optional<unsigned> staged;
-  /// Whether the result region uses a logit (through %logp) or an element-wise
-  /// input.
-  bool resultUsesLogits = false;
-  bool resultUsesElements = false;
-  bool hasElementwise = false;
-};
-
-/// Whether the exponentials of a row may wait in its destination: the first
-/// destination has the compute type, and the result region needs nothing of
-/// the row but `%p`.
-bool canStageInOutput(GenericOp op);
 
 /// Emits the passes, the row region and the results of one row.
 void emitRowProgram(KernelBuilder &k, const RowNeeds &needs, RowRunner &runner);

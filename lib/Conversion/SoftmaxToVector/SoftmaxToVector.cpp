@@ -19,7 +19,7 @@ using namespace mlir::softmax;
 
 namespace {
 struct ConvertSoftmaxToVector
-    : public impl::ConvertSoftmaxToVectorPassBase<ConvertSoftmaxToVector> {
+    : public mlir::softmax::impl::ConvertSoftmaxToVectorPassBase<ConvertSoftmaxToVector> {
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {

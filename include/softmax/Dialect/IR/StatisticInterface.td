@@ -67,11 +67,10 @@ def Softmax_StatisticInterface : AttrInterface<"StatisticAttrInterface"> {
     InterfaceMethod<[{Whether result argument `index` is computed from the
       lifted value of the main pass (so that staging it saves work).}],
       "bool", "resultArgumentUsesLifted", (ins "unsigned":$index)>,
+    InterfaceMethod<"Whether result argument `index` is computed from the element's logit.",
+      "bool", "resultArgumentUsesLogit", (ins "unsigned":$index)>,
     InterfaceMethod<"The pass whose lifted value `buildResultArgument` takes.",
-      "unsigned", "getLiftedPass", (ins)>,
-    InterfaceMethod<[{The logit that stands for 'no element': it adds nothing
-      to any pass (-inf for a maximum of exponentials, 0 for a sum).}],
-      "::llvm::APFloat", "getNeutralLogit", (ins "const ::llvm::fltSemantics &":$semantics)>
+      "unsigned", "getLiftedPass", (ins)>
   ];
 }
 

@@ -1,0 +1,38 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// What a softmax.generic needs of its rows; schedules and lowerings ask.
+
+#ifndef SOFTMAX_DIALECT_IR_ROWNEEDS_H
+#define SOFTMAX_DIALECT_IR_ROWNEEDS_H
+
+#include "softmax/Dialect/IR/Softmax.h"
+#include <optional>
+
+namespace mlir::softmax {
+
+/// What an op needs of its statistics; the same for every strategy.
+struct RowNeeds {
+  explicit RowNeeds(GenericOp op);
+  /// passes[s]: the passes of statistic s that have to run.
+  SmallVector<SmallVector<bool>> passes;
+  unsigned numPasses = 0;
+  /// The statistic whose lifted values are worth staging, if any.
+  std::optional<unsigned> staged;
+  /// Whether the result region uses a logit (through %logp) or an element-wise
+  /// input.
+  bool resultUsesLogits = false;
+  bool resultUsesElements = false;
+  bool hasElementwise = false;
+};
+
+/// Whether the exponentials of a row may wait in its destination: the first
+/// destination has the compute type, and the result region needs nothing of
+/// the row but `%p`.
+bool canStageInOutput(GenericOp op);
+
+/// The arguments of the row (or result) region that belong to statistic `s`.
+ValueRange getStatisticArguments(GenericOp op, unsigned s, bool row);
+
+} // namespace mlir::softmax
+
+#endif // SOFTMAX_DIALECT_IR_ROWNEEDS_H
