@@ -1,0 +1,262 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+
+#include "softmax/Schedule/CostModel.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/MathExtras.h"
+#include <algorithm>
+
+using namespace mlir::softmax;
+using llvm::StringRef;
+
+// Vector operations per element (divided by lanes), counted in the assembly of
+// the generated loops: a scaled exponential with its share of the sum; loads,
+// stores and multiplications of the other passes.
+static constexpr double kExpOps = 16, kExpOps64 = 24;
+static constexpr double kSumOps = 2, kMaxOps = 2, kResultOps = 4;
+// Two vector operations issue per cycle on the cores that the levels name.
+static constexpr double kOpsPerCycle = 2;
+// Horizontal reductions, the reciprocal, the loop's start: cycles per row.
+static constexpr double kRowCycles = 60;
+// Per pass over a row that is not in registers.
+static constexpr double kPassCycles = 12;
+// A row written element by element: address, load, store, dependent scalars.
+static constexpr double kScalarCycles = 6;
+// Elements that the sum's fixed tree takes together: the longest row of
+// unknown length that `registers` unrolls.
+static constexpr int64_t kGroup = 64;
+// The longest row of known length that stays in registers.
+static constexpr int64_t kMostInRegisters = 128;
+
+StringRef mlir::softmax::toString(StrategyKind kind) {
+  switch (kind) {
+  case StrategyKind::Registers:
+    return "registers";
+  case StrategyKind::ThreePass:
+    return "three_pass";
+  case StrategyKind::LanesInner:
+    return "lanes_inner";
+  case StrategyKind::Packed:
+    return "packed";
+  }
+  llvm_unreachable("all strategies handled");
+}
+
+std::optional<StrategyKind> mlir::softmax::parseStrategy(StringRef name) {
+  return llvm::StringSwitch<std::optional<StrategyKind>>(name)
+      .Case("registers", StrategyKind::Registers)
+      .Case("three_pass", StrategyKind::ThreePass)
+      .Case("lanes_inner", StrategyKind::LanesInner)
+      .Case("packed", StrategyKind::Packed)
+      .Default(std::nullopt);
+}
+
+/// Bytes per cycle from the level that holds `bytes`.
+static double bandwidth(double bytes, const TargetDescription &target) {
+  if (bytes <= target.l1Bytes)
+    return 64;
+  if (bytes <= target.l2Bytes)
+    return 24;
+  if (bytes <= target.l3Bytes)
+    return 12;
+  return 6;
+}
+
+double mlir::softmax::modelCycles(const Candidate &candidate,
+                                  const KernelShape &shape,
+                                  const TargetDescription &target,
+                                  int64_t columns) {
+  double n = std::max<int64_t>(columns, 1);
+  double lanes = candidate.lanes * kOpsPerCycle;
+  double expOps = shape.computeBits == 64 ? kExpOps64 : kExpOps;
+  bool again = shape.exponentials && shape.elementwiseResults &&
+               candidate.staging == StagingKind::Recompute &&
+               candidate.strategy != StrategyKind::Registers;
+  double ops = kMaxOps + kSumOps + (shape.exponentials ? expOps : 0) +
+               (again ? expOps : 0) +
+               (shape.elementwiseResults ? kResultOps : 0);
+  double rowBytes = n * (shape.bytesPerElement +
+                         (candidate.staging == StagingKind::Scratch
+                              ? shape.computeBits / 8
+                              : 0));
+  double memory = shape.bytesPerElement / bandwidth(rowBytes, target);
+  switch (candidate.strategy) {
+  case StrategyKind::Registers: {
+    double vectors = llvm::divideCeil(columns, candidate.lanes);
+    return vectors * candidate.lanes * ops / lanes / n + kRowCycles / n;
+  }
+  case StrategyKind::ThreePass:
+    return ops / lanes + memory * (shape.passes + 1) / 2 +
+           (kRowCycles + kPassCycles * (shape.passes + 1)) / n;
+  case StrategyKind::LanesInner:
+    // A panel's strided lines come from one level further out.
+    return ops / lanes + memory * 2;
+  case StrategyKind::Packed:
+    return ops / lanes + 2 * kScalarCycles + memory * 2 + kRowCycles / n;
+  }
+  llvm_unreachable("all strategies handled");
+}
+
+namespace {
+/// Builds candidates with what they have in common.
+class Chooser {
+public:
+  Chooser(const KernelShape &shape, const TargetDescription &target)
+      : shape(shape), target(target) {
+    lanes = target.lanes(shape.computeBits);
+    maskedTail = shape.narrowestBits >= 32   ? target.maskedMemory32
+                 : shape.narrowestBits == 16 ? target.maskedMemory16
+                                             : target.maskedMemory8;
+    staging = !shape.exponentials || !shape.elementwiseResults
+                  ? StagingKind::Recompute
+              : shape.stagesInOutput ? StagingKind::Output
+                                     : StagingKind::Scratch;
+    // A scratch row beside the row itself must stay in the second level.
+    int64_t perElement = shape.bytesPerElement + shape.computeBits / 8;
+    scratchColumns = std::max<int64_t>(target.l2Bytes / 2 / perElement, kGroup);
+  }
+
+  Candidate make(LayoutKind layout, StrategyKind strategy, StagingKind how,
+                 int64_t maxColumns, int64_t vectors) {
+    Candidate c;
+    c.layout = layout;
+    c.strategy = strategy;
+    c.staging = how;
+    c.maxColumns = maxColumns;
+    c.lanes = lanes;
+    c.vectors = vectors;
+    c.maskedTail = maskedTail;
+    c.modelledColumns =
+        shape.columns.value_or(maxColumns ? maxColumns : scratchColumns);
+    c.cycles = modelCycles(c, shape, target, c.modelledColumns);
+    return c;
+  }
+
+  /// Whether a row of up to `most` elements can occur.
+  bool mayFit(int64_t most) {
+    return !shape.columns || *shape.columns <= most;
+  }
+
+  void registers(llvm::SmallVectorImpl<Candidate> &list) {
+    int64_t most = shape.columns ? kMostInRegisters : kGroup;
+    if (!shape.rowPossible || !mayFit(most))
+      return;
+    if (shape.columns && *shape.columns == 0)
+      return;
+    int64_t columns = shape.columns.value_or(most);
+    list.push_back(make(LayoutKind::Row, StrategyKind::Registers,
+                        StagingKind::Recompute, columns,
+                        llvm::divideCeil(columns, lanes)));
+  }
+
+  void threePass(llvm::SmallVectorImpl<Candidate> &list) {
+    if (!shape.rowPossible)
+      return;
+    if (staging == StagingKind::Scratch) {
+      if (mayFit(scratchColumns))
+        list.push_back(make(LayoutKind::Row, StrategyKind::ThreePass, staging,
+                            scratchColumns, 4));
+      if (!shape.columns || *shape.columns > scratchColumns)
+        list.push_back(make(LayoutKind::Row, StrategyKind::ThreePass,
+                            StagingKind::Recompute, 0, 4));
+      return;
+    }
+    list.push_back(
+        make(LayoutKind::Row, StrategyKind::ThreePass, staging, 0, 4));
+  }
+
+  void lanesInner(llvm::SmallVectorImpl<Candidate> &list) {
+    if (!shape.innerPossible)
+      return;
+    // A panel of packed exponentials fits half of the second level; wide
+    // panels use whole cache lines and pages of a strided tensor.
+    StagingKind how =
+        staging == StagingKind::Recompute ? staging : StagingKind::Scratch;
+    for (int64_t vectors : {4, 2}) {
+      int64_t most =
+          target.l2Bytes / 2 / (vectors * lanes * shape.computeBits / 8);
+      if (mayFit(most))
+        list.push_back(make(LayoutKind::Inner, StrategyKind::LanesInner, how,
+                            most, vectors));
+      if (shape.columns && *shape.columns <= most)
+        return;
+    }
+    list.push_back(make(LayoutKind::Inner, StrategyKind::LanesInner,
+                        staging == StagingKind::Scratch ? StagingKind::Recompute
+                                                        : staging,
+                        0, 2));
+  }
+
+  Candidate packed() {
+    return make(LayoutKind::Any, StrategyKind::Packed,
+                shape.exponentials ? StagingKind::Scratch
+                                   : StagingKind::Recompute,
+                0, 1);
+  }
+
+private:
+  const KernelShape &shape;
+  const TargetDescription &target;
+  int64_t lanes, scratchColumns;
+  bool maskedTail;
+  StagingKind staging;
+};
+} // namespace
+
+/// Why `kind` cannot run on `shape` at all.
+static llvm::Error cannot(StrategyKind kind, llvm::Twine reason) {
+  return llvm::createStringError("strategy '" + toString(kind) +
+                                 "' cannot be forced here: " + reason);
+}
+
+llvm::Expected<llvm::SmallVector<Candidate>>
+mlir::softmax::chooseAlternatives(const KernelShape &shape,
+                                  const TargetDescription &target,
+                                  std::optional<StrategyKind> force) {
+  Chooser chooser(shape, target);
+  llvm::SmallVector<Candidate> list;
+  if (!force) {
+    llvm::SmallVector<Candidate> rows;
+    chooser.registers(rows);
+    chooser.threePass(rows);
+    // Of two that take the same rows for certain the cheaper stays.
+    if (shape.columns && rows.size() > 1)
+      rows = {*std::min_element(
+          rows.begin(), rows.end(),
+          [](const Candidate &a, const Candidate &b) {
+            return a.cycles < b.cycles;
+          })};
+    list.append(rows.begin(), rows.end());
+    chooser.lanesInner(list);
+    list.push_back(chooser.packed());
+    return list;
+  }
+
+  switch (*force) {
+  case StrategyKind::Registers:
+    if (!shape.rowPossible)
+      return cannot(*force, "the softmax dimensions are not one contiguous run "
+                            "of every operand");
+    chooser.registers(list);
+    if (list.empty())
+      return cannot(*force, "it holds rows of 1 to " +
+                                llvm::Twine(kMostInRegisters) +
+                                " elements; use three_pass");
+    break;
+  case StrategyKind::ThreePass:
+    if (!shape.rowPossible)
+      return cannot(*force, "the softmax dimensions are not one contiguous run "
+                            "of every operand; use packed or lanes_inner");
+    chooser.threePass(list);
+    break;
+  case StrategyKind::LanesInner:
+    if (!shape.innerPossible)
+      return cannot(*force, "the last dimension is a softmax dimension or not "
+                            "contiguous; use packed or three_pass");
+    chooser.lanesInner(list);
+    break;
+  case StrategyKind::Packed:
+    break;
+  }
+  list.push_back(chooser.packed());
+  return list;
+}
