@@ -8,6 +8,7 @@
 
 #include "mlir/IR/DialectRegistry.h"
 #include "softmax/Conversion/SoftmaxToLinalg/Passes.h"
+#include "softmax/Conversion/SoftmaxToVector/Passes.h"
 #include "softmax/Conversion/ToSoftmax/Passes.h"
 #include "softmax/Dialect/IR/Softmax.h"
 #include "softmax/Dialect/Interfaces/BufferizableOpInterfaceImpl.h"
@@ -31,6 +32,7 @@ inline void registerAllPasses() {
   registerSoftmaxToLinalgPasses();
   registerSoftmaxTransformsPasses();
   registerSoftmaxTargetPasses();
+  registerSoftmaxToVectorPasses();
   registerMathPasses();
   registerSoftmaxPipelines();
 }

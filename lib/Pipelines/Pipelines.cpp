@@ -1,6 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #include "softmax/Pipelines/Pipelines.h"
 
+#include "softmax/Conversion/SoftmaxToVector/Passes.h"
 #include "softmax/Conversion/ToSoftmax/Passes.h"
 #include "softmax/Dialect/Transforms/Passes.h"
 #include "softmax/Math/Passes.h"
@@ -19,6 +20,7 @@
 #include "mlir/Conversion/VectorToSCF/VectorToSCF.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/Transforms/RequestCWrappers.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
@@ -51,10 +53,18 @@ void mlir::softmax::buildToSchedulePipeline(OpPassManager &manager,
   addCleanUp(manager);
   manager.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   manager.addNestedPass<func::FuncOp>(createSoftmaxCopiesToLoopsPass());
+
+  SoftmaxAssignSchedulePassOptions schedule;
+  schedule.target = options.target.name;
+  schedule.accuracy = options.accuracy;
+  schedule.threads = options.threads;
+  schedule.forceStrategy = options.forceStrategy;
+  manager.addPass(createSoftmaxAssignSchedulePass(schedule));
 }
 
 void mlir::softmax::buildToLLVMPipeline(OpPassManager &manager,
                                         const PipelineOptions &options) {
+  manager.addNestedPass<func::FuncOp>(createConvertSoftmaxToVectorPass());
   manager.addPass(createSoftmaxCheckLoweredPass());
   addCleanUp(manager);
 
@@ -66,6 +76,9 @@ void mlir::softmax::buildToLLVMPipeline(OpPassManager &manager,
   addCleanUp(manager);
   manager.addNestedPass<func::FuncOp>(createLoopInvariantCodeMotionPass());
 
+  if (!options.kernels)
+    manager.addNestedPass<func::FuncOp>(
+        LLVM::createLLVMRequestCWrappersPass());
   manager.addPass(createConvertVectorToSCFPass());
   manager.addPass(memref::createExpandStridedMetadataPass());
   manager.addPass(createLowerAffinePass());

@@ -74,10 +74,10 @@ double mlir::softmax::modelCycles(const Candidate &candidate,
   double ops = kMaxOps + kSumOps + (shape.exponentials ? expOps : 0) +
                (again ? expOps : 0) +
                (shape.elementwiseResults ? kResultOps : 0);
-  double rowBytes = n * (shape.bytesPerElement +
-                         (candidate.staging == StagingKind::Scratch
-                              ? shape.computeBits / 8
-                              : 0));
+  double rowBytes =
+      n *
+      (shape.bytesPerElement +
+       (candidate.staging == StagingKind::Scratch ? shape.computeBits / 8 : 0));
   double memory = shape.bytesPerElement / bandwidth(rowBytes, target);
   switch (candidate.strategy) {
   case StrategyKind::Registers: {
@@ -132,9 +132,7 @@ public:
   }
 
   /// Whether a row of up to `most` elements can occur.
-  bool mayFit(int64_t most) {
-    return !shape.columns || *shape.columns <= most;
-  }
+  bool mayFit(int64_t most) { return !shape.columns || *shape.columns <= most; }
 
   void registers(llvm::SmallVectorImpl<Candidate> &list) {
     int64_t most = shape.columns ? kMostInRegisters : kGroup;
@@ -180,10 +178,10 @@ public:
       if (shape.columns && *shape.columns <= most)
         return;
     }
-    list.push_back(make(LayoutKind::Inner, StrategyKind::LanesInner,
-                        staging == StagingKind::Scratch ? StagingKind::Recompute
-                                                        : staging,
-                        0, 2));
+    list.push_back(
+        make(LayoutKind::Inner, StrategyKind::LanesInner,
+             staging == StagingKind::Scratch ? StagingKind::Recompute : staging,
+             0, 2));
   }
 
   Candidate packed() {
@@ -220,11 +218,10 @@ mlir::softmax::chooseAlternatives(const KernelShape &shape,
     chooser.threePass(rows);
     // Of two that take the same rows for certain the cheaper stays.
     if (shape.columns && rows.size() > 1)
-      rows = {*std::min_element(
-          rows.begin(), rows.end(),
-          [](const Candidate &a, const Candidate &b) {
-            return a.cycles < b.cycles;
-          })};
+      rows = {*std::min_element(rows.begin(), rows.end(),
+                                [](const Candidate &a, const Candidate &b) {
+                                  return a.cycles < b.cycles;
+                                })};
     list.append(rows.begin(), rows.end());
     chooser.lanesInner(list);
     list.push_back(chooser.packed());

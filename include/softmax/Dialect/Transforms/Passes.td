@@ -38,4 +38,33 @@ def SoftmaxGeneralizePass : Pass<"softmax-generalize"> {
   ];
 }
 
+def SoftmaxAssignSchedulePass : Pass<"softmax-assign-schedule"> {
+  let summary = "choose how each softmax.generic runs on a CPU";
+  let description = [{
+    Gives every `softmax.generic` on memrefs a `schedule` attribute: the
+    numeric part, which follows from op, types, mode and target alone, and an
+    ordered list of alternatives from the cost model in lib/Schedule.  What
+    static sizes and layouts decide is decided here; the rest becomes guards.
+    An op that has a schedule keeps it.
+
+    `target` names a CPU level (`native`, `x86-64`, ... `x86-64-v4`);
+    `force-strategy` one of `registers`, `three_pass`, `lanes_inner`,
+    `packed`.  The module attribute `softmax.target` records the target.
+  }];
+  let options = [
+    Option<"target", "target", "std::string", /*default=*/"\"native\"",
+           "CPU to schedule for">,
+    Option<"accuracy", "accuracy", "std::string", /*default=*/"\"default\"",
+           "Accuracy mode: default">,
+    Option<"threads", "threads", "std::string", /*default=*/"\"none\"",
+           "Threads: none">,
+    Option<"forceStrategy", "force-strategy", "std::string", /*default=*/"\"\"",
+           "Use this strategy wherever it can run">,
+  ];
+  let dependentDialects = ["SoftmaxDialect"];
+  let statistics = [
+    Statistic<"numScheduled", "scheduled", "Number of ops given a schedule">
+  ];
+}
+
 #endif // SOFTMAX_DIALECT_TRANSFORMS_PASSES
