@@ -37,9 +37,6 @@ std::string mlir::softmax::whyNotDecomposable(GenericOp op) {
     if (i < perRow && isa<VectorType>(value.getType()))
       return "its row region yields a vector for a destination; yield scalars "
              "to one destination each";
-    if (i >= perRow && !BaseMemRefType::isValidElementType(value.getType()))
-      return "its row region hands on a value that no tensor or memref can "
-             "hold; hand on numbers";
   }
   return {};
 }

@@ -51,24 +51,3 @@ func.func @vector_per_row(%x: tensor<4x8xf32>, %i: tensor<4x2xf32>) -> tensor<4x
     } -> tensor<4x2xf32>
   return %v : tensor<4x2xf32>
 }
-
-// -----
-
-#id = affine_map<(d0, d1) -> (d0, d1)>
-func.func @handed_on(%x: tensor<4x8xf32>, %i: tensor<4x8xf32>) -> tensor<4x8xf32> {
-  // expected-error@below {{cannot be decomposed to linalg: its row region hands on a value that no tensor or memref can hold; hand on numbers}}
-  %v = softmax.generic dimensions = [1] statistics = [#softmax.sum] maps = [#id, #id]
-    ins(%x : tensor<4x8xf32>) outs(%i : tensor<4x8xf32>)
-    logit {
-    ^bb0(%e: f32):
-      softmax.yield %e : f32
-    } row {
-    ^bb0(%sum: f32):
-      %none = builtin.unrealized_conversion_cast %sum : f32 to none
-      softmax.yield %none : none
-    } result {
-    ^bb0(%e: f32, %sum: f32, %none: none):
-      softmax.yield %sum : f32
-    } -> tensor<4x8xf32>
-  return %v : tensor<4x8xf32>
-}
