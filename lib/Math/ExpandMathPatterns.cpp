@@ -1,5 +1,6 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "softmax/Math/ElementaryBuilder.h"
 #include "softmax/Math/FloatConversion.h"
