@@ -4,6 +4,7 @@
 #include "Evaluator.h"
 #include "ScalarProgram.h"
 
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/MathExtras.h"
 

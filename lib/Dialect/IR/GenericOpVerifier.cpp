@@ -3,6 +3,7 @@
 // Verification of softmax.generic.
 
 #include "StructuredOpCommon.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "softmax/Dialect/IR/Softmax.h"
 
 using namespace mlir;

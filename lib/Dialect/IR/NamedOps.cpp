@@ -3,6 +3,7 @@
 // The named forward ops: builders, shapes and verification.
 
 #include "StructuredOpCommon.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "softmax/Dialect/IR/Softmax.h"
 
 using namespace mlir;

@@ -1,6 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
 #include "softmax/Dialect/IR/RowNeeds.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace mlir::softmax;

@@ -3,6 +3,7 @@
 // softmax-assign-schedule.
 
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "softmax/Dialect/IR/RowNeeds.h"
 #include "softmax/Dialect/Transforms/Passes.h"
 #include "softmax/Dialect/Transforms/Schedule.h"

@@ -5,6 +5,7 @@
 #include "softmax/Dialect/Transforms/Generalize.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "softmax/Dialect/Transforms/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
