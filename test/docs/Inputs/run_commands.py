@@ -102,6 +102,8 @@ class Shell:
         for entry in os.listdir(arguments.source):
             if not entry.startswith(".") and not entry.startswith("build"):
                 os.symlink(os.path.join(arguments.source, entry), os.path.join(self.folder, entry))
+        # The pages call the build folder build/, whatever this one is called.
+        os.symlink(os.path.dirname(arguments.bin), os.path.join(self.folder, "build"))
         programs = os.path.join(arguments.scratch, name + ".bin")
         shutil.rmtree(programs, ignore_errors=True)
         os.makedirs(programs)
