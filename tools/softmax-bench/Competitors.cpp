@@ -30,7 +30,8 @@ llvm::Expected<std::unique_ptr<Workspace>> Workspace::create() {
   if (std::error_code error =
           llvm::sys::fs::createUniqueDirectory("softmax-bench", path))
     return llvm::createStringError(
-        error, "cannot make a temporary folder: %s (set TMPDIR to a writable one)",
+        error,
+        "cannot make a temporary folder: %s (set TMPDIR to a writable one)",
         error.message().c_str());
   return std::unique_ptr<Workspace>(new Workspace(path));
 }
@@ -47,9 +48,10 @@ std::string Workspace::getPath(const llvm::Twine &name) const {
 static llvm::Error runProgram(Workspace &workspace,
                               llvm::ArrayRef<std::string> command) {
   std::string output = workspace.getPath("output.txt");
-  std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(""),
-                                                llvm::StringRef(output),
-                                                llvm::StringRef(output)};
+  // Redirection writes over a file without cutting it off.
+  (void)llvm::sys::fs::remove(output);
+  std::optional<llvm::StringRef> redirects[] = {
+      llvm::StringRef(""), llvm::StringRef(output), llvm::StringRef(output)};
   llvm::SmallVector<llvm::StringRef> arguments(command.begin(), command.end());
   std::string message;
   int status = llvm::sys::ExecuteAndWait(command[0], arguments, std::nullopt,
@@ -62,7 +64,7 @@ static llvm::Error runProgram(Workspace &workspace,
       llvm::MemoryBuffer::getFile(output);
   return llvm::createStringError("'" + llvm::join(command, " ") +
                                  "' failed: " + message + "\n" +
-                                 (text ? (*text)->getBuffer() : ""));
+                                 (text ? (*text)->getBuffer().rtrim() : ""));
 }
 
 static llvm::Expected<void *> loadLibrary(const std::string &path) {
@@ -118,7 +120,8 @@ llvm::Expected<Kernel> OurKernels::get(ElementType type, int axis) {
           workspace,
           {softmaxc, "--op=softmax", ("--type=" + getName(type)).str(),
            "--shape=?x?", "--axis=" + std::to_string(axis), "--target=native",
-           "--threads=none", "--accuracy=default", "--emit=shared", "-o", path}))
+           "--threads=none", "--accuracy=default", "--emit=shared", "-o",
+           path}))
     return std::move(error);
   llvm::Expected<void *> library = loadLibrary(path);
   if (!library)
@@ -133,7 +136,8 @@ llvm::Expected<Kernel> OurKernels::get(ElementType type, int axis) {
                       static_cast<uint8_t>(8 * getBytes(type)), 1};
   Kernel kernel = [=](const Point &point, const void *input, void *output) {
     int64_t shape[2] = {point.rows, point.columns};
-    DLTensor from{const_cast<void *>(input), {1, 0}, 2, dataType, shape, nullptr, 0};
+    DLTensor from{
+        const_cast<void *>(input), {1, 0}, 2, dataType, shape, nullptr, 0};
     DLTensor to{output, {1, 0}, 2, dataType, shape, nullptr, 0};
     return static_cast<int>(function(&from, &to));
   };
@@ -172,8 +176,8 @@ CCompiler::build(llvm::StringRef name, llvm::StringRef source,
   stream << source;
   stream.close();
 
-  std::vector<std::string> compile = {path,    "-std=gnu11", "-Ofast",
-                                      "-march=native", "-fPIC", "-w"};
+  std::vector<std::string> compile = {
+      path, "-std=gnu11", "-Ofast", "-march=native", "-fPIC", "-w"};
   compile.insert(compile.end(), definitions.begin(), definitions.end());
   compile.insert(compile.end(), {"-c", file, "-o", object});
   if (llvm::Error error = runProgram(workspace, compile))
@@ -195,7 +199,8 @@ static llvm::Expected<bool> callsVectorExponential(const std::string &path) {
       llvm::dyn_cast<llvm::object::ELFObjectFileBase>(file->getBinary());
   if (!elf)
     return false;
-  for (const llvm::object::ELFSymbolRef symbol : elf->getDynamicSymbolIterators()) {
+  for (const llvm::object::ELFSymbolRef symbol :
+       elf->getDynamicSymbolIterators()) {
     llvm::Expected<llvm::StringRef> name = symbol.getName();
     if (!name)
       return name.takeError();
@@ -213,14 +218,14 @@ llvm::Expected<std::optional<Kernel>> CCompiler::getTextbook(ElementType type,
     return found->second;
   std::optional<Kernel> &kernel = loops[{type, nest}];
 
-  std::string element = type == ElementType::BF16
-                            ? "116"
-                            : std::to_string(8 * getBytes(type));
+  std::string element =
+      type == ElementType::BF16 ? "116" : std::to_string(8 * getBytes(type));
   std::string name =
       "textbook" + element + "_" + std::to_string(static_cast<int>(nest));
-  llvm::Expected<void *> library = build(
-      name, textbookSource,
-      {"-DELEMENT=" + element, "-DNEST=" + std::to_string(static_cast<int>(nest))});
+  llvm::Expected<void *> library =
+      build(name, textbookSource,
+            {"-DELEMENT=" + element,
+             "-DNEST=" + std::to_string(static_cast<int>(nest))});
   if (!library)
     return library.takeError();
   llvm::Expected<bool> vectorized =

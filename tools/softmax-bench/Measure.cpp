@@ -33,7 +33,8 @@ static const llvm::fltSemantics &getSemantics(ElementType type) {
   llvm_unreachable("unknown element type");
 }
 
-static void storeElement(ElementType type, void *array, int64_t i, double value) {
+static void storeElement(ElementType type, void *array, int64_t i,
+                         double value) {
   if (type == ElementType::F64) {
     static_cast<double *>(array)[i] = value;
     return;
@@ -44,7 +45,8 @@ static void storeElement(ElementType type, void *array, int64_t i, double value)
   }
   llvm::APFloat narrow(value);
   bool inexact;
-  narrow.convert(getSemantics(type), llvm::APFloat::rmNearestTiesToEven, &inexact);
+  narrow.convert(getSemantics(type), llvm::APFloat::rmNearestTiesToEven,
+                 &inexact);
   static_cast<uint16_t *>(array)[i] =
       static_cast<uint16_t>(narrow.bitcastToAPInt().getZExtValue());
 }
@@ -97,8 +99,8 @@ llvm::Expected<std::unique_ptr<Buffers>> Buffers::create(const Point &point) {
     std::memset(*pointer, 0, getPaddedBytes(point));
   }
 
-  // Drawn from a pool of 2^16 values: random enough for caches and exponentials,
-  // and quick to make.
+  // Drawn from a pool of 2^16 values: random enough for caches and
+  // exponentials, and quick to make.
   constexpr int64_t poolSize = 1 << 16;
   unsigned bytes = getBytes(point.type);
   std::vector<uint8_t> pool(poolSize * bytes);
@@ -108,7 +110,8 @@ llvm::Expected<std::unique_ptr<Buffers>> Buffers::create(const Point &point) {
     storeElement(point.type, pool.data(), i, normal(random));
   uint8_t *input = static_cast<uint8_t *>(buffers->input);
   for (int64_t i = 0, n = point.getNumElements(); i < n; ++i)
-    std::memcpy(input + i * bytes, pool.data() + (random() % poolSize) * bytes, bytes);
+    std::memcpy(input + i * bytes, pool.data() + (random() % poolSize) * bytes,
+                bytes);
   return std::move(buffers);
 }
 
@@ -121,7 +124,8 @@ Buffers::~Buffers() {
 // The check
 //===----------------------------------------------------------------------===//
 
-Accuracy softmax_bench::checkOutput(const Point &point, const Buffers &buffers) {
+Accuracy softmax_bench::checkOutput(const Point &point,
+                                    const Buffers &buffers) {
   bool overColumns = point.axis == 1;
   int64_t slices = overColumns ? point.rows : point.columns;
   int64_t length = overColumns ? point.columns : point.rows;
@@ -152,15 +156,15 @@ Accuracy softmax_bench::checkOutput(const Point &point, const Buffers &buffers) 
       // A NaN is as wrong as can be.
       if (std::isnan(found))
         difference = 1 / getUlp(ElementType::F64, 0);
-      double ulp = static_cast<double>(difference / getUlp(point.type, expected));
+      double ulp =
+          static_cast<double>(difference / getUlp(point.type, expected));
       double bound = isNarrow ? 1.0 : 4.0 + 1.25 * (max - row[i]);
       accuracy.worstUlp = std::max(accuracy.worstUlp, ulp);
       accuracy.worstOfBound = std::max(accuracy.worstOfBound, ulp / bound);
       if (std::ilogb(expected) >=
           llvm::APFloat::semanticsMinExponent(getSemantics(point.type)))
-        accuracy.worstRelative =
-            std::max(accuracy.worstRelative,
-                     static_cast<double>(difference / expected));
+        accuracy.worstRelative = std::max(
+            accuracy.worstRelative, static_cast<double>(difference / expected));
     }
   }
   return accuracy;
@@ -177,7 +181,8 @@ Quartiles softmax_bench::getQuartiles(std::vector<double> samples) {
     double position = fraction * (samples.size() - 1);
     size_t below = static_cast<size_t>(position);
     size_t above = std::min(below + 1, samples.size() - 1);
-    return samples[below] + (position - below) * (samples[above] - samples[below]);
+    return samples[below] +
+           (position - below) * (samples[above] - samples[below]);
   };
   return {at(0.5), at(0.25), at(0.75)};
 }
@@ -199,12 +204,14 @@ softmax_bench::timeAlternating(llvm::ArrayRef<std::function<void()>> runs,
     run();
     double once = std::max(now() - start, 1.0);
     // A first measurement may be far off for tiny calls: take a second one.
-    int64_t count = std::clamp<int64_t>(static_cast<int64_t>(sampleNs / once), 1, 1 << 20);
+    int64_t count =
+        std::clamp<int64_t>(static_cast<int64_t>(sampleNs / once), 1, 1 << 20);
     start = now();
     for (int64_t i = 0; i < count; ++i)
       run();
     once = std::max((now() - start) / count, 1.0);
-    calls.push_back(std::clamp<int64_t>(static_cast<int64_t>(sampleNs / once), 1, 1 << 20));
+    calls.push_back(
+        std::clamp<int64_t>(static_cast<int64_t>(sampleNs / once), 1, 1 << 20));
   }
   std::vector<std::vector<double>> samples(runs.size());
   for (int repetition = 0; repetition < repetitions; ++repetition) {

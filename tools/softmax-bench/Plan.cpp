@@ -64,7 +64,8 @@ llvm::Expected<Point> softmax_bench::parseShape(llvm::StringRef text,
   auto [rows, columns] = shape.split('x');
   bool bad = rows.getAsInteger(10, point.rows) ||
              columns.getAsInteger(10, point.columns) || point.rows < 1 ||
-             point.columns < 1 || (text.contains('@') && axis != "0" && axis != "1");
+             point.columns < 1 ||
+             (text.contains('@') && axis != "0" && axis != "1");
   // 16 GiB of f64: more is a slip of the keyboard.
   if (bad || point.rows > (int64_t(1) << 31) / point.columns)
     return llvm::createStringError(
@@ -76,8 +77,8 @@ llvm::Expected<Point> softmax_bench::parseShape(llvm::StringRef text,
   return point;
 }
 
-static constexpr int64_t kColumns[] = {32,   64,   100,  128,   256,
-                                       512,  1000, 1024, 2048,  4096,
+static constexpr int64_t kColumns[] = {32,   64,    100,   128,   256,
+                                       512,  1000,  1024,  2048,  4096,
                                        8192, 16384, 32768, 65536, 131072};
 /// In elements: 64 KiB of f32, within L2; 1 MiB; 8 MiB, within L3; 64 MiB.
 static constexpr int64_t kSizes[] = {1 << 14, 1 << 18, 1 << 21, 1 << 24};

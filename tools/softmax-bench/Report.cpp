@@ -4,6 +4,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
 
 #include <set>
 
@@ -16,14 +17,12 @@ void softmax_bench::printHeader(llvm::raw_ostream &os) {
 
 void softmax_bench::printRow(llvm::raw_ostream &os, const Result &result) {
   const Point &point = result.point;
-  os << llvm::format("%16s %4s %4d | %12.0f %5.2f %5.1f %5.0f%% | %4.1f | ",
-                     point.getShape().c_str(),
-                     getName(point.type).str().c_str(), point.axis,
-                     result.ours.median,
-                     point.getNumElements() / result.ours.median,
-                     2 * point.getNumBytes() / result.ours.median,
-                     100 * result.limitNs / result.ours.median,
-                     result.accuracy.worstUlp);
+  os << llvm::format(
+      "%16s %4s %4d | %12.0f %5.2f %5.1f %5.0f%% | %4.1f | ",
+      point.getShape().c_str(), getName(point.type).str().c_str(), point.axis,
+      result.ours.median, point.getNumElements() / result.ours.median,
+      2 * point.getNumBytes() / result.ours.median,
+      100 * result.limitNs / result.ours.median, result.accuracy.worstUlp);
   if (result.peer.empty())
     os << "none\n";
   else
@@ -59,44 +58,70 @@ void softmax_bench::printSummary(llvm::raw_ostream &os,
                          getQuartiles(ratios).median, worst);
     for (const Result &result : results)
       if (result.peer == peer && !isListed(result.point))
-        os << llvm::format("against %s: %.2f at %s over axis %d\n", peer.c_str(),
-                           result.ratio.median,
+        os << llvm::format("against %s: %.2f at %s over axis %d\n",
+                           peer.c_str(), result.ratio.median,
                            result.point.getShape().c_str(), result.point.axis);
   }
 }
 
-static double round3(double value) { return std::round(value * 1e3) / 1e3; }
-
-llvm::json::Value softmax_bench::toJson(llvm::ArrayRef<Result> results) {
-  llvm::json::Array array;
-  for (const Result &result : results) {
+void softmax_bench::writeJson(llvm::raw_ostream &os,
+                              llvm::ArrayRef<Result> results) {
+  llvm::json::OStream json(os, /*IndentSize=*/2);
+  // A nanosecond's thousandth is more than any clock tells.
+  auto writeNumber = [&](double value) {
+    json.rawValue(
+        [&](llvm::raw_ostream &raw) { raw << llvm::format("%.3f", value); });
+  };
+  auto writeQuartiles = [&](const Quartiles &quartiles) {
+    json.array([&] {
+      writeNumber(quartiles.lower);
+      writeNumber(quartiles.upper);
+    });
+  };
+  auto writeOne = [&](const Result &result) {
     const Point &point = result.point;
-    llvm::json::Object object{
-        {"kernel", "softmax"},
-        {"shape", llvm::json::Array{point.rows, point.columns}},
-        {"type", getName(point.type)},
-        {"axis", point.axis},
-        {"threads", 1},
-        {"ours_ns", round3(result.ours.median)},
-        {"ours_quartiles", llvm::json::Array{round3(result.ours.lower),
-                                             round3(result.ours.upper)}},
-        {"ours_worst_ulp", round3(result.accuracy.worstUlp)},
-        {"copy_ns", round3(result.copyNs)},
-        {"limit_ns", round3(result.limitNs)},
-        {"fraction_of_limit", round3(result.limitNs / result.ours.median)}};
+    json.attribute("kernel", "softmax");
+    json.attribute("shape", llvm::json::Array{point.rows, point.columns});
+    json.attribute("type", getName(point.type));
+    json.attribute("axis", point.axis);
+    json.attribute("threads", 1);
+    json.attributeBegin("ours_ns");
+    writeNumber(result.ours.median);
+    json.attributeEnd();
+    json.attributeBegin("ours_quartiles");
+    writeQuartiles(result.ours);
+    json.attributeEnd();
+    json.attributeBegin("ours_worst_ulp");
+    writeNumber(result.accuracy.worstUlp);
+    json.attributeEnd();
+    json.attributeBegin("copy_ns");
+    writeNumber(result.copyNs);
+    json.attributeEnd();
+    json.attributeBegin("limit_ns");
+    writeNumber(result.limitNs);
+    json.attributeEnd();
+    json.attributeBegin("fraction_of_limit");
+    writeNumber(result.limitNs / result.ours.median);
+    json.attributeEnd();
     if (result.peer.empty()) {
-      object["peer"] = nullptr;
-      object["peer_ns"] = nullptr;
-      object["ratio"] = nullptr;
-      object["ratio_quartiles"] = nullptr;
-    } else {
-      object["peer"] = result.peer;
-      object["peer_ns"] = round3(result.theirs.median);
-      object["ratio"] = round3(result.ratio.median);
-      object["ratio_quartiles"] = llvm::json::Array{round3(result.ratio.lower),
-                                                    round3(result.ratio.upper)};
+      for (const char *name : {"peer", "peer_ns", "ratio", "ratio_quartiles"})
+        json.attribute(name, nullptr);
+      return;
     }
-    array.push_back(std::move(object));
-  }
-  return array;
+    json.attribute("peer", result.peer);
+    json.attributeBegin("peer_ns");
+    writeNumber(result.theirs.median);
+    json.attributeEnd();
+    json.attributeBegin("ratio");
+    writeNumber(result.ratio.median);
+    json.attributeEnd();
+    json.attributeBegin("ratio_quartiles");
+    writeQuartiles(result.ratio);
+    json.attributeEnd();
+  };
+  json.array([&] {
+    for (const Result &result : results)
+      json.object([&] { writeOne(result); });
+  });
+  os << "\n";
 }

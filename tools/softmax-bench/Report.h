@@ -7,7 +7,6 @@
 
 #include "Measure.h"
 
-#include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace softmax_bench {
@@ -38,7 +37,9 @@ void printRow(llvm::raw_ostream &os, const Result &result);
 /// How the goals of the listed points stand.
 void printSummary(llvm::raw_ostream &os, llvm::ArrayRef<Result> results);
 
-llvm::json::Value toJson(llvm::ArrayRef<Result> results);
+/// An array with an object for each point and peer.  A point without a peer has
+/// null for what a peer would say.
+void writeJson(llvm::raw_ostream &os, llvm::ArrayRef<Result> results);
 
 } // namespace softmax_bench
 

@@ -16,23 +16,43 @@
 using namespace softmax_bench;
 namespace cl = llvm::cl;
 
-static cl::OptionCategory category("softmax-bench options");
-static cl::opt<std::string> jsonFile("json", cl::value_desc("FILE"), cl::cat(category),
-                                     cl::desc("Write the results as JSON"));
-static cl::list<std::string>
-    shapes("shapes", cl::CommaSeparated, cl::value_desc("ROWSxCOLUMNS[@0],..."), cl::cat(category),
-           cl::desc("Shapes instead of the listed ones; @0 normalizes over the rows"));
-static cl::list<std::string> types("types", cl::CommaSeparated, cl::value_desc("TYPE,..."),
-                                   cl::cat(category),
-                                   cl::desc("f16, bf16, f32, f64 (default: f32)"));
-static cl::list<std::string> peers("peers", cl::CommaSeparated, cl::value_desc("PEER,..."),
-                                   cl::cat(category), cl::desc("Peers (default: gcc)"));
-static cl::opt<int> threads("threads", cl::init(1), cl::cat(category),
-                            cl::desc("Threads: 1 in this version"));
-static cl::opt<int> repetitions("repetitions", cl::init(21), cl::cat(category),
-                                cl::desc("Turns of each competitor, at least 21 (default)"));
-static cl::opt<std::string> softmaxc("softmaxc", cl::value_desc("PROGRAM"), cl::cat(category),
-                                     cl::desc("The compiler (default: beside this program)"));
+namespace {
+/// Registered in LLVM's global table when it is made: in `main`, after LLVM's
+/// own options (one of which is another --threads) have left it.
+struct Options {
+  cl::OptionCategory category{"softmax-bench options"};
+  cl::opt<std::string> json{"json", cl::value_desc("FILE"), cl::cat(category),
+                            cl::desc("Write the results as JSON")};
+  cl::list<std::string> shapes{
+      "shapes", cl::CommaSeparated, cl::value_desc("ROWSxCOLUMNS[@0],..."),
+      cl::cat(category),
+      cl::desc(
+          "Shapes instead of the listed ones; @0 normalizes over the rows")};
+  cl::list<std::string> types{"types", cl::CommaSeparated,
+                              cl::value_desc("TYPE,..."), cl::cat(category),
+                              cl::desc("f16, bf16, f32, f64 (default: f32)")};
+  cl::list<std::string> peers{"peers", cl::CommaSeparated,
+                              cl::value_desc("PEER,..."), cl::cat(category),
+                              cl::desc("Peers (default: gcc)")};
+  cl::opt<int> threads{"threads", cl::init(1), cl::cat(category),
+                       cl::desc("Threads: 1 in this version")};
+  cl::opt<int> repetitions{
+      "repetitions", cl::init(21), cl::cat(category),
+      cl::desc("Turns of each competitor, at least 21 (default)")};
+  cl::opt<std::string> softmaxc{
+      "softmaxc", cl::value_desc("PROGRAM"), cl::cat(category),
+      cl::desc("The compiler (default: beside this program)")};
+};
+} // namespace
+
+static void forgetLibraryOptions() {
+  llvm::SmallVector<cl::Option *> foreign;
+  for (const auto &entry : cl::getRegisteredOptions())
+    if (entry.first != "help" && entry.first != "h" && entry.first != "version")
+      foreign.push_back(entry.second);
+  for (cl::Option *option : foreign)
+    option->removeArgument();
+}
 
 namespace {
 /// A peer that takes part at one point.
@@ -43,8 +63,8 @@ struct Opponent {
 
 class Benchmark {
 public:
-  Benchmark(OurKernels &ours, CCompiler &gcc, bool withGcc)
-      : ours(ours), gcc(gcc), withGcc(withGcc) {}
+  Benchmark(OurKernels &ours, CCompiler &gcc, bool withGcc, int repetitions)
+      : ours(ours), gcc(gcc), withGcc(withGcc), repetitions(repetitions) {}
 
   llvm::Error measureExpLimits(ElementType type);
   llvm::Error run(const Point &point);
@@ -52,12 +72,14 @@ public:
 
 private:
   llvm::Expected<std::vector<Opponent>> getOpponents(const Point &point);
-  llvm::Error check(llvm::StringRef who, const Point &point, const Buffers &buffers,
-                    const Kernel &kernel, Accuracy &accuracy);
+  llvm::Error check(llvm::StringRef who, const Point &point,
+                    const Buffers &buffers, const Kernel &kernel,
+                    Accuracy &accuracy);
 
   OurKernels &ours;
   CCompiler &gcc;
   bool withGcc;
+  int repetitions;
   std::map<ElementType, ExpLimits> expLimits;
   std::set<std::string> noted;
 };
@@ -65,7 +87,8 @@ private:
 
 /// The peers that have a loop worth comparing with.  Who has none is named,
 /// once.
-llvm::Expected<std::vector<Opponent>> Benchmark::getOpponents(const Point &point) {
+llvm::Expected<std::vector<Opponent>>
+Benchmark::getOpponents(const Point &point) {
   std::vector<Opponent> opponents;
   if (!withGcc || !gcc.isInstalled())
     return opponents;
@@ -73,17 +96,19 @@ llvm::Expected<std::vector<Opponent>> Benchmark::getOpponents(const Point &point
   if (point.axis == 1)
     nests = {{Nest::Inner, "gcc"}};
   else
-    nests = {{Nest::OuterByColumn, "gcc"}, {Nest::OuterByRow, "gcc, interchanged"}};
+    nests = {{Nest::OuterByColumn, "gcc"},
+             {Nest::OuterByRow, "gcc, interchanged"}};
   for (const auto &[nest, name] : nests) {
-    llvm::Expected<std::optional<Kernel>> kernel = gcc.getTextbook(point.type, nest);
+    llvm::Expected<std::optional<Kernel>> kernel =
+        gcc.getTextbook(point.type, nest);
     if (!kernel)
       return kernel.takeError();
     if (*kernel) {
       opponents.push_back({name, **kernel});
       continue;
     }
-    std::string note = name + " is no peer in " + getName(point.type).str() + " over axis " +
-                       std::to_string(point.axis) +
+    std::string note = name + " is no peer in " + getName(point.type).str() +
+                       " over axis " + std::to_string(point.axis) +
                        ": its loop does not call a vectorized exponential";
     if (noted.insert(note).second)
       llvm::outs() << note << "\n";
@@ -91,14 +116,16 @@ llvm::Expected<std::vector<Opponent>> Benchmark::getOpponents(const Point &point
   return opponents;
 }
 
-llvm::Error Benchmark::check(llvm::StringRef who, const Point &point, const Buffers &buffers,
-                             const Kernel &kernel, Accuracy &accuracy) {
+llvm::Error Benchmark::check(llvm::StringRef who, const Point &point,
+                             const Buffers &buffers, const Kernel &kernel,
+                             Accuracy &accuracy) {
   std::memset(buffers.getOutput(), 0xff, point.getNumBytes());
-  std::string place = (who + " at " + point.getShape() + " " + getName(point.type) + " axis " +
-                       llvm::Twine(point.axis))
+  std::string place = (who + " at " + point.getShape() + " " +
+                       getName(point.type) + " axis " + llvm::Twine(point.axis))
                           .str();
   if (int status = kernel(point, buffers.getInput(), buffers.getOutput()))
-    return llvm::createStringError(place + " returned status " + std::to_string(status));
+    return llvm::createStringError(place + " returned status " +
+                                   std::to_string(status));
   accuracy = checkOutput(point, buffers);
   return llvm::Error::success();
 }
@@ -121,7 +148,8 @@ llvm::Error Benchmark::measureExpLimits(ElementType type) {
   if (type == ElementType::F64)
     functions = {{"limit_exp_libm_f64", &limits.libm}};
   else
-    functions = {{"limit_exp_core", &limits.core}, {"limit_exp_libm_f32", &limits.libm}};
+    functions = {{"limit_exp_core", &limits.core},
+                 {"limit_exp_libm_f32", &limits.libm}};
   if (gcc.isInstalled()) {
     for (auto [name, rate] : functions) {
       llvm::Expected<void *> symbol = gcc.getLimit(name);
@@ -148,14 +176,15 @@ llvm::Error Benchmark::measureExpLimits(ElementType type) {
     llvm::outs() << llvm::format("degree-5 core %.2f, ", limits.core);
   if (limits.libm)
     llvm::outs() << llvm::format("libmvec %.2f, ", limits.libm);
-  llvm::outs() << llvm::format("ours, all of softmax in L1, %.2f\n", limits.ours);
+  llvm::outs() << llvm::format("ours, all of softmax in L1, %.2f\n",
+                               limits.ours);
   expLimits[type] = limits;
   return llvm::Error::success();
 }
 
 llvm::Error Benchmark::run(const Point &point) {
-  llvm::errs() << point.getShape() << " " << getName(point.type) << " axis " << point.axis
-               << "\n";
+  llvm::errs() << point.getShape() << " " << getName(point.type) << " axis "
+               << point.axis << "\n";
   llvm::Expected<std::unique_ptr<Buffers>> buffers = Buffers::create(point);
   if (!buffers)
     return buffers.takeError();
@@ -169,22 +198,25 @@ llvm::Error Benchmark::run(const Point &point) {
 
   // Right first, fast then.
   Result result{point, "", {}, {}, {}, 0, 0, {}};
-  if (llvm::Error error = check("our kernel", point, **buffers, *kernel, result.accuracy))
+  if (llvm::Error error =
+          check("our kernel", point, **buffers, *kernel, result.accuracy))
     return error;
   if (!(result.accuracy.worstOfBound <= 1))
     return llvm::createStringError(
         "our kernel is wrong at " + point.getShape() + ": off by " +
         std::to_string(result.accuracy.worstUlp) + " ULP, " +
-        std::to_string(result.accuracy.worstOfBound) + " times what it promises");
+        std::to_string(result.accuracy.worstOfBound) +
+        " times what it promises");
   for (const Opponent &opponent : *opponents) {
     Accuracy accuracy;
-    if (llvm::Error error = check(opponent.name, point, **buffers, opponent.kernel, accuracy))
+    if (llvm::Error error =
+            check(opponent.name, point, **buffers, opponent.kernel, accuracy))
       return error;
     // Peers promise nothing; this only finds a loop that computes something
     // else.
     if (!(accuracy.worstRelative <= (getBytes(point.type) == 2 ? 1e-2 : 1e-3)))
-      return llvm::createStringError(opponent.name + " computes something else at " +
-                                     point.getShape());
+      return llvm::createStringError(
+          opponent.name + " computes something else at " + point.getShape());
   }
 
   std::vector<std::function<void()>> runs;
@@ -195,7 +227,8 @@ llvm::Error Benchmark::run(const Point &point) {
   using Copy = void (*)(const void *, void *, int64_t);
   std::vector<Copy> copies;
   if (gcc.isInstalled()) {
-    for (const char *name : {"limit_copy_memcpy", "limit_copy_movsb", "limit_copy_stream"}) {
+    for (const char *name :
+         {"limit_copy_memcpy", "limit_copy_movsb", "limit_copy_stream"}) {
       llvm::Expected<void *> symbol = gcc.getLimit(name);
       if (!symbol)
         return symbol.takeError();
@@ -203,7 +236,9 @@ llvm::Error Benchmark::run(const Point &point) {
         copies.push_back(reinterpret_cast<Copy>(*symbol));
     }
   } else {
-    copies.push_back([](const void *from, void *to, int64_t n) { std::memcpy(to, from, n); });
+    copies.push_back([](const void *from, void *to, int64_t n) {
+      std::memcpy(to, from, n);
+    });
   }
   for (Copy copy : copies)
     runs.push_back([=, &point] { copy(input, output, point.getNumBytes()); });
@@ -213,8 +248,8 @@ llvm::Error Benchmark::run(const Point &point) {
   result.copyNs = HUGE_VAL;
   for (size_t i = firstCopy; i < runs.size(); ++i)
     result.copyNs = std::min(result.copyNs, getQuartiles(samples[i]).median);
-  result.limitNs =
-      std::max(result.copyNs, point.getNumElements() / expLimits[point.type].getBest());
+  result.limitNs = std::max(result.copyNs, point.getNumElements() /
+                                               expLimits[point.type].getBest());
   for (size_t i = 0; i < opponents->size(); ++i) {
     std::vector<double> ratios;
     for (size_t k = 0; k < samples[0].size(); ++k)
@@ -245,78 +280,95 @@ static int failed(llvm::Error error) {
 }
 
 int main(int argc, char **argv) {
-  cl::HideUnrelatedOptions(category);
+  forgetLibraryOptions();
+  Options options;
+  cl::HideUnrelatedOptions(options.category);
   std::string usage;
   llvm::raw_string_ostream usageStream(usage);
-  if (!cl::ParseCommandLineOptions(argc, argv,
-                                   "softmax against its peers and the machine's limits\n",
-                                   &usageStream))
-    return usageError(llvm::StringRef(usage).rtrim());
-  if (threads != 1)
-    return usageError("--threads takes only 1 in this version, not " + llvm::Twine(threads));
-  if (repetitions < 21)
-    return usageError("--repetitions takes 21 or more, not " + llvm::Twine(repetitions) +
+  if (!cl::ParseCommandLineOptions(
+          argc, argv, "softmax against its peers and the machine's limits\n",
+          &usageStream))
+    return llvm::StringRef(usage).trim().empty()
+               ? 2 // LLVM has said it already
+               : usageError(llvm::StringRef(usage)
+                                .split(": ")
+                                .second.split('\n')
+                                .first);
+  if (options.threads != 1)
+    return usageError("--threads takes only 1 in this version, not " +
+                      llvm::Twine(options.threads));
+  if (options.repetitions < 21)
+    return usageError("--repetitions takes 21 or more, not " +
+                      llvm::Twine(options.repetitions) +
                       ": fewer give no quartiles to trust");
 
   // The whole plan is read before anything is measured.
   std::vector<Point> plan;
-  std::vector<std::string> typeNames = types;
+  std::vector<std::string> typeNames = options.types;
   if (typeNames.empty())
     typeNames = {"f32"};
   for (const std::string &name : typeNames) {
     llvm::Expected<ElementType> type = parseElementType(name);
     if (!type)
       return usageError("--types: " + llvm::toString(type.takeError()));
-    if (shapes.empty())
+    if (options.shapes.empty())
       llvm::append_range(plan, getDefaultPlan(*type));
-    for (const std::string &shape : shapes) {
+    for (const std::string &shape : options.shapes) {
       llvm::Expected<Point> point = parseShape(shape, *type);
       if (!point)
         return usageError("--shapes: " + llvm::toString(point.takeError()));
       plan.push_back(*point);
     }
   }
-  bool withGcc = peers.empty();
-  for (const std::string &peer : peers) {
+  bool withGcc = options.peers.empty();
+  for (const std::string &peer : options.peers) {
     if (peer == "gcc")
       withGcc = true;
     else
       llvm::outs() << "peer " << peer << ": not in this version\n";
   }
   std::unique_ptr<llvm::ToolOutputFile> json;
-  if (!jsonFile.empty()) {
+  if (!options.json.empty()) {
     std::error_code error;
-    json = std::make_unique<llvm::ToolOutputFile>(jsonFile, error, llvm::sys::fs::OF_Text);
+    json = std::make_unique<llvm::ToolOutputFile>(options.json, error,
+                                                  llvm::sys::fs::OF_Text);
     if (error)
-      return usageError("--json: cannot write '" + jsonFile + "': " + error.message());
+      return usageError("--json: cannot write '" + options.json +
+                        "': " + error.message());
   }
 
   llvm::Expected<std::unique_ptr<Workspace>> workspace = Workspace::create();
   if (!workspace)
     return failed(workspace.takeError());
-  if (softmaxc.empty()) {
-    llvm::SmallString<128> beside(llvm::sys::path::parent_path(llvm::sys::fs::getMainExecutable(
-        argv[0], reinterpret_cast<void *>(reinterpret_cast<intptr_t>(main)))));
+  if (options.softmaxc.empty()) {
+    llvm::SmallString<128> beside(
+        llvm::sys::path::parent_path(llvm::sys::fs::getMainExecutable(
+            argv[0],
+            reinterpret_cast<void *>(reinterpret_cast<intptr_t>(main)))));
     llvm::sys::path::append(beside, "softmaxc");
-    softmaxc = std::string(beside);
+    options.softmaxc = std::string(beside);
   }
-  OurKernels ours(**workspace, softmaxc);
+  OurKernels ours(**workspace, options.softmaxc);
   CCompiler gcc(**workspace, "gcc");
 
-  llvm::outs() << "softmax-mlir " << SOFTMAX_VERSION << " on " << llvm::sys::getHostCPUName()
-               << ", one thread, " << repetitions << " turns each\n";
+  llvm::outs() << "softmax-mlir " << SOFTMAX_VERSION << " on "
+               << llvm::sys::getHostCPUName() << ", one thread, "
+               << options.repetitions << " turns each\n";
   double load;
   if (getloadavg(&load, 1) == 1 && load > 0.5)
-    llvm::outs() << llvm::format("other programs are running (load %.1f): times will be blurred\n",
-                                 load);
+    llvm::outs() << llvm::format(
+        "other programs are running (load %.1f): times will be blurred\n",
+        load);
   if (withGcc && gcc.isInstalled())
-    llvm::outs() << "peer gcc: " << gcc.getVersion() << ", -Ofast -march=native\n";
+    llvm::outs() << "peer gcc: " << gcc.getVersion()
+                 << ", -Ofast -march=native\n";
   else if (withGcc)
     llvm::outs() << "peer gcc: not installed\n";
   if (!gcc.isInstalled())
-    llvm::outs() << "limits: memcpy and our own exponentials alone, the others need gcc\n";
+    llvm::outs() << "limits: memcpy and our own exponentials alone, the others "
+                    "need gcc\n";
 
-  Benchmark benchmark(ours, gcc, withGcc);
+  Benchmark benchmark(ours, gcc, withGcc, options.repetitions);
   std::set<ElementType> seen;
   for (const Point &point : plan)
     if (seen.insert(point.type).second)
@@ -328,7 +380,7 @@ int main(int argc, char **argv) {
       return failed(std::move(error));
   printSummary(llvm::outs(), benchmark.results);
   if (json) {
-    json->os() << llvm::formatv("{0:2}\n", toJson(benchmark.results));
+    writeJson(json->os(), benchmark.results);
     json->keep();
   }
   return 0;
