@@ -136,6 +136,15 @@ LogicalResult CanonicalMatcher::matchSum() {
 /// What is subtracted is the maximum of the logits, over the sum's dimensions.
 LogicalResult CanonicalMatcher::matchMaximum(const Expr *subtracted) {
   const Expr *maximum = graph.resolve(subtracted);
+  const Expr *reducedLogits = logits;
+  // The extension of a maximum is the maximum of the extensions.
+  if (maximum->is(ScalarFn::Extend)) {
+    const Expr *extended = graph.resolve(logits);
+    if (extended->is(ScalarFn::Extend)) {
+      maximum = graph.resolve(maximum->operands[0]);
+      reducedLogits = extended->operands[0];
+    }
+  }
   if (!maximum->isReduce(ScalarFn::Max))
     return fail("what is subtracted from the logits is not a maximum");
   const Expr *init = graph.resolve(maximum->operands[1]);
@@ -151,7 +160,7 @@ LogicalResult CanonicalMatcher::matchMaximum(const Expr *subtracted) {
   CoordMap map;
   llvm::SmallDenseSet<Coord, 4> bound(maximum->bound.begin(),
                                       maximum->bound.end());
-  if (!graph.isSame(maximum->operands[0], logits, map, bound))
+  if (!graph.isSame(maximum->operands[0], reducedLogits, map, bound))
     return fail("the maximum is not that of the logits");
   SmallVector<int64_t> dimensions;
   if (failed(reducedDimensions(maximum, map, dimensions)) ||

@@ -284,6 +284,34 @@ func.func @half_in_bodies(%x: tensor<4x16xf16>, %init: tensor<4x16xf16>) -> tens
 
 // -----
 
+// The maximum is taken in bf16 and extended by an op of its own; the rest is in
+// f32, with the logits extended by another one.
+// CHECK-LABEL: func @maximum_in_bf16
+func.func @maximum_in_bf16(%x: tensor<4x16xbf16>, %init: tensor<4x16xf32>) -> tensor<4x16xf32> {
+  // CHECK: softmax.softmax dimensions = [1] ins(%{{.*}} : tensor<4x16xf32>) outs(%{{.*}} : tensor<4x16xf32>)
+  // CHECK-NOT: math.exp
+  %zero = arith.constant 0.0 : f32
+  %lowest = arith.constant 0xFF80 : bf16
+  %empty = tensor.empty() : tensor<4x16xf32>
+  %narrow_rows = tensor.empty() : tensor<4xbf16>
+  %rows = tensor.empty() : tensor<4xf32>
+  %max_init = linalg.fill ins(%lowest : bf16) outs(%narrow_rows : tensor<4xbf16>) -> tensor<4xbf16>
+  %max = linalg.reduce { arith.maximumf } ins(%x : tensor<4x16xbf16>) outs(%max_init : tensor<4xbf16>) dimensions = [1]
+  %wide = linalg.map { arith.extf } ins(%x : tensor<4x16xbf16>) outs(%empty : tensor<4x16xf32>)
+  %wide_max = linalg.map { arith.extf } ins(%max : tensor<4xbf16>) outs(%rows : tensor<4xf32>)
+  %all_max = linalg.broadcast ins(%wide_max : tensor<4xf32>) outs(%empty : tensor<4x16xf32>) dimensions = [1]
+  %shifted = linalg.sub ins(%wide, %all_max : tensor<4x16xf32>, tensor<4x16xf32>) outs(%empty : tensor<4x16xf32>) -> tensor<4x16xf32>
+  %exponentials = linalg.exp ins(%shifted : tensor<4x16xf32>) outs(%empty : tensor<4x16xf32>) -> tensor<4x16xf32>
+  %sum_init = linalg.fill ins(%zero : f32) outs(%rows : tensor<4xf32>) -> tensor<4xf32>
+  %sum = linalg.reduce { arith.addf } ins(%exponentials : tensor<4x16xf32>) outs(%sum_init : tensor<4xf32>) dimensions = [1]
+  %all_sum = linalg.broadcast ins(%sum : tensor<4xf32>) outs(%empty : tensor<4x16xf32>) dimensions = [1]
+  // expected-remark@+1 {{raised to softmax.softmax}}
+  %p = linalg.div ins(%exponentials, %all_sum : tensor<4x16xf32>, tensor<4x16xf32>) outs(%init : tensor<4x16xf32>) -> tensor<4x16xf32>
+  return %p : tensor<4x16xf32>
+}
+
+// -----
+
 // Two in a row: the second one's logits are the first one's probabilities.
 // CHECK-LABEL: func @twice
 func.func @twice(%x: tensor<4x8xf32>, %per_row: tensor<4xf32>) -> tensor<4x8xf32> {
