@@ -12,6 +12,9 @@
 // an allocation or a copy.
 // RUN: softmax-opt %s --softmax-raise | mlir-opt --load-dialect-plugin=%softmax_lib/softmax-plugin%shlibext \
 // RUN:   --one-shot-bufferize='bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map' | FileCheck %s --check-prefix=BUFFERS
+// All the way down: no op is left of ours, nor of the dialects between.
+// RUN: mlir-opt %s --load-dialect-plugin=%softmax_lib/softmax-plugin%shlibext --load-pass-plugin=%softmax_lib/softmax-plugin%shlibext \
+// RUN:   --pass-pipeline='builtin.module(softmax-to-llvm{target=x86-64-v3})' | FileCheck %s --check-prefix=LLVM
 // The names that a driver lists.
 // RUN: mlir-opt --load-pass-plugin=%softmax_lib/softmax-plugin%shlibext --help | FileCheck %s --check-prefix=HELP
 
@@ -24,6 +27,10 @@
 // BUFFERS-NOT: memref.{{alloc|copy}}
 // BUFFERS: softmax.softmax dimensions = [1] ins(%[[X:.*]] : memref<?x10xf32>) outs(%[[X]] : memref<?x10xf32>)
 // BUFFERS-NOT: memref.{{alloc|copy}}
+// LLVM-LABEL: llvm.func @probabilities
+// LLVM-NOT: {{softmax|memref|scf|arith|math|bufferization}}.
+// LLVM: vector<8xf32>
+// HELP: --convert-softmax-to-vector
 // HELP: --softmax-generalize
 // HELP: --softmax-raise
 func.func @probabilities(%x: tensor<?x10xf32>) -> tensor<?x10xf32> {
