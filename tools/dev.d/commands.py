@@ -60,7 +60,7 @@ def build_command(arguments):
 
 
 def bench(arguments):
-    build.build(["softmax-bench"])
+    build.build(["softmax-bench", "softmaxc"])
     return call([build.program("softmax-bench")] + arguments, cwd=os.getcwd())
 
 
