@@ -170,6 +170,8 @@ def Softmax_GenericOp : Softmax_StructuredOp<"generic", [
     (`->` type($results)^)?
   }];
   let hasRegionVerifier = 1;
+  let hasCanonicalizer = 1;
+  let hasFolder = 1;
   let extraClassDeclaration = structuredOpDecls # [{
     ::llvm::SmallVector<::mlir::softmax::StatisticAttrInterface> getStatisticList();
     ::llvm::SmallVector<::mlir::AffineMap> getMapList();
