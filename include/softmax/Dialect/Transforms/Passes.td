@@ -67,4 +67,68 @@ def SoftmaxAssignSchedulePass : Pass<"softmax-assign-schedule"> {
   ];
 }
 
+def SoftmaxResultsToDestinationsPass
+    : Pass<"softmax-results-to-destinations", "ModuleOp"> {
+  let summary = "give public functions destinations in place of tensor results";
+  let description = [{
+    Prepares every public function with a body for one-shot bufferization
+    without an allocation or a copy:
+
+    - each tensor result becomes a trailing memref argument that is written by
+      `bufferization.materialize_in_destination`; an argument that only was the
+      never-read destination of the op whose result is returned is that memref
+      from then on, and is not an argument of its own any more;
+    - tensor arguments get `bufferization.writable = false`;
+    - tensors of i1 that cross the function's boundary become i8, a byte per
+      element; `softmax.generic` compares them with 0 in its regions, and
+      tensors of i1 made inside reach `softmax.generic` as bytes too, since a
+      vector load of a memref of i1 reads packed bits;
+    - the operands are described in the attribute `softmax.kernel` : names,
+      declared types, and a symbol per size, equal for sizes that must be equal
+      at run time.
+
+    Named ops are generalized first. Functions on memrefs keep their arguments
+    and get the attribute. Functions without tensors or memrefs, declarations
+    and private functions keep their signature.
+
+    A result whose size does not follow from the arguments' sizes is refused,
+    and so are scalar results beside tensors and public functions that other
+    functions call (run `--inline` first).
+
+    Example:
+
+    ```mlir
+    func.func @softmax(%x: tensor<?x10xf32>) -> tensor<?x10xf32> {
+      %c0 = arith.constant 0 : index
+      %n = tensor.dim %x, %c0 : tensor<?x10xf32>
+      %i = tensor.empty(%n) : tensor<?x10xf32>
+      %p = softmax.softmax dimensions = [1] ins(%x : tensor<?x10xf32>) outs(%i : tensor<?x10xf32>) -> tensor<?x10xf32>
+      return %p : tensor<?x10xf32>
+    }
+    ```
+
+    becomes a function of `tensor<?x10xf32>` and `memref<?x10xf32>` that ends
+    in `bufferization.materialize_in_destination %p in restrict writable`.
+  }];
+  let options = [
+    Option<"layout", "layout", "::mlir::softmax::DestinationLayout",
+           "::mlir::softmax::DestinationLayout::Identity",
+           "layout of the destinations",
+           [{::llvm::cl::values(
+               clEnumValN(::mlir::softmax::DestinationLayout::Identity,
+                          "identity", "row-major without gaps"),
+               clEnumValN(::mlir::softmax::DestinationLayout::Dynamic,
+                          "dynamic", "any strides and offset"))}]>
+  ];
+  let dependentDialects = ["arith::ArithDialect",
+                           "bufferization::BufferizationDialect",
+                           "linalg::LinalgDialect", "math::MathDialect",
+                           "memref::MemRefDialect", "tensor::TensorDialect",
+                           "SoftmaxDialect"];
+  let statistics = [
+    Statistic<"numDestinations", "destinations",
+              "Number of results that became destinations">
+  ];
+}
+
 #endif // SOFTMAX_DIALECT_TRANSFORMS_PASSES
