@@ -13,6 +13,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
+#include "softmax/Dialect/IR/RowNeeds.h"
 #include "softmax/Statistics/StatisticBuilder.h"
 
 using namespace mlir;
@@ -46,23 +47,23 @@ std::string mlir::softmax::whyNotDecomposable(GenericOp op) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// What the passes of one statistic have reduced: a tensor or memref with an
-/// element per row for each pass that was run.
+/// What the passes of one statistic have reduced.
 struct Reduced {
   StatisticAttrInterface statistic;
   bool rowArgumentsUsed = false;
   bool resultArgumentsUsed = false;
+  /// Per pass a tensor or memref with an element per row; null where the pass
+  /// is not needed or yet to run.
   SmallVector<Value> passes;
 
-  /// Passes that have to be run; none if nothing uses the statistic.
-  unsigned getNumNeededPasses() const {
-    if (!rowArgumentsUsed && !resultArgumentsUsed)
-      return 0;
-    unsigned needed = 0;
-    for (unsigned pass = 0; pass < statistic.getNumPasses(); ++pass)
-      if (rowArgumentsUsed || !statistic.isRowArgumentPass(pass))
-        needed = pass + 1;
-    return needed;
+  /// The passes that have run, and whose reductions the row region (or the
+  /// lifts of later passes) or the result region builds its row values from.
+  SmallVector<unsigned> getPasses(bool forResult) const {
+    SmallVector<unsigned> list;
+    for (unsigned pass = 0; pass < passes.size(); ++pass)
+      if (passes[pass] && !(forResult && statistic.isRowArgumentPass(pass)))
+        list.push_back(pass);
+    return list;
   }
 };
 
@@ -81,8 +82,8 @@ class Decomposer {
 public:
   Decomposer(RewriterBase &rewriter, GenericOp op)
       : b(rewriter), op(op), loc(op.getLoc()), compute(op.getComputeType()),
-        rank(op.getIterationRank()), parallel(op.getParallelDims()),
-        onTensors(op.hasPureTensorSemantics()) {
+        rank(op.getIterationRank()), parallel(op.getParallelDims()), needs(op),
+        needs(op), onTensors(op.hasPureTensorSemantics()) {
     SmallVector<AffineExpr> exprs;
     for (int64_t dim : parallel)
       exprs.push_back(b.getAffineDimExpr(dim));
@@ -99,7 +100,6 @@ private:
   Value createRowBuffer(Type element);
   Value createFilled(Type element, double value);
   AffineMap toRowSpace(AffineMap map);
-  bool needsPass(const Reduced &reduced, unsigned pass);
 
   SmallVector<Value>
   createLinalg(const Inputs &ins, ValueRange outs, ArrayRef<AffineMap> outMaps,
@@ -109,12 +109,16 @@ private:
   SmallVector<Value> cloneRegion(OpBuilder &builder, Region &region,
                                  ValueRange arguments, bool overRows);
   RowValues rebuildRowValues(StatisticBuilder &builder, const Reduced &reduced,
-                             ValueRange scalars);
+                             ArrayRef<unsigned> passes, ValueRange &scalars);
   StatisticBuilder getStatisticBuilder(OpBuilder &builder) {
     return StatisticBuilder{builder, loc, compute, ExpForm::Plain,
                             /*fma=*/false};
   }
 
+  /// Whether `pass` of statistic `s` has to run.
+  bool needsPass(unsigned s, unsigned pass) const {
+    return pass < needs.passes[s].size() && needs.passes[s][pass];
+  }
   void runPass(unsigned pass);
   SmallVector<Value> runRow(unsigned first, unsigned count, ValueRange outs,
                             ArrayRef<AffineMap> outMaps);
@@ -126,6 +130,7 @@ private:
   FloatType compute;
   int64_t rank;
   SmallVector<int64_t> parallel;
+  RowNeeds needs;
   bool onTensors;
   /// From the iteration space to the parallel dimensions.
   AffineMap rowMap;
@@ -136,23 +141,17 @@ private:
 
 /// Which of the statistics' arguments the row and result regions use.
 void Decomposer::findUses() {
-  unsigned row = 0, result = op.getInputs().size();
-  for (unsigned i = 0; i < op.getInputs().size(); ++i)
-    row += op.isRowInvariant(op.getInputMap(i));
-  auto anyUsed = [](Region &region, unsigned first, unsigned count) {
-    return !region.empty() &&
-           llvm::any_of(region.getArguments().slice(first, count),
-                        [](BlockArgument arg) { return !arg.use_empty(); });
+  auto anyUsed = [&](unsigned s, bool row) {
+    return (row ? op.hasRow() : op.hasResult()) &&
+           llvm::any_of(getStatisticArguments(op, s, row),
+                        [](Value value) { return !value.use_empty(); });
   };
-  for (StatisticAttrInterface statistic : op.getStatisticList()) {
+  for (auto [s, statistic] : llvm::enumerate(op.getStatisticList())) {
     Reduced reduced;
     reduced.statistic = statistic;
-    reduced.rowArgumentsUsed =
-        anyUsed(op.getRow(), row, statistic.getNumRowArguments());
-    reduced.resultArgumentsUsed =
-        anyUsed(op.getResult(), result, statistic.getNumResultArguments());
-    row += statistic.getNumRowArguments();
-    result += statistic.getNumResultArguments();
+    reduced.rowArgumentsUsed = anyUsed(s, /*row=*/true);
+    reduced.resultArgumentsUsed = anyUsed(s, /*row=*/false);
+    reduced.passes.assign(statistic.getNumPasses(), Value());
     statistics.push_back(reduced);
   }
 }
@@ -213,10 +212,6 @@ AffineMap Decomposer::toRowSpace(AffineMap map) {
   return map.replaceDimsAndSymbols(dims, {}, parallel.size(), 0);
 }
 
-bool Decomposer::needsPass(const Reduced &reduced, unsigned pass) {
-  return pass < reduced.getNumNeededPasses();
-}
-
 /// A linalg.generic over the whole iteration space or over the rows. `body`
 /// gets the elements of `ins` and then those of `outs`. Returns its results;
 /// on memrefs, `outs`.
@@ -275,14 +270,18 @@ SmallVector<Value> Decomposer::cloneRegion(OpBuilder &builder, Region &region,
       [&](Value value) { return mapping.lookupOrDefault(value); });
 }
 
-/// The row values after the passes whose reductions are `scalars`.
+/// The row values after `passes`, whose reductions come first in `scalars` and
+/// are taken from it.
 RowValues Decomposer::rebuildRowValues(StatisticBuilder &builder,
                                        const Reduced &reduced,
-                                       ValueRange scalars) {
+                                       ArrayRef<unsigned> passes,
+                                       ValueRange &scalars) {
   RowValues row;
-  for (auto [pass, scalar] : llvm::enumerate(scalars))
-    reduced.statistic.buildPrepare(builder, pass, WideValue{scalar, nullptr},
-                                   row);
+  for (unsigned pass : passes) {
+    reduced.statistic.buildPrepare(builder, pass,
+                                   WideValue{scalars.front(), nullptr}, row);
+    scalars = scalars.drop_front();
+  }
   return row;
 }
 
@@ -293,11 +292,11 @@ void Decomposer::runPass(unsigned pass) {
     ins.add(input, op.getInputMap(i));
   SmallVector<Value> outs;
   SmallVector<AffineMap> outMaps;
-  for (Reduced &reduced : statistics) {
-    if (!needsPass(reduced, pass))
+  for (auto [s, reduced] : llvm::enumerate(statistics)) {
+    if (!needsPass(s, pass))
       continue;
-    for (Value earlier : reduced.passes)
-      ins.add(earlier, rowMap);
+    for (unsigned earlier : reduced.getPasses(/*forResult=*/false))
+      ins.add(reduced.passes[earlier], rowMap);
     if (reduced.statistic.getCombiner(pass) == Combiner::Max)
       outs.push_back(
           createFilled(compute, -std::numeric_limits<double>::infinity()));
@@ -330,12 +329,10 @@ void Decomposer::runPass(unsigned pass) {
             cloneRegion(builder, op.getLogit(), elements, /*overRows=*/false);
         SmallVector<Value> yields;
         for (auto [i, reduced] : llvm::enumerate(statistics)) {
-          if (!needsPass(reduced, pass))
+          if (!needsPass(i, pass))
             continue;
-          unsigned count = reduced.passes.size();
-          RowValues row =
-              rebuildRowValues(sb, reduced, earlier.take_front(count));
-          earlier = earlier.drop_front(count);
+          RowValues row = rebuildRowValues(
+              sb, reduced, reduced.getPasses(/*forResult=*/false), earlier);
           Value lifted = reduced.statistic.buildLift(sb, pass, logits[i], row);
           Value accumulator = accumulators[yields.size()];
           if (reduced.statistic.getCombiner(pass) == Combiner::Max) {
@@ -355,9 +352,9 @@ void Decomposer::runPass(unsigned pass) {
         return yields;
       });
   unsigned next = 0;
-  for (Reduced &reduced : statistics)
-    if (needsPass(reduced, pass))
-      reduced.passes.push_back(results[next++]);
+  for (auto [s, reduced] : llvm::enumerate(statistics))
+    if (needsPass(s, pass))
+      reduced.passes[pass] = results[next++];
 }
 
 /// The values [first, first + count) that the row region yields, in `outs`.
@@ -371,8 +368,9 @@ SmallVector<Value> Decomposer::runRow(unsigned first, unsigned count,
   unsigned numInputs = ins.values.size();
   for (Reduced &reduced : statistics)
     if (reduced.rowArgumentsUsed)
-      for (Value pass : reduced.passes)
-        ins.add(pass, b.getMultiDimIdentityMap(parallel.size()));
+      for (unsigned pass : reduced.getPasses(/*forResult=*/false))
+        ins.add(reduced.passes[pass],
+                b.getMultiDimIdentityMap(parallel.size()));
 
   return createLinalg(
       ins, outs, outMaps, /*overRows=*/true, /*reduces=*/false,
@@ -383,11 +381,9 @@ SmallVector<Value> Decomposer::runRow(unsigned first, unsigned count,
         ValueRange scalars = arguments.drop_front(numInputs);
         for (Reduced &reduced : statistics) {
           RowValues row;
-          if (reduced.rowArgumentsUsed) {
-            row = rebuildRowValues(sb, reduced,
-                                   scalars.take_front(reduced.passes.size()));
-            scalars = scalars.drop_front(reduced.passes.size());
-          }
+          if (reduced.rowArgumentsUsed)
+            row = rebuildRowValues(
+                sb, reduced, reduced.getPasses(/*forResult=*/false), scalars);
           for (unsigned i = 0; i < reduced.statistic.getNumRowArguments(); ++i)
             values.push_back(
                 region.getArgument(values.size()).use_empty()
@@ -408,20 +404,12 @@ SmallVector<Value> Decomposer::runResult(ValueRange handedOn) {
   for (Value buffer : handedOn)
     ins.add(buffer, rowMap);
   unsigned numInputs = op.getInputs().size();
-  // Passes for the row region alone come last and change no result argument.
-  auto numPasses = [](const Reduced &reduced) {
-    unsigned count = 0;
-    while (count < reduced.passes.size() &&
-           !reduced.statistic.isRowArgumentPass(count))
-      ++count;
-    return count;
-  };
   bool needsLogits = false;
   for (Reduced &reduced : statistics)
     if (reduced.resultArgumentsUsed) {
       needsLogits = true;
-      for (Value pass : ArrayRef(reduced.passes).take_front(numPasses(reduced)))
-        ins.add(pass, rowMap);
+      for (unsigned pass : reduced.getPasses(/*forResult=*/true))
+        ins.add(reduced.passes[pass], rowMap);
     }
   SmallVector<Value> outs(
       op.getInits().take_front(op.getNumElementwiseInits()));
@@ -443,11 +431,9 @@ SmallVector<Value> Decomposer::runResult(ValueRange handedOn) {
                                /*overRows=*/false);
         for (auto [s, reduced] : llvm::enumerate(statistics)) {
           RowValues row;
-          if (reduced.resultArgumentsUsed) {
-            unsigned count = numPasses(reduced);
-            row = rebuildRowValues(sb, reduced, scalars.take_front(count));
-            scalars = scalars.drop_front(count);
-          }
+          if (reduced.resultArgumentsUsed)
+            row = rebuildRowValues(
+                sb, reduced, reduced.getPasses(/*forResult=*/true), scalars);
           for (unsigned i = 0; i < reduced.statistic.getNumResultArguments();
                ++i)
             values.push_back(
@@ -462,10 +448,7 @@ SmallVector<Value> Decomposer::runResult(ValueRange handedOn) {
 }
 
 SmallVector<Value> Decomposer::run() {
-  unsigned numPasses = 0;
-  for (Reduced &reduced : statistics)
-    numPasses = std::max(numPasses, reduced.getNumNeededPasses());
-  for (unsigned pass = 0; pass < numPasses; ++pass)
+  for (unsigned pass = 0; pass < needs.numPasses; ++pass)
     runPass(pass);
 
   unsigned elementwise = op.getNumElementwiseInits();
