@@ -5,6 +5,7 @@
 #include "softmax/Conversion/ToSoftmax/Passes.h"
 #include "softmax/Dialect/Transforms/Passes.h"
 #include "softmax/Math/Passes.h"
+#include "softmax/Target/Passes.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -42,6 +43,10 @@ void mlir::softmax::buildToSchedulePipeline(OpPassManager &manager,
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createSoftmaxGeneralizePass());
 
+  SoftmaxResultsToDestinationsPassOptions destinations;
+  destinations.layout = options.kernels ? DestinationLayout::Dynamic
+                                        : DestinationLayout::Identity;
+  manager.addPass(createSoftmaxResultsToDestinationsPass(destinations));
   manager.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;
@@ -64,9 +69,13 @@ void mlir::softmax::buildToSchedulePipeline(OpPassManager &manager,
 
 void mlir::softmax::buildToLLVMPipeline(OpPassManager &manager,
                                         const PipelineOptions &options) {
+  if (options.kernels)
+    manager.addPass(createAddRowRangePass());
   manager.addNestedPass<func::FuncOp>(createConvertSoftmaxToVectorPass());
   manager.addPass(createSoftmaxCheckLoweredPass());
   addCleanUp(manager);
+  if (options.kernels)
+    manager.addPass(createPromoteAllocsToWorkspacePass());
 
   SoftmaxExpandMathOptions math;
   math.fma = options.target.fma;
@@ -77,8 +86,7 @@ void mlir::softmax::buildToLLVMPipeline(OpPassManager &manager,
   manager.addNestedPass<func::FuncOp>(createLoopInvariantCodeMotionPass());
 
   if (!options.kernels)
-    manager.addNestedPass<func::FuncOp>(
-        LLVM::createLLVMRequestCWrappersPass());
+    manager.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());
   manager.addPass(createConvertVectorToSCFPass());
   manager.addPass(memref::createExpandStridedMetadataPass());
   manager.addPass(createLowerAffinePass());
@@ -96,6 +104,8 @@ void mlir::softmax::buildToLLVMPipeline(OpPassManager &manager,
   manager.addPass(createUBToLLVMConversionPass());
   manager.addPass(createReconcileUnrealizedCastsPass());
   addCleanUp(manager);
+  if (options.kernels)
+    manager.addPass(createEmitKernelInterfacePass());
 }
 
 namespace {
