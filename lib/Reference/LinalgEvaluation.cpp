@@ -44,6 +44,13 @@ LogicalResult Evaluator::evaluateLinalg(linalg::LinalgOp op) {
     }
   }
 
+  if (mode == Mode::Shapes) {
+    for (auto [result, init] :
+         llvm::zip_equal(op->getResults(), op.getDpsInits()))
+      set(result, get(init));
+    return success();
+  }
+
   // Inputs and outputs by block argument.
   SmallVector<const ReferenceTensor *> operands;
   SmallVector<OffsetMap> offsets;
@@ -78,18 +85,17 @@ LogicalResult Evaluator::evaluateLinalg(linalg::LinalgOp op) {
     results.push_back(*operands[numInputs + i]);
     results.back().exact = program->isYieldExact(i);
   }
-  if (mode == Mode::Values)
-    forEachIndex(sizes, [&](ArrayRef<int64_t> index) {
-      for (unsigned i = 0; i < operands.size(); ++i) {
-        const ReferenceTensor &source =
-            i < numInputs ? *operands[i] : results[i - numInputs];
-        program->argument(i)[0] = source.elements[offsets[i](index)];
-      }
-      program->run(index);
-      for (unsigned i = 0; i < results.size(); ++i)
-        results[i].elements[offsets[numInputs + i](index)] =
-            program->yielded(i)[0];
-    });
+  forEachIndex(sizes, [&](ArrayRef<int64_t> index) {
+    for (unsigned i = 0; i < operands.size(); ++i) {
+      const ReferenceTensor &source =
+          i < numInputs ? *operands[i] : results[i - numInputs];
+      program->argument(i)[0] = source.elements[offsets[i](index)];
+    }
+    program->run(index);
+    for (unsigned i = 0; i < results.size(); ++i)
+      results[i].elements[offsets[numInputs + i](index)] =
+          program->yielded(i)[0];
+  });
   for (auto [result, tensor] : llvm::zip_equal(op->getResults(), results))
     set(result, std::move(tensor));
   return success();

@@ -252,6 +252,11 @@ static Error fileError(StringRef name, const Twine &what) {
   return createStringError(inconvertibleErrorCode(), name + ": " + what);
 }
 
+/// With the system's code, by which callers tell it from a bad file.
+static Error ioError(StringRef name, const Twine &what, std::error_code code) {
+  return createStringError(code, name + ": " + what + code.message());
+}
+
 Expected<NpyArray> mlir::softmax::reference::parseNpy(StringRef bytes,
                                                       StringRef name) {
   StringRef rest = bytes;
@@ -315,15 +320,16 @@ Expected<NpyArray> mlir::softmax::reference::parseNpy(StringRef bytes,
 Expected<NpyArray> mlir::softmax::reference::readNpy(StringRef path) {
   sys::fs::file_status status;
   if (std::error_code code = sys::fs::status(path, status))
-    return fileError(path, "cannot be read: " + code.message());
+    return ioError(path, "cannot be read: ", code);
   // A device may never end.
   if (status.type() != sys::fs::file_type::regular_file &&
       status.type() != sys::fs::file_type::fifo_file)
-    return fileError(path, "is not a file; name a .npy file");
+    return ioError(path, "name a .npy file: ",
+                   make_error_code(std::errc::invalid_argument));
   ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(
       path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
-    return fileError(path, "cannot be read: " + buffer.getError().message());
+    return ioError(path, "cannot be read: ", buffer.getError());
   return parseNpy((*buffer)->getBuffer(), path);
 }
 
@@ -363,7 +369,7 @@ static Error writeAll(int descriptor, bool shouldClose, StringRef bytes,
     return Error::success();
   std::error_code code = os.error();
   os.clear_error();
-  return fileError(path, "cannot be written: " + code.message());
+  return ioError(path, "cannot be written: ", code);
 }
 
 Error mlir::softmax::reference::writeNpy(StringRef path,
@@ -372,22 +378,25 @@ Error mlir::softmax::reference::writeNpy(StringRef path,
   sys::fs::file_status status;
   std::error_code code = sys::fs::status(path, status);
   if (!code && status.type() == sys::fs::file_type::directory_file)
-    return fileError(path, "cannot be written: it is a directory");
+    return ioError(path, "cannot be written: ",
+                   make_error_code(std::errc::is_a_directory));
   // A pipe or a device is written to, never replaced.
   if (!code && status.type() != sys::fs::file_type::regular_file) {
     int descriptor;
     if (std::error_code failure = sys::fs::openFileForWrite(
             path, descriptor, sys::fs::CD_OpenExisting, sys::fs::OF_None))
-      return fileError(path, "cannot be written: " + failure.message());
+      return ioError(path, "cannot be written: ", failure);
     return writeAll(descriptor, /*shouldClose=*/true, bytes, path);
   }
   Expected<sys::fs::TempFile> file = sys::fs::TempFile::create(
       path + ".temp-%%%%%%", sys::fs::all_read | sys::fs::all_write);
   if (!file)
-    return fileError(path, "cannot be written: " + toString(file.takeError()));
+    return ioError(path,
+                   "cannot be written: ", errorToErrorCode(file.takeError()));
   if (Error error = writeAll(file->FD, /*shouldClose=*/false, bytes, path))
     return joinErrors(std::move(error), file->discard());
   if (Error error = file->keep(path))
-    return fileError(path, "cannot be written: " + toString(std::move(error)));
+    return ioError(path,
+                   "cannot be written: ", errorToErrorCode(std::move(error)));
   return Error::success();
 }

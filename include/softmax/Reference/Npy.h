@@ -57,7 +57,9 @@ struct NpyArray {
 /// or big-endian element type, sizes that overflow, too few or too many bytes.
 llvm::Expected<NpyArray> parseNpy(llvm::StringRef bytes, llvm::StringRef name);
 
-/// Reads `path`; fails as parseNpy and where the file cannot be read.
+/// Reads `path`; fails as parseNpy and where the file cannot be read.  In the
+/// latter case the error carries the system's code, in the former none
+/// (llvm::inconvertibleErrorCode).
 llvm::Expected<NpyArray> readNpy(llvm::StringRef path);
 
 /// The bytes of a .npy file of format 1.0 (2.0 where the header is too long).

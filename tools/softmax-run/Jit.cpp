@@ -1,0 +1,90 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+#include "Jit.h"
+
+#include "softmax/Target/CodeGen.h"
+
+#include "mlir/Pass/PassManager.h"
+
+#include "llvm/IR/Module.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
+#include "llvm/TargetParser/X86TargetParser.h"
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+void mlir::softmax::registerJitDialects(DialectRegistry &registry) {
+  registerPipelineDialects(registry);
+  registerCodeGenTranslations(registry);
+}
+
+llvm::Error mlir::softmax::checkHostExecutes(const TargetDescription &target) {
+  auto refuse = [&](const llvm::Twine &why) {
+    return llvm::createStringError(llvm::inconvertibleErrorCode(),
+                                   "target '" + target.name +
+                                       "' does not run here: " + why +
+                                       "; use native, or softmaxc to compile "
+                                       "for another machine");
+  };
+  llvm::Triple host(llvm::sys::getProcessTriple());
+  llvm::Triple triple(target.triple);
+  if (host.getArch() != triple.getArch())
+    return refuse("this machine is " + host.getArchName());
+  if (!triple.isX86())
+    return llvm::Error::success();
+  llvm::StringMap<bool> available = llvm::sys::getHostCPUFeatures();
+  SmallVector<StringRef> needed;
+  llvm::X86::getFeaturesForCPU(target.cpu, needed);
+  SmallVector<StringRef> explicitFeatures;
+  StringRef(target.features).split(explicitFeatures, ',', -1, false);
+  for (StringRef feature : explicitFeatures)
+    if (feature.consume_front("+"))
+      needed.push_back(feature);
+  // Features of the code generator alone are not among those of the CPU.
+  for (StringRef feature : needed)
+    if (auto found = available.find(feature);
+        found != available.end() && !found->second)
+      return refuse("this CPU has no " + feature);
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::unique_ptr<ExecutionEngine>>
+mlir::softmax::compileInProcess(ModuleOp module,
+                                const PipelineOptions &options) {
+  auto fail = [](const llvm::Twine &message) {
+    return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
+  };
+  PassManager manager(module.getContext());
+  buildToSchedulePipeline(manager, options);
+  buildToLLVMPipeline(manager, options);
+  if (failed(manager.run(module)))
+    return fail("the module does not compile");
+
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =
+      createTargetMachine(options.target);
+  if (!machine)
+    return machine.takeError();
+  llvm::TargetMachine &optimizer = **machine;
+  std::string message;
+  auto build = [&](Operation *op, llvm::LLVMContext &context) {
+    llvm::Expected<std::unique_ptr<llvm::Module>> result = translateAndOptimize(
+        cast<ModuleOp>(op), context, options.target, optimizer);
+    if (result)
+      return std::move(*result);
+    message = llvm::toString(result.takeError());
+    return std::unique_ptr<llvm::Module>();
+  };
+  ExecutionEngineOptions engineOptions;
+  engineOptions.llvmModuleBuilder = build;
+  engineOptions.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
+  // The debugger's and perf's listeners cost start-up time.
+  engineOptions.enableGDBNotificationListener = false;
+  engineOptions.enablePerfNotificationListener = false;
+  llvm::Expected<std::unique_ptr<ExecutionEngine>> engine =
+      ExecutionEngine::create(module, engineOptions, std::move(*machine));
+  if (engine || message.empty())
+    return engine;
+  llvm::consumeError(engine.takeError());
+  return fail(message);
+}
