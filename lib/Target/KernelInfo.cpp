@@ -6,6 +6,7 @@
 
 #include "softmax/Dialect/IR/Softmax.h"
 
+#include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/raw_ostream.h"

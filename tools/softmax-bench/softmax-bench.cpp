@@ -11,7 +11,9 @@
 #include "llvm/Support/ToolOutputFile.h"
 #include "llvm/TargetParser/Host.h"
 
+#include <cmath>
 #include <cstdlib>
+#include <set>
 
 using namespace softmax_bench;
 namespace cl = llvm::cl;

@@ -3,6 +3,7 @@
 
 #include "../Support/ToolSupport.h"
 
+#include "llvm/ADT/StringRef.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/raw_ostream.h"
@@ -133,7 +134,7 @@ std::optional<RunOptions> mlir::softmax::parseRunOptions(int argc,
   }
   options.accuracy = given.accuracy;
   unsigned threads;
-  if (StringRef(given.threads).getAsInteger(10, threads) || threads == 0)
+  if (llvm::StringRef(given.threads).getAsInteger(10, threads) || threads == 0)
     return usageError("--threads takes a positive number, not '" +
                       given.threads + "'");
   if (threads != 1)

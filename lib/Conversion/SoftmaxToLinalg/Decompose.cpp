@@ -83,7 +83,7 @@ public:
   Decomposer(RewriterBase &rewriter, GenericOp op)
       : b(rewriter), op(op), loc(op.getLoc()), compute(op.getComputeType()),
         rank(op.getIterationRank()), parallel(op.getParallelDims()), needs(op),
-        needs(op), onTensors(op.hasPureTensorSemantics()) {
+        onTensors(op.hasPureTensorSemantics()) {
     SmallVector<AffineExpr> exprs;
     for (int64_t dim : parallel)
       exprs.push_back(b.getAffineDimExpr(dim));
