@@ -123,5 +123,45 @@ LogicalResult mlir::softmax::common::verifyDestinations(Operation *op,
   return success();
 }
 
+//===----------------------------------------------------------------------===//
+// Text of softmax.generic's regions
+//===----------------------------------------------------------------------===//
+
+/// `logit {...} row {...} result {...} -> types`, each part optional.
+static ParseResult parseRegions(OpAsmParser &parser, Region &logit, Region &row,
+                                Region &result, SmallVectorImpl<Type> &types) {
+  auto parse = [&](StringRef keyword, Region &region) -> ParseResult {
+    if (failed(parser.parseOptionalKeyword(keyword)))
+      return success();
+    return parser.parseRegion(region);
+  };
+  if (succeeded(parse("logit", logit)) && succeeded(parse("row", row)) &&
+      succeeded(parse("result", result)) &&
+      (failed(parser.parseOptionalArrow()) ||
+       succeeded(parser.parseTypeList(types))))
+    return success();
+  // These regions are about to die, but text before the op may have used a
+  // value that they define.
+  for (Region *region : {&logit, &row, &result})
+    for (Block &block : *region)
+      block.dropAllDefinedValueUses();
+  return failure();
+}
+
+static void printRegions(OpAsmPrinter &printer, Operation *, Region &logit,
+                         Region &row, Region &result, TypeRange types) {
+  auto print = [&](StringRef keyword, Region &region) {
+    if (region.empty())
+      return;
+    printer << ' ' << keyword << ' ';
+    printer.printRegion(region);
+  };
+  print("logit", logit);
+  print("row", row);
+  print("result", result);
+  if (!types.empty())
+    printer << " -> " << types;
+}
+
 #define GET_OP_CLASSES
 #include "softmax/Dialect/IR/SoftmaxOps.cpp.inc"

@@ -166,8 +166,7 @@ def Softmax_GenericOp : Softmax_StructuredOp<"generic", [
     `ins` `(` $inputs `:` type($inputs) `)` `outs` `(` $inits `:` type($inits) `)`
     (`rows` `(` $rows^ `)`)?
     (`schedule` `=` $schedule^)?
-    (`logit` $logit^)? (`row` $row^)? (`result` $result^)?
-    (`->` type($results)^)?
+    custom<Regions>($logit, $row, $result, type($results))
   }];
   let hasRegionVerifier = 1;
   let hasCanonicalizer = 1;
