@@ -2,6 +2,7 @@
 #include "softmax/Target/OpSpec.h"
 
 #include "softmax/Dialect/IR/Softmax.h"
+#include "softmax/Target/CNames.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -53,102 +54,6 @@ llvm::Expected<Kind> parseKind(StringRef op) {
   return makeError((later ? "--op=" + op + " is not in this version"
                           : "unknown --op=" + op) +
                    "; choose one of softmax, log_softmax, logsumexp");
-}
-
-/// Words that a C99 or C++17 header cannot declare as a function, and the
-/// functions that kernels call.
-bool isReservedName(StringRef name) {
-  static const llvm::StringSet<> words = {"alignas",
-                                          "alignof",
-                                          "and",
-                                          "and_eq",
-                                          "asm",
-                                          "auto",
-                                          "bitand",
-                                          "bitor",
-                                          "bool",
-                                          "break",
-                                          "case",
-                                          "catch",
-                                          "char",
-                                          "char16_t",
-                                          "char32_t",
-                                          "class",
-                                          "compl",
-                                          "const",
-                                          "const_cast",
-                                          "constexpr",
-                                          "continue",
-                                          "decltype",
-                                          "default",
-                                          "delete",
-                                          "do",
-                                          "double",
-                                          "else",
-                                          "enum",
-                                          "explicit",
-                                          "export",
-                                          "extern",
-                                          "false",
-                                          "float",
-                                          "for",
-                                          "friend",
-                                          "goto",
-                                          "if",
-                                          "inline",
-                                          "int",
-                                          "long",
-                                          "mutable",
-                                          "namespace",
-                                          "new",
-                                          "noexcept",
-                                          "not",
-                                          "not_eq",
-                                          "nullptr",
-                                          "operator",
-                                          "or",
-                                          "or_eq",
-                                          "private",
-                                          "protected",
-                                          "public",
-                                          "register",
-                                          "restrict",
-                                          "return",
-                                          "short",
-                                          "signed",
-                                          "sizeof",
-                                          "static",
-                                          "static_assert",
-                                          "static_cast",
-                                          "dynamic_cast",
-                                          "reinterpret_cast",
-                                          "struct",
-                                          "switch",
-                                          "template",
-                                          "this",
-                                          "thread_local",
-                                          "throw",
-                                          "true",
-                                          "try",
-                                          "typedef",
-                                          "typeid",
-                                          "typename",
-                                          "union",
-                                          "unsigned",
-                                          "using",
-                                          "virtual",
-                                          "void",
-                                          "volatile",
-                                          "wchar_t",
-                                          "while",
-                                          "xor",
-                                          "xor_eq",
-                                          "main",
-                                          "malloc",
-                                          "free",
-                                          "memcpy",
-                                          "memset"};
-  return words.contains(name);
 }
 
 llvm::Expected<FloatType> parseType(MLIRContext *context, StringRef spelling,
@@ -431,14 +336,11 @@ private:
 } // namespace
 
 llvm::Error mlir::softmax::checkKernelName(StringRef name) {
-  bool identifier =
-      !name.empty() && !llvm::isDigit(name.front()) &&
-      llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
-  if (!identifier)
+  if (!isCIdentifier(name))
     return makeError("a kernel cannot be called '" + name +
                      "', which is not a C identifier; use letters, digits and "
                      "_");
-  if (name.starts_with("_") || isReservedName(name))
+  if (name.starts_with("_") || isReservedCName(name))
     return makeError("a kernel cannot be called '" + name +
                      "', which is reserved in C or C++; choose another name");
   return llvm::Error::success();

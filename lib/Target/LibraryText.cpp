@@ -1,0 +1,56 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// What header and manifest both say.
+
+#include "softmax/Target/LibraryText.h"
+
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+StringRef softmax::getProjectVersion() { return SOFTMAX_VERSION_STRING; }
+
+std::string softmax::describeRequirement(const TargetDescription &target) {
+  StringRef extensions = llvm::StringSwitch<StringRef>(target.name)
+                             .Case("x86-64", "SSE2")
+                             .Case("x86-64-v2", "SSE4.2 and POPCNT")
+                             .Case("x86-64-v3", "AVX2, FMA, F16C and BMI2")
+                             .Case("x86-64-v4", "AVX-512 F, BW, CD, DQ and VL")
+                             .Default("");
+  if (extensions.empty())
+    return "requires the CPU it was compiled on (" + target.cpu +
+           ") or one with the same extensions";
+  return ("requires " + target.name + " (" + extensions + ")").str();
+}
+
+/// Whether any floating operand is f64, and so all computation (C-TYPE-2).
+static bool computesInF64(const KernelInfo &kernel) {
+  return llvm::any_of(kernel.operands, [](const KernelOperand &operand) {
+    return operand.elementType.isF64();
+  });
+}
+
+std::string softmax::describeAccuracy(const KernelInfo &kernel, unsigned output,
+                                      StringRef accuracy) {
+  const KernelOperand &operand = kernel.operands[output];
+  if (kernel.op != "softmax" && kernel.op != "log_softmax" &&
+      kernel.op != "logsumexp")
+    return "that of every softmax operation in it; other operations add "
+           "their own rounding";
+  // Bounds of docs/Spec.md.  Only this mode exists so far.
+  if (accuracy != "default")
+    return "not stated";
+  bool isNarrow = operand.elementType.isF16() || operand.elementType.isBF16();
+  std::string epsilon = computesInF64(kernel) ? "2^-53" : "2^-24";
+  unsigned first = 0;
+  while (kernel.operands[first].kind != KernelOperand::Kind::Output)
+    ++first;
+  bool isLse = kernel.op == "logsumexp" || output != first;
+  if (isLse)
+    return "half an ULP plus 4 eps max(1, log N), eps = " + epsilon;
+  if (kernel.op == "log_softmax")
+    return "absolute error at most 4 eps max(1, |x - m|, log N), eps = " +
+           epsilon + (isNarrow ? ", or 1 ULP" : "");
+  return isNarrow ? "1 ULP" : "(4 + 1.25 |x - m|) ULP";
+}

@@ -1,0 +1,134 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// The manifest of a library of kernels.
+
+#include "softmax/Target/LibraryText.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace mlir::softmax;
+namespace json = llvm::json;
+
+/// Names come from source files and may hold any bytes.
+static json::Value toText(StringRef text) {
+  return json::isUTF8(text) ? text.str() : json::fixUTF8(text);
+}
+
+static json::Object describeOperand(const KernelOperand &operand) {
+  static constexpr StringLiteral kinds[] = {"input", "output", "scalar"};
+  std::string type;
+  if (operand.elementType.isInteger(1))
+    type = "bool";
+  else
+    llvm::raw_string_ostream(type) << operand.elementType;
+  json::Object object{{"name", toText(operand.name)},
+                      {"kind", kinds[static_cast<unsigned>(operand.kind)]},
+                      {"type", std::move(type)},
+                      {"dtype", operand.typeName()}};
+  if (!operand.isTensor())
+    return object;
+  json::Array shape;
+  for (const KernelDim &dim : operand.shape) {
+    if (dim.isStatic())
+      shape.push_back(dim.size);
+    else
+      shape.push_back(toText(dim.symbol));
+  }
+  object["shape"] = std::move(shape);
+  return object;
+}
+
+static json::Object describeTarget(const LibraryInfo &library) {
+  return json::Object{{"name", library.target.name},
+                      {"triple", library.target.triple},
+                      {"cpu", library.target.cpu},
+                      {"features", library.target.features},
+                      {"requirement", describeRequirement(library.target)},
+                      {"threads", library.threads}};
+}
+
+static json::Object describeVersions() {
+  return json::Object{{"softmax-mlir", getProjectVersion()},
+                      {"llvm", LLVM_VERSION_STRING}};
+}
+
+/// C-NAN-1, C-INF-1, C-INF-2, C-INF-3, C-DEN-1.
+static json::Object describeSpecialValues(const KernelInfo &kernel) {
+  bool maskedZero = llvm::any_of(kernel.ops, [](const KernelOpInfo &op) {
+    return StringRef(op.statistics).contains("masked_row = zero");
+  });
+  bool isLse = kernel.op == "logsumexp";
+  return json::Object{
+      {"nan",
+       isLse ? "lse of the row is NaN" : "every element of the row is NaN"},
+      {"positive_infinity",
+       isLse ? "lse of the row is +inf" : "every element of the row is NaN"},
+      {"all_negative_infinity",
+       isLse        ? "lse of the row is -inf"
+       : maskedZero ? "every element of the row is 0; lse is -inf"
+                    : "every element of the row is NaN; lse is -inf"},
+      {"masked_row", maskedZero ? "zero" : "nan"},
+      {"some_negative_infinity",
+       kernel.op == "log_softmax" ? "exactly -inf there" : "exactly 0 there"},
+      {"denormals", "kept"}};
+}
+
+static json::Array describeSchedules(const KernelInfo &kernel) {
+  json::Array schedules;
+  for (const KernelOpInfo &op : kernel.ops) {
+    json::Array strategies;
+    for (const std::string &strategy : op.strategies)
+      strategies.push_back(strategy);
+    schedules.push_back(json::Object{{"dimensions", toText(op.dimensions)},
+                                     {"statistics", toText(op.statistics)},
+                                     {"strategies", std::move(strategies)},
+                                     {"schedule", toText(op.schedule)}});
+  }
+  return schedules;
+}
+
+static json::Object describeKernel(const KernelInfo &kernel,
+                                   const LibraryInfo &library) {
+  json::Array operands, bounds, inPlace;
+  for (auto [i, operand] : llvm::enumerate(kernel.operands)) {
+    operands.push_back(describeOperand(operand));
+    if (operand.kind != KernelOperand::Kind::Output)
+      continue;
+    bounds.push_back(
+        json::Object{{"output", toText(operand.name)},
+                     {"bound", describeAccuracy(kernel, i, library.accuracy)}});
+    for (auto [j, input] : llvm::enumerate(kernel.operands))
+      if (kernel.mayRunInPlace(j, i))
+        inPlace.push_back(json::Object{{"input", toText(input.name)},
+                                       {"output", toText(operand.name)}});
+  }
+  return json::Object{{"name", toText(kernel.name)},
+                      {"op", toText(kernel.op)},
+                      {"operands", std::move(operands)},
+                      {"in_place", std::move(inPlace)},
+                      {"target", describeTarget(library)},
+                      {"accuracy", json::Object{{"mode", library.accuracy},
+                                                {"bounds", std::move(bounds)}}},
+                      {"special_values", describeSpecialValues(kernel)},
+                      {"schedule", describeSchedules(kernel)},
+                      {"workspace_bytes", toText(kernel.workspace)},
+                      {"versions", describeVersions()}};
+}
+
+std::string softmax::emitManifest(ArrayRef<KernelInfo> kernels,
+                                  const LibraryInfo &library) {
+  json::Array list;
+  for (const KernelInfo &kernel : kernels)
+    list.push_back(describeKernel(kernel, library));
+  json::Value manifest = json::Object{{"manifest_version", 1},
+                                      {"target", describeTarget(library)},
+                                      {"versions", describeVersions()},
+                                      {"kernels", std::move(list)}};
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::formatv("{0:2}", manifest) << '\n';
+  return text;
+}
