@@ -1,8 +1,11 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #include "Compile.h"
+#include "Explain.h"
 
 #include "softmax/Pipelines/Pipelines.h"
 #include "softmax/Target/CodeGen.h"
+#include "softmax/Target/KernelInfo.h"
+#include "softmax/Target/LibraryText.h"
 #include "softmax/Target/Link.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -147,9 +150,6 @@ private:
   }
 
   int runStages() {
-    if (options.explain || wantsOneOf({EmitKind::Header, EmitKind::Manifest}))
-      return fail(kWrongUsage, "--explain, --emit=header and --emit=manifest "
-                               "are not in this version");
     addModule(EmitKind::MLIR);
     bool needsMore =
         options.explain || options.outputs.size() > 1 || !wants(EmitKind::MLIR);
@@ -159,6 +159,8 @@ private:
     if (!runPasses(buildToSchedulePipeline))
       return kDoesNotCompile;
     addModule(EmitKind::Scheduled);
+    if (options.explain)
+      result.explanation = explain(*module, options.target);
 
     if (!wantsOneOf({EmitKind::LLVM, EmitKind::Assembly, EmitKind::Object,
                      EmitKind::Archive, EmitKind::Shared, EmitKind::Header,
@@ -166,7 +168,33 @@ private:
       return 0;
     if (!runPasses(buildToLLVMPipeline))
       return kDoesNotCompile;
+    if (wantsOneOf({EmitKind::Header, EmitKind::Manifest}) &&
+        failed(addTexts()))
+      return kDoesNotCompile;
+    if (!wantsOneOf({EmitKind::LLVM, EmitKind::Assembly, EmitKind::Object,
+                     EmitKind::Archive, EmitKind::Shared}))
+      return 0;
     return emitCode();
+  }
+
+  /// The texts that go with the kernels, which are made from the attributes of
+  /// the lowered functions.
+  LogicalResult addTexts() {
+    FailureOr<SmallVector<KernelInfo>> kernels = collectKernelInfo(*module);
+    if (failed(kernels))
+      return failure();
+    LibraryInfo library;
+    library.target = options.target;
+    for (const Output &output : options.outputs)
+      if (output.kind == EmitKind::Header)
+        add(EmitKind::Header,
+            emitHeader(*kernels, library,
+                       output.path == "-"
+                           ? defaultFileName(EmitKind::Header, options.baseName)
+                           : llvm::sys::path::filename(output.path).str()));
+    if (wants(EmitKind::Manifest))
+      add(EmitKind::Manifest, emitManifest(*kernels, library));
+    return success();
   }
 
   int emitCode() {

@@ -1,6 +1,8 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #include "Options.h"
 
+#include "softmax/Schedule/CostModel.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
@@ -116,7 +118,8 @@ struct CommandLineOptions {
       cl::value_desc("mode"), cl::init("default"), cl::cat(category)};
   cl::opt<std::string> forceStrategy{
       "force-strategy",
-      cl::desc("use this strategy wherever it applies, and refuse where not"),
+      cl::desc("registers, three_pass, lanes_inner or packed, refused where "
+               "it cannot run"),
       cl::value_desc("name"), cl::cat(category)};
   cl::list<std::string> emit{
       "emit",
@@ -252,6 +255,11 @@ bool readTarget(CommandLineOptions &given, Options &options) {
   if (given.forceStrategy.getNumOccurrences() > 0 &&
       given.forceStrategy.empty()) {
     usageError("--force-strategy needs the name of a strategy");
+    return false;
+  }
+  if (!given.forceStrategy.empty() && !parseStrategy(given.forceStrategy)) {
+    usageError("unknown --force-strategy=" + given.forceStrategy +
+               "; use registers, three_pass, lanes_inner or packed");
     return false;
   }
   options.explain = given.explain;

@@ -1,0 +1,21 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// --explain: what runs, why, and over what.
+#ifndef SOFTMAX_TOOLS_SOFTMAXC_EXPLAIN_H
+#define SOFTMAX_TOOLS_SOFTMAXC_EXPLAIN_H
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <string>
+
+namespace mlir::softmax {
+struct TargetDescription;
+
+/// Describes the public functions of `module`, whose softmax.generic ops have
+/// schedules: per op its alternatives in the order in which they are tried,
+/// and the modelled cost of every strategy at the same row length.
+std::string explain(ModuleOp module, const TargetDescription &target);
+
+} // namespace mlir::softmax
+
+#endif // SOFTMAX_TOOLS_SOFTMAXC_EXPLAIN_H
