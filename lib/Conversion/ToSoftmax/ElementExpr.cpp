@@ -9,8 +9,13 @@
 using namespace mlir;
 using namespace mlir::softmax::raise;
 
-/// More nodes than this and the computation is no softmax that anyone prints.
+/// More nodes or comparisons than this and the computation is no softmax that
+/// anyone prints; expressions share parts, so comparing them could take for
+/// ever.
 static constexpr size_t kMaxNodes = 2048;
+static constexpr unsigned kMaxComparisons = 1 << 16;
+
+bool ExprGraph::isExhausted() const { return nodes.size() > kMaxNodes; }
 
 Expr *ExprGraph::create(Expr::Kind kind) {
   nodes.push_back(std::make_unique<Expr>());
@@ -44,7 +49,7 @@ const Expr *ExprGraph::resolve(const Expr *expr) {
 }
 
 const Expr *ExprGraph::expand(const Expr *expr) {
-  if (expr->kind != Expr::Kind::Element || nodes.size() > kMaxNodes)
+  if (expr->kind != Expr::Kind::Element || isExhausted())
     return nullptr;
   if (auto found = expansions.find(expr); found != expansions.end())
     return found->second;
@@ -304,6 +309,8 @@ bool ExprGraph::sameNodes(const Expr *lhs, const Expr *rhs, CoordMap &map,
 
 bool ExprGraph::isSame(const Expr *lhs, const Expr *rhs, CoordMap &map,
                        const llvm::SmallDenseSet<Coord, 4> &bindable) {
+  if (++numComparisons > kMaxComparisons)
+    return false;
   bool bothElements =
       lhs->kind == Expr::Kind::Element && rhs->kind == Expr::Kind::Element;
   if (bothElements && lhs->value == rhs->value &&

@@ -133,6 +133,7 @@ private:
   Expr *create(Expr::Kind kind);
   Expr *createElement(Value tensor, ArrayRef<Coord> coords);
   Coord freshCoord() { return nextCoord++; }
+  bool isExhausted() const;
 
   const Expr *expandLinalg(linalg::LinalgOp op, const Expr *element);
   const Expr *expandReshape(Operation *op, const Expr *element);
@@ -146,6 +147,7 @@ private:
   llvm::DenseMap<const Expr *, const Expr *> expansions;
   llvm::DenseSet<Operation *> expandedOps;
   Coord nextCoord = 0;
+  unsigned numComparisons = 0;
 };
 
 /// Reads the body of a linalg op into expressions.

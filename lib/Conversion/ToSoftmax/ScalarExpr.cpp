@@ -7,17 +7,23 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace mlir::softmax::raise;
 
 bool mlir::softmax::raise::contains(const Expr *expr, Expr::Kind kind) {
-  if (expr->kind == kind)
-    return true;
-  return llvm::any_of(expr->operands, [&](const Expr *operand) {
-    return contains(operand, kind);
-  });
+  llvm::SmallPtrSet<const Expr *, 16> seen;
+  SmallVector<const Expr *> worklist = {expr};
+  while (!worklist.empty()) {
+    const Expr *next = worklist.pop_back_val();
+    if (next->kind == kind)
+      return true;
+    if (seen.insert(next).second)
+      llvm::append_range(worklist, next->operands);
+  }
+  return false;
 }
 
 /// The function an op computes, and its rule for NaN.
@@ -104,6 +110,8 @@ const Expr *ScalarReader::readUncached(Value value) {
       return result;
     }
   }
+  if (graph.isExhausted())
+    return graph.create(Expr::Kind::Opaque);
   Operation *op = value.getDefiningOp();
   if (!op || op->getBlock() != &body) {
     // A block argument that was not bound is an argument of a region around.
