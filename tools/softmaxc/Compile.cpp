@@ -180,7 +180,7 @@ private:
   /// The texts that go with the kernels, which are made from the attributes of
   /// the lowered functions.
   LogicalResult addTexts() {
-    FailureOr<SmallVector<KernelInfo>> kernels = collectKernelInfo(*module);
+    FailureOr<SmallVector<KernelInfo, 0>> kernels = collectKernelInfo(*module);
     if (failed(kernels))
       return failure();
     LibraryInfo library;
