@@ -5,6 +5,8 @@
 
 #include "mlir/Pass/PassManager.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
@@ -34,13 +36,21 @@ llvm::Error mlir::softmax::checkHostExecutes(const TargetDescription &target) {
   if (!triple.isX86())
     return llvm::Error::success();
   llvm::StringMap<bool> available = llvm::sys::getHostCPUFeatures();
-  SmallVector<StringRef> needed;
-  llvm::X86::getFeaturesForCPU(target.cpu, needed);
-  SmallVector<StringRef> explicitFeatures;
+  SmallVector<StringRef> implied, explicitFeatures;
+  llvm::X86::getFeaturesForCPU(target.cpu, implied);
   StringRef(target.features).split(explicitFeatures, ',', -1, false);
+  // What is spelled out adds to what the CPU's name implies, or takes away: a
+  // virtual machine may hide features that its CPU has by name.
+  llvm::StringMap<bool> asked;
+  for (StringRef feature : implied)
+    asked[feature] = true;
   for (StringRef feature : explicitFeatures)
-    if (feature.consume_front("+"))
-      needed.push_back(feature);
+    asked[feature.drop_front()] = feature.front() == '+';
+  SmallVector<StringRef> needed;
+  for (const llvm::StringMapEntry<bool> &feature : asked)
+    if (feature.second)
+      needed.push_back(feature.first());
+  llvm::sort(needed);
   // Features of the code generator alone are not among those of the CPU.
   for (StringRef feature : needed)
     if (auto found = available.find(feature);
