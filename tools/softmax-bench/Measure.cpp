@@ -6,12 +6,12 @@
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <random>
 #include <sys/mman.h>
+#include <time.h>
 
 using namespace softmax_bench;
 
@@ -187,29 +187,30 @@ Quartiles softmax_bench::getQuartiles(std::vector<double> samples) {
   return {at(0.5), at(0.25), at(0.75)};
 }
 
-static double now() {
-  return std::chrono::duration<double, std::nano>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
+static double now(Clock clock) {
+  timespec time;
+  clock_gettime(clock == Clock::Cpu ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC,
+                &time);
+  return time.tv_sec * 1e9 + time.tv_nsec;
 }
 
 std::vector<std::vector<double>>
 softmax_bench::timeAlternating(llvm::ArrayRef<std::function<void()>> runs,
-                               int repetitions) {
+                               int repetitions, Clock clock) {
   constexpr double sampleNs = 2e5;
   std::vector<int64_t> calls;
   for (const std::function<void()> &run : runs) {
     run(); // pages, code, clock
-    double start = now();
+    double start = now(clock);
     run();
-    double once = std::max(now() - start, 1.0);
+    double once = std::max(now(clock) - start, 1.0);
     // A first measurement may be far off for tiny calls: take a second one.
     int64_t count =
         std::clamp<int64_t>(static_cast<int64_t>(sampleNs / once), 1, 1 << 20);
-    start = now();
+    start = now(clock);
     for (int64_t i = 0; i < count; ++i)
       run();
-    once = std::max((now() - start) / count, 1.0);
+    once = std::max((now(clock) - start) / count, 1.0);
     calls.push_back(
         std::clamp<int64_t>(static_cast<int64_t>(sampleNs / once), 1, 1 << 20));
   }
@@ -218,10 +219,10 @@ softmax_bench::timeAlternating(llvm::ArrayRef<std::function<void()>> runs,
     for (size_t turn = 0; turn < runs.size(); ++turn) {
       // Nobody always follows the same one.
       size_t index = (turn + repetition) % runs.size();
-      double start = now();
+      double start = now(clock);
       for (int64_t i = 0; i < calls[index]; ++i)
         runs[index]();
-      samples[index].push_back((now() - start) / calls[index]);
+      samples[index].push_back((now(clock) - start) / calls[index]);
     }
   }
   return samples;

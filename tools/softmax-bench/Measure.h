@@ -49,10 +49,15 @@ struct Quartiles {
 };
 Quartiles getQuartiles(std::vector<double> samples);
 
+/// What a nanosecond is: of the clock on the wall, or of this thread's own
+/// work, which other programs on the machine blur less.
+enum class Clock { Wall, Cpu };
+
 /// Nanoseconds per call of each of `runs`, `samples[run][repetition]`.  They
 /// take turns; each sample is as many calls as fill 200 microseconds.
 std::vector<std::vector<double>>
-timeAlternating(llvm::ArrayRef<std::function<void()>> runs, int repetitions);
+timeAlternating(llvm::ArrayRef<std::function<void()>> runs, int repetitions,
+                Clock clock);
 
 } // namespace softmax_bench
 

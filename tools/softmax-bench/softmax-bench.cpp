@@ -41,6 +41,9 @@ struct Options {
   cl::opt<int> repetitions{
       "repetitions", cl::init(21), cl::cat(category),
       cl::desc("Turns of each competitor, at least 21 (default)")};
+  cl::opt<std::string> clock{"clock", cl::init("wall"), cl::cat(category),
+                             cl::desc("wall (default), or cpu: the time of "
+                                      "this thread alone, for a busy machine")};
   cl::opt<std::string> softmaxc{
       "softmaxc", cl::value_desc("PROGRAM"), cl::cat(category),
       cl::desc("The compiler (default: beside this program)")};
@@ -65,8 +68,10 @@ struct Opponent {
 
 class Benchmark {
 public:
-  Benchmark(OurKernels &ours, CCompiler &gcc, bool withGcc, int repetitions)
-      : ours(ours), gcc(gcc), withGcc(withGcc), repetitions(repetitions) {}
+  Benchmark(OurKernels &ours, CCompiler &gcc, bool withGcc, int repetitions,
+            Clock clock)
+      : ours(ours), gcc(gcc), withGcc(withGcc), repetitions(repetitions),
+        clock(clock) {}
 
   llvm::Error measureExpLimits(ElementType type);
   llvm::Error run(const Point &point);
@@ -82,6 +87,7 @@ private:
   CCompiler &gcc;
   bool withGcc;
   int repetitions;
+  Clock clock;
   std::map<ElementType, ExpLimits> expLimits;
   std::set<std::string> noted;
 };
@@ -169,7 +175,8 @@ llvm::Error Benchmark::measureExpLimits(ElementType type) {
     return kernel.takeError();
   runs.push_back([&, input, output] { (*kernel)(block, input, output); });
   rates.push_back(&limits.ours);
-  std::vector<std::vector<double>> samples = timeAlternating(runs, repetitions);
+  std::vector<std::vector<double>> samples =
+      timeAlternating(runs, repetitions, clock);
   for (size_t i = 0; i < runs.size(); ++i)
     *rates[i] = block.columns / getQuartiles(samples[i]).median;
 
@@ -245,7 +252,8 @@ llvm::Error Benchmark::run(const Point &point) {
   for (Copy copy : copies)
     runs.push_back([=, &point] { copy(input, output, point.getNumBytes()); });
 
-  std::vector<std::vector<double>> samples = timeAlternating(runs, repetitions);
+  std::vector<std::vector<double>> samples =
+      timeAlternating(runs, repetitions, clock);
   result.ours = getQuartiles(samples[0]);
   result.copyNs = HUGE_VAL;
   for (size_t i = firstCopy; i < runs.size(); ++i)
@@ -299,6 +307,9 @@ int main(int argc, char **argv) {
   if (options.threads != 1)
     return usageError("--threads takes only 1 in this version, not " +
                       llvm::Twine(options.threads));
+  if (options.clock != "wall" && options.clock != "cpu")
+    return usageError("--clock takes wall or cpu, not '" + options.clock + "'");
+  Clock clock = options.clock == "cpu" ? Clock::Cpu : Clock::Wall;
   if (options.repetitions < 21)
     return usageError("--repetitions takes 21 or more, not " +
                       llvm::Twine(options.repetitions) +
@@ -355,7 +366,8 @@ int main(int argc, char **argv) {
 
   llvm::outs() << "softmax-mlir " << SOFTMAX_VERSION << " on "
                << llvm::sys::getHostCPUName() << ", one thread, "
-               << options.repetitions << " turns each\n";
+               << options.repetitions << " turns each"
+               << (clock == Clock::Cpu ? ", time of the thread\n" : "\n");
   double load;
   if (getloadavg(&load, 1) == 1 && load > 0.5)
     llvm::outs() << llvm::format(
@@ -370,7 +382,7 @@ int main(int argc, char **argv) {
     llvm::outs() << "limits: memcpy and our own exponentials alone, the others "
                     "need gcc\n";
 
-  Benchmark benchmark(ours, gcc, withGcc, options.repetitions);
+  Benchmark benchmark(ours, gcc, withGcc, options.repetitions, clock);
   std::set<ElementType> seen;
   for (const Point &point : plan)
     if (seen.insert(point.type).second)
