@@ -11,6 +11,7 @@ one leaves its bound, or where softmax did not reach a vector kernel.
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -114,6 +115,18 @@ def strategies(manifest):
     return found
 
 
+def used_strategy(explanation, names):
+    """The first alternative of `classify` in what --explain says: its rows lie side by side."""
+    inside = False
+    for line in explanation.splitlines():
+        if line.startswith("kernel "):
+            inside = line == "kernel classify:"
+        match = re.match(r"\s+(rows contiguous.*): (\w+ \(.*?\))", line) if inside else None
+        if match and match.group(2).split()[0] in names:
+            return "%s, %s" % (match.group(2), match.group(1))
+    raise DemoFailure("softmaxc --explain names no strategy for contiguous rows:\n" + explanation)
+
+
 # Pictures.
 
 def picture(pixels):
@@ -211,10 +224,7 @@ def run(softmaxc):
         print()
         show_confidence(model, images, labels)
         print()
-        for line in explanation.splitlines():
-            if "classify" in line:
-                print(line)
-        print("strategy: %s" % ", ".join(dict.fromkeys(names)))
+        print("strategy: %s" % used_strategy(explanation, names))
         print("worst error: %.2f ULP, %.0f%% of the bound (4 + 1.25 |x - m|) ULP, over %d probabilities"
               % (model.worst, 100 * model.worst_share, model.count))
 

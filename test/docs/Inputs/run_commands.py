@@ -12,7 +12,8 @@ source folder, with the built programs first on the PATH.  `tools/dev demo` runs
 demo on the programs that are already built.
 
 In the expected text `...` stands for anything within a line and, alone on its line,
-for any number of lines; runs of blanks count as one.
+for any number of lines; runs of blanks count as one.  With ```text numbers=near a
+number with a decimal point may be a quarter off: what a measurement gives.
 """
 import argparse
 import os
@@ -68,18 +69,31 @@ def normal(line):
     return re.sub(r"\s+", " ", line).strip()
 
 
-def line_matches(expected, actual):
-    parts = [re.escape(part) for part in normal(expected).split("...")]
-    return re.fullmatch(".*".join(parts), normal(actual)) is not None
+def line_matches(expected, actual, near):
+    """Whether a line is that of the page; `near` allows decimal numbers to differ."""
+    parts = re.split(r"(\.\.\.|\d+\.\d+)", normal(expected)) if near else re.split(r"(\.\.\.)", normal(expected))
+    pattern, numbers = "", []
+    for index, part in enumerate(parts):
+        if index % 2 == 0:
+            pattern += re.escape(part)
+        elif part == "...":
+            pattern += ".*"
+        else:
+            pattern += r"(\d+\.\d+)"
+            numbers.append(float(part))
+    match = re.fullmatch(pattern, normal(actual))
+    return match is not None and all(abs(float(found) - number) <= abs(number) / 4
+                                     for found, number in zip(match.groups(), numbers))
 
 
-def text_matches(expected, actual):
+def text_matches(expected, actual, near):
     """Whether the lines `actual` are those of the page, `...` standing for anything."""
     if not expected:
         return not actual
     if expected[0].strip() == "...":
-        return any(text_matches(expected[1:], actual[skip:]) for skip in range(len(actual) + 1))
-    return bool(actual) and line_matches(expected[0], actual[0]) and text_matches(expected[1:], actual[1:])
+        return any(text_matches(expected[1:], actual[skip:], near) for skip in range(len(actual) + 1))
+    return (bool(actual) and line_matches(expected[0], actual[0], near)
+            and text_matches(expected[1:], actual[1:], near))
 
 
 def lines_of(text):
@@ -147,7 +161,11 @@ def check_page(arguments, page):
         status, output = shell.run(block.text)
         if status != 0:
             complaints.append("%s: ends with status %d\n%s" % (where, status, output))
-        elif block.expected and not text_matches(lines_of(block.expected.text), lines_of(output)):
+            continue
+        if block.expected is None:
+            continue
+        near = block.expected.options.get("numbers") == "near"
+        if not text_matches(lines_of(block.expected.text), lines_of(output), near):
             complaints.append("%s: prints something else:\n--- the page\n%s--- the command\n%s"
                               % (where, block.expected.text, output))
     return complaints, count
