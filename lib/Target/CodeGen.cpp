@@ -124,6 +124,30 @@ void hideInternals(ModuleOp module, llvm::Module &llvmModule) {
   }
 }
 
+/// Drops what dialects other than LLVM's say about arguments and results, such
+/// as `softmax.name`: the translation would warn of each.
+void dropForeignArgumentAttributes(ModuleOp module) {
+  auto keepOwn = [](ArrayAttr lists) -> ArrayAttr {
+    if (!lists)
+      return lists;
+    SmallVector<Attribute> kept;
+    for (DictionaryAttr list : lists.getAsRange<DictionaryAttr>()) {
+      SmallVector<NamedAttribute> own =
+          llvm::to_vector(llvm::make_filter_range(list, [](NamedAttribute a) {
+            return a.getName().strref().starts_with("llvm.");
+          }));
+      kept.push_back(DictionaryAttr::get(lists.getContext(), own));
+    }
+    return ArrayAttr::get(lists.getContext(), kept);
+  };
+  for (LLVM::LLVMFuncOp function : module.getOps<LLVM::LLVMFuncOp>()) {
+    if (ArrayAttr attributes = keepOwn(function.getArgAttrsAttr()))
+      function.setArgAttrsAttr(attributes);
+    if (ArrayAttr attributes = keepOwn(function.getResAttrsAttr()))
+      function.setResAttrsAttr(attributes);
+  }
+}
+
 void addFunctionAttributes(llvm::Module &llvmModule,
                            const TargetDescription &target) {
   for (llvm::Function &function : llvmModule) {
@@ -231,6 +255,7 @@ mlir::softmax::translateAndOptimize(ModuleOp module, llvm::LLVMContext &context,
   module->setAttr(LLVM::LLVMDialect::getTargetTripleAttrName(),
                   StringAttr::get(mlirContext, triple));
 
+  dropForeignArgumentAttributes(module);
   std::unique_ptr<llvm::Module> llvmModule = translateModuleToLLVMIR(
       module, context, module.getSymName().value_or("softmax-mlir"));
   if (!llvmModule)
