@@ -103,6 +103,7 @@ void mlir::softmax::buildToLLVMPipeline(OpPassManager &manager,
   manager.addPass(createConvertControlFlowToLLVMPass());
   manager.addPass(createUBToLLVMConversionPass());
   manager.addPass(createReconcileUnrealizedCastsPass());
+  manager.addPass(createSoftmaxIntegerMaskedMemoryPass());
   addCleanUp(manager);
   if (options.kernels)
     manager.addPass(createEmitKernelInterfacePass());

@@ -21,6 +21,20 @@ def SoftmaxCopiesToLoopsPass
   ];
 }
 
+def SoftmaxIntegerMaskedMemoryPass : Pass<"softmax-integer-masked-memory"> {
+  let summary = "move 16-bit floats through masks as integers";
+  let description = [{
+    Masked loads and stores of vectors of f16 and bf16, in the LLVM dialect,
+    become those of i16 between bit casts. Without AVX512-BF16, LLVM 22 takes a
+    masked access of bf16 apart into scalars and rounds each by a call of
+    compiler-rt's `__truncsfbf2`, which a kernel cannot have.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+  let statistics = [
+    Statistic<"numAccesses", "num-accesses", "Masked accesses rewritten">
+  ];
+}
+
 def SoftmaxCheckLoweredPass
     : Pass<"softmax-check-lowered", "::mlir::ModuleOp"> {
   let summary = "refuse softmax operations that no pass has lowered";

@@ -1,0 +1,32 @@
+// RUN: softmax-opt %s --softmax-copies-to-loops | FileCheck %s
+
+// Contiguous copies stay, and become memcpy.
+// CHECK-LABEL: func.func @contiguous
+func.func @contiguous(%a: memref<?x4xf32>, %b: memref<?x4xf32>) {
+  // CHECK: memref.copy
+  memref.copy %a, %b : memref<?x4xf32> to memref<?x4xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @strided
+// CHECK-SAME: (%[[A:.*]]: memref<?x4xf32, strided<[?, ?], offset: ?>>, %[[B:.*]]: memref<?x4xf32>)
+func.func @strided(%a: memref<?x4xf32, strided<[?, ?], offset: ?>>, %b: memref<?x4xf32>) {
+  // CHECK-DAG: %[[ROWS:.*]] = memref.dim %[[A]], %{{.*}}
+  // CHECK: scf.for %[[I:.*]] = %{{.*}} to %[[ROWS]]
+  // CHECK: scf.for %[[J:.*]] =
+  // CHECK: %[[E:.*]] = memref.load %[[A]][%[[I]], %[[J]]]
+  // CHECK: memref.store %[[E]], %[[B]][%[[I]], %[[J]]]
+  // CHECK-NOT: memref.copy
+  memref.copy %a, %b : memref<?x4xf32, strided<[?, ?], offset: ?>> to memref<?x4xf32>
+  return
+}
+
+// One element needs no loop.
+// CHECK-LABEL: func.func @scalar
+func.func @scalar(%a: memref<f32, strided<[], offset: ?>>, %b: memref<f32>) {
+  // CHECK-NOT: scf.for
+  // CHECK: memref.load
+  // CHECK: memref.store
+  memref.copy %a, %b : memref<f32, strided<[], offset: ?>> to memref<f32>
+  return
+}
