@@ -134,8 +134,17 @@ public:
   /// Whether a row of up to `most` elements can occur.
   bool mayFit(int64_t most) { return !shape.columns || *shape.columns <= most; }
 
-  void registers(llvm::SmallVectorImpl<Candidate> &list) {
+  /// Longest row of the strategy `registers`: no more vectors than there are
+  /// registers.  Its code is unrolled over them; with narrow vectors (64
+  /// columns of f64 are 32 vectors of SSE2) it would take seconds to compile
+  /// and live on the stack.
+  int64_t mostInRegisters() {
     int64_t most = shape.columns ? kMostInRegisters : kGroup;
+    return std::min<int64_t>(most, lanes * target.vectorRegisters);
+  }
+
+  void registers(llvm::SmallVectorImpl<Candidate> &list) {
+    int64_t most = mostInRegisters();
     if (!shape.rowPossible || !mayFit(most))
       return;
     if (shape.columns && *shape.columns == 0)
@@ -236,7 +245,7 @@ mlir::softmax::chooseAlternatives(const KernelShape &shape,
     chooser.registers(list);
     if (list.empty())
       return cannot(*force, "it holds rows of 1 to " +
-                                llvm::Twine(kMostInRegisters) +
+                                llvm::Twine(chooser.mostInRegisters()) +
                                 " elements; use three_pass");
     break;
   case StrategyKind::ThreePass:
