@@ -1,0 +1,106 @@
+// RUN: softmax-opt %s --split-input-file --softmax-generalize --softmax-assign-schedule=target=x86-64-v3 --convert-softmax-to-vector --canonicalize | FileCheck %s
+
+// A static short row: one unrolled body, no guard, no scratch.
+
+// CHECK-LABEL: func.func @registers
+// CHECK-NOT:   memref.alloc(
+// CHECK:       scf.for
+// CHECK:         vector.load {{.*}} vector<8xf32>
+// CHECK:         vector.maskedload {{.*}} vector<8xf32>
+// CHECK-NOT:     scf.for
+// CHECK:         vector.reduction <maxnumf>
+// CHECK:         arith.extf {{.*}} vector<8xf32> to vector<8xf64>
+// CHECK:         vector.maskedstore
+// CHECK-NOT:   softmax.generic
+func.func @registers(%x: memref<?x10xf32>, %y: memref<?x10xf32>) {
+  softmax.softmax dimensions = [1] ins(%x : memref<?x10xf32>) outs(%y : memref<?x10xf32>)
+  return
+}
+
+// -----
+
+// Dynamic rows of a contiguous memref: the length decides at run time, nothing
+// else does; exponentials wait in the destination.
+
+// CHECK-LABEL: func.func @dynamic
+// CHECK-NOT:   memref.alloc(
+// CHECK:       arith.cmpi sle
+// CHECK:       scf.index_switch
+// CHECK:       case 7
+// CHECK:       default
+// CHECK:       } else {
+// CHECK:         scf.for
+// CHECK-NOT:   memref.alloc(
+func.func @dynamic(%x: memref<?x?xf32>, %y: memref<?x?xf32>) {
+  softmax.softmax dimensions = [1] ins(%x : memref<?x?xf32>) outs(%y : memref<?x?xf32>)
+  return
+}
+
+// -----
+
+// Unknown strides: the layout is a run-time guard, and packing stands behind it.
+
+// CHECK-LABEL: func.func @strided
+// CHECK:       memref.alloc(
+// CHECK:       arith.cmpi eq
+// CHECK:       scf.if
+// CHECK:       memref.dealloc
+func.func @strided(%x: memref<?x1000xf32, strided<[?, ?], offset: ?>>,
+                   %y: memref<?x1000xf32, strided<[?, ?], offset: ?>>) {
+  softmax.softmax dimensions = [1] ins(%x : memref<?x1000xf32, strided<[?, ?], offset: ?>>)
+    outs(%y : memref<?x1000xf32, strided<[?, ?], offset: ?>>)
+  return
+}
+
+// -----
+
+// An outer dimension: a lane per row, panels of four vectors, then one.
+
+// CHECK-LABEL: func.func @inner
+// CHECK:       vector.load {{.*}} vector<32xf32>
+// CHECK:       vector.load {{.*}} vector<8xf32>
+// CHECK:       vector.maskedload {{.*}} vector<8xf32>
+// CHECK-NOT:   vector.reduction
+func.func @inner(%x: memref<1000x?xf32>, %y: memref<1000x?xf32>) {
+  softmax.softmax dimensions = [0] ins(%x : memref<1000x?xf32>) outs(%y : memref<1000x?xf32>)
+  return
+}
+
+// -----
+
+// Joint dimensions that are adjacent in a contiguous memref are one run.
+
+// CHECK-LABEL: func.func @joint
+// CHECK-NOT:   memref.alloc(
+// CHECK:       vector.load
+func.func @joint(%x: memref<?x30x40xf32>, %y: memref<?x30x40xf32>) {
+  softmax.softmax dimensions = [1, 2] ins(%x : memref<?x30x40xf32>) outs(%y : memref<?x30x40xf32>)
+  return
+}
+
+// -----
+
+// Joint dimensions that are not adjacent are packed.
+
+// CHECK-LABEL: func.func @apart
+// CHECK:       memref.alloc(
+// CHECK:       memref.load
+// CHECK:       memref.store
+func.func @apart(%x: memref<3x4x5xf32>, %y: memref<3x4x5xf32>) {
+  softmax.log_softmax dimensions = [0, 2] ins(%x : memref<3x4x5xf32>) outs(%y : memref<3x4x5xf32>)
+  return
+}
+
+// -----
+
+// 16-bit rows on a target without 16-bit masks: the tail goes through a buffer.
+
+// CHECK-LABEL: func.func @narrow
+// CHECK-NOT:   vector.maskedload
+// CHECK:       memref.alloca() {{.*}} memref<8xf16>
+// CHECK:       vector.load {{.*}} vector<8xf16>
+// CHECK-NOT:   vector.maskedstore
+func.func @narrow(%x: memref<?x100xf16>, %y: memref<?x100xf16>) {
+  softmax.softmax dimensions = [1] ins(%x : memref<?x100xf16>) outs(%y : memref<?x100xf16>)
+  return
+}
