@@ -115,7 +115,7 @@ LogicalResult Evaluator::evaluateGeneric(GenericOp op) {
         expected = known;
       }
       if (shape[d] != expected)
-        return op.emitError("operand #")
+        return op.emitOpError("operand #")
                << i << " has size " << shape[d] << " in dimension " << d
                << " where " << expected << " is needed (C-SHAPE-1)";
     }

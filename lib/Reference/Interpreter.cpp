@@ -80,7 +80,7 @@ LogicalResult Evaluator::checkType(Operation &op, Type type,
        llvm::enumerate(llvm::zip_equal(shaped.getShape(), shape))) {
     auto [declared, actual] = pair;
     if (!ShapedType::isDynamic(declared) && declared != actual)
-      return op.emitError("dimension ")
+      return op.emitOpError("dimension ")
              << i << " has size " << actual << " where " << type << " says "
              << declared << " (C-SHAPE-1)";
   }
@@ -167,12 +167,12 @@ FailureOr<SmallVector<TensorPtr>> Evaluator::call(func::FuncOp function,
                                                   ArrayRef<TensorPtr> arguments,
                                                   unsigned depth) {
   if (depth > maxCalls)
-    return function.emitError("calls nest more than ") << maxCalls << " deep";
+    return function.emitOpError("calls nest more than ") << maxCalls << " deep";
   if (function.isExternal())
-    return function.emitError(
+    return function.emitOpError(
         "has no body, so the reference cannot evaluate it");
   if (!function.getBody().hasOneBlock())
-    return function.emitError(
+    return function.emitOpError(
         "has control flow; the reference takes straight-line functions");
   Block &block = function.getBody().front();
   // A function has its own values, also where it is called twice.
@@ -182,7 +182,7 @@ FailureOr<SmallVector<TensorPtr>> Evaluator::call(func::FuncOp function,
   for (auto [argument, value] :
        llvm::zip_equal(block.getArguments(), arguments)) {
     if (isa<BaseMemRefType, UnrankedTensorType>(argument.getType()))
-      return function.emitError("has an argument of type ")
+      return function.emitOpError("has an argument of type ")
              << argument.getType()
              << "; the reference evaluates functions on ranked tensors";
     if (failed(checkType(*function, argument.getType(), value->shape)))
@@ -264,7 +264,7 @@ evaluateIn(Evaluator::Mode mode, func::FuncOp function,
   for (const ReferenceTensor &argument : arguments)
     values.push_back(std::make_shared<const ReferenceTensor>(argument));
   if (values.size() != function.getNumArguments())
-    return function.emitError("takes ")
+    return function.emitOpError("takes ")
            << function.getNumArguments() << " arguments, not " << values.size();
   FailureOr<SmallVector<TensorPtr>> results =
       Evaluator(mode).call(function, values, 0);

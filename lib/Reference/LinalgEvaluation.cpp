@@ -13,7 +13,7 @@ LogicalResult Evaluator::evaluateLinalg(linalg::LinalgOp op) {
   if (!op.hasPureTensorSemantics())
     return op->emitError("the reference evaluates linalg on tensors only");
   if (!op.getBlock() || !op->getRegion(0).hasOneBlock())
-    return op->emitError(
+    return op->emitOpError(
         "has no scalar region, so the reference does not evaluate it");
 
   // Loop sizes from the operands' sizes, then every operand against the loops.
@@ -23,7 +23,7 @@ LogicalResult Evaluator::evaluateLinalg(linalg::LinalgOp op) {
     llvm::append_range(allSizes, get(operand).shape);
   AffineMap shapesToLoops = op.getShapesToLoopsMap();
   if (!shapesToLoops)
-    return op->emitError(
+    return op->emitOpError(
         "its sizes cannot be found from those of its operands");
   SmallVector<int64_t> sizes = shapesToLoops.compose(allSizes);
   for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
@@ -38,7 +38,7 @@ LogicalResult Evaluator::evaluateLinalg(linalg::LinalgOp op) {
       bool isSize = isa<AffineDimExpr>(maps[i].getResult(d));
       if (position >= tensor.shape[d] ||
           (isSize && position + 1 != tensor.shape[d]))
-        return op->emitError("operand #")
+        return op->emitOpError("operand #")
                << i << " has size " << tensor.shape[d] << " in dimension " << d
                << " where the loops need " << position + 1 << " (C-SHAPE-1)";
     }

@@ -38,7 +38,7 @@ static LogicalResult checkBroadcast(Operation &op, StringRef name,
   size_t missing = shape.size() - operand.shape.size();
   for (auto [i, size] : llvm::enumerate(operand.shape))
     if (size != 1 && size != shape[i + missing])
-      return op.emitError(name) << " has size " << size << " in dimension " << i
+      return op.emitOpError(name) << " has size " << size << " in dimension " << i
                                 << ", which does not broadcast to "
                                 << shape[i + missing] << " (C-SHAPE-1)";
   return success();
@@ -67,7 +67,7 @@ LogicalResult Evaluator::evaluateForward(Operation &op,
     if (!init || ArrayRef<int64_t>(get(init).shape) == expected)
       return success();
     const ReferenceTensor &tensor = get(init);
-    return op.emitError(name)
+    return op.emitOpError(name)
            << " has sizes " << describeTensor(tensor.elementType, tensor.shape)
            << " where " << describeTensor(tensor.elementType, expected)
            << " is needed (C-SHAPE-1)";

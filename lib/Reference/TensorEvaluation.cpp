@@ -20,7 +20,7 @@ LogicalResult Evaluator::reshape(Operation &op, Value source,
   int64_t before = tensor.getNumElements();
   tensor.shape = llvm::to_vector(shape);
   if (tensor.getNumElements() != before)
-    return op.emitError("reshapes ")
+    return op.emitOpError("reshapes ")
            << before << " elements to "
            << describeTensor(tensor.elementType, shape) << " (C-SHAPE-1)";
   if (failed(checkType(op, op.getResult(0).getType(), shape)))
@@ -104,7 +104,7 @@ LogicalResult Evaluator::evaluateInsertSlice(tensor::InsertSliceOp op) {
   for (int64_t size : *sizes)
     count *= size;
   if (count != source.getNumElements())
-    return op.emitError("inserts ")
+    return op.emitOpError("inserts ")
            << source.getNumElements() << " elements into a slice of " << count
            << " (C-SHAPE-1)";
   result.exact |= source.exact;
@@ -143,7 +143,7 @@ FailureOr<bool> Evaluator::evaluateTensorOp(Operation &op) {
       return op.emitError("the dimension depends on the elements of a tensor");
     int64_t position = index.elements[0].integer;
     if (position < 0 || position >= static_cast<int64_t>(source.shape.size()))
-      return op.emitError("dimension ")
+      return op.emitOpError("dimension ")
              << position << " is out of range for rank " << source.shape.size();
     ReferenceTensor result{dim.getType(), {}};
     result.elements.resize(1);

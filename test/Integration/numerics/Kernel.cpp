@@ -6,6 +6,7 @@
 #include "softmax/Reference/Comparison.h"
 #include "softmax/Reference/Interpreter.h"
 
+#include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Parser/Parser.h"

@@ -37,16 +37,18 @@ TEST_P(Layouts, EveryPair) {
   OpSpec spec =
       makeSpec(parameter.op, parameter.type, parameter.rank, parameter.axes);
   Kernel kernel(spec);
+  Type type = getType(parameter.type);
   unsigned seed = 0;
   for (ArrayRef<int64_t> shape : makeShapes(parameter.rank))
     for (Layout output : outputLayouts) {
-      SmallVector<Layout> inputs(outputLayouts);
+      SmallVector<Layout> inputs = llvm::to_vector(outputLayouts);
       inputs.push_back(Layout::Broadcast);
-      for (Layout input : inputs)
-        kernel.check(
-            {makeLogits(getType(parameter.type), shape, Data::Normal, ++seed)},
-            input, output, describeTensor(getType(parameter.type), shape),
-            /*misalignment=*/seed % 5);
+      for (Layout input : inputs) {
+        ++seed;
+        kernel.check({makeLogits(type, shape, Data::Normal, seed)}, input,
+                     output, describeTensor(type, shape),
+                     /*misalignment=*/seed % 5);
+      }
     }
 }
 
