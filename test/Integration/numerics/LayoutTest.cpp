@@ -30,6 +30,11 @@ struct Case {
   const char *axes;
 };
 
+void PrintTo(const Case &value, std::ostream *os) {
+  *os << value.op << ' ' << value.type << " rank " << value.rank << " axes "
+      << value.axes;
+}
+
 class Layouts : public testing::TestWithParam<Case> {};
 
 TEST_P(Layouts, EveryPair) {

@@ -36,6 +36,10 @@ struct OpAndType {
   const char *with = "";
 };
 
+void PrintTo(const OpAndType &value, std::ostream *os) {
+  *os << value.op << ' ' << value.type << ' ' << value.with;
+}
+
 class Types : public testing::TestWithParam<OpAndType> {};
 
 // C-TYPE-1, C-TYPE-2, C-AXIS-2, C-SUM-1
@@ -71,6 +75,10 @@ struct RankAndAxes {
   const char *axes;
   const char *type = "f32";
 };
+
+void PrintTo(const RankAndAxes &value, std::ostream *os) {
+  *os << "rank " << value.rank << " axes " << value.axes << ' ' << value.type;
+}
 
 class Dimensions : public testing::TestWithParam<RankAndAxes> {};
 
