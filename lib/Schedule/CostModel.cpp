@@ -106,8 +106,6 @@ public:
     maskedTail = shape.narrowestBits >= 32   ? target.maskedMemory32
                  : shape.narrowestBits == 16 ? target.maskedMemory16
                                              : target.maskedMemory8;
-    if (shape.bf16Operands && !target.bf16Native)
-      maskedTail = false;
     staging = !shape.exponentials || !shape.elementwiseResults
                   ? StagingKind::Recompute
               : shape.stagesInOutput ? StagingKind::Output

@@ -19,9 +19,6 @@ struct KernelShape {
   /// element of an operand along the row.
   unsigned computeBits = 32;
   unsigned narrowestBits = 32;
-  /// Whether an operand holds bf16: masked accesses of it become calls on
-  /// targets without bf16 arithmetic.
-  bool bf16Operands = false;
   /// Bytes read and written per element of the row, over all operands.
   unsigned bytesPerElement = 8;
   /// Statistics' passes over the logits, not counting conditional ones.

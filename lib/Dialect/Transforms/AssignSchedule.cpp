@@ -105,7 +105,6 @@ KernelShape mlir::softmax::describeShape(GenericOp op) {
     if (!isa<MemRefType>(operand.getType()))
       continue;
     unsigned bits = element.isIndex() ? 64 : element.getIntOrFloatBitWidth();
-    shape.bf16Operands |= element.isBF16();
     if (!op.isRowInvariant(map)) {
       shape.narrowestBits = std::min(shape.narrowestBits, bits);
       shape.bytesPerElement += llvm::divideCeil(bits, 8);

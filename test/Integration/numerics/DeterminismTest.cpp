@@ -76,8 +76,7 @@ constexpr int64_t columnCounts[] = {1,  7,   16,   17,   64,
 TEST_P(Determinism, StrategiesRowsLayoutsAndAlignment) {
   Kernel chosen(makeCase());
   std::vector<std::pair<std::string, std::unique_ptr<Kernel>>> forced;
-  for (const char *strategy :
-       {"registers", "three_pass", "packed"})
+  for (const char *strategy : {"registers", "three_pass", "packed"})
     forced.emplace_back(strategy,
                         std::make_unique<Kernel>(makeCase(), strategy));
   Type type = getType(GetParam().type);

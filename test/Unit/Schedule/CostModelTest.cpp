@@ -62,8 +62,6 @@ TEST(CostModel, MaskedTailsOnlyWhereTheyAreCheap) {
   shape.narrowestBits = 16;
   EXPECT_FALSE(choose(shape, "x86-64-v3")[0].maskedTail);
   EXPECT_TRUE(choose(shape, "x86-64-v4")[0].maskedTail);
-  shape.bf16Operands = true;
-  EXPECT_FALSE(choose(shape, "x86-64-v4")[0].maskedTail);
 }
 
 TEST(CostModel, ScratchStaysInTheSecondLevel) {
