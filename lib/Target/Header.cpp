@@ -198,12 +198,9 @@ static void printKernel(llvm::raw_ostream &os, const KernelInfo &kernel,
   } else {
     os << kernel.op;
     if (!kernel.ops.empty()) {
-      // "array<i64: 1>" without the MLIR around it.
-      StringRef dimensions = StringRef(kernel.ops.front().dimensions);
-      dimensions.consume_front("array<i64: ");
-      dimensions.consume_back(">");
-      os << " over dimension" << (dimensions.contains(',') ? "s " : " ")
-         << inComment(dimensions);
+      ArrayRef<int64_t> dimensions = kernel.ops.front().dimensions;
+      os << " over dimension" << (dimensions.size() > 1 ? "s " : " ");
+      llvm::interleaveComma(dimensions, os);
     }
   }
   os << "\n *\n";

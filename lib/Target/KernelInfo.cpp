@@ -6,7 +6,6 @@
 
 #include "softmax/Dialect/IR/Softmax.h"
 
-#include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -179,7 +178,8 @@ static std::string printAttr(Attribute attr) {
 
 static KernelOpInfo readOp(DictionaryAttr entry) {
   KernelOpInfo info;
-  info.dimensions = printAttr(entry.get("dimensions"));
+  if (auto dimensions = entry.getAs<DenseI64ArrayAttr>("dimensions"))
+    llvm::append_range(info.dimensions, dimensions.asArrayRef());
   info.statistics = printAttr(entry.get("statistics"));
   auto schedule = entry.getAs<ScheduleAttr>("schedule");
   info.schedule = printAttr(schedule);

@@ -164,6 +164,13 @@ LogicalResult KernelInterface::prepare(LLVM::LLVMFuncOp function,
 
 void KernelInterface::emit() {
   Attribute description = body->removeAttr(kernelAttrName);
+  // Attributes of other dialects (names) mean nothing from here on, and the
+  // translation to LLVM IR warns about them.
+  for (unsigned i = 0, e = body.getNumArguments(); i < e; ++i)
+    for (NamedAttribute attr :
+         mlir::function_interface_impl::getArgAttrs(body, i))
+      if (!attr.getName().getValue().starts_with("llvm."))
+        body.removeArgAttr(i, attr.getName());
   emitChecks();
   emitCall();
   emitMain();

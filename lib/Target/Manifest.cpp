@@ -83,7 +83,7 @@ static json::Array describeSchedules(const KernelInfo &kernel) {
     json::Array strategies;
     for (const std::string &strategy : op.strategies)
       strategies.push_back(strategy);
-    schedules.push_back(json::Object{{"dimensions", toText(op.dimensions)},
+    schedules.push_back(json::Object{{"dimensions", json::Array(op.dimensions)},
                                      {"statistics", toText(op.statistics)},
                                      {"strategies", std::move(strategies)},
                                      {"schedule", toText(op.schedule)}});

@@ -64,9 +64,10 @@ struct KernelOperand {
   std::string shapeText() const;
 };
 
-/// One softmax.generic of a kernel, as text.
+/// One softmax.generic of a kernel.
 struct KernelOpInfo {
-  std::string dimensions;
+  llvm::SmallVector<int64_t> dimensions;
+  /// As printed.
   std::string statistics;
   /// Empty if none was assigned.
   std::string schedule;

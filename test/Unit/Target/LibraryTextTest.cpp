@@ -25,7 +25,7 @@ func.func @attention(%x: memref<?x?xf16>, %s: f32, %m: memref<?x?xi8>,
             statistics = [#softmax.max_sumexp<masked_row = zero>],
             schedule = #softmax.schedule<
               numeric = <exp = scaled, fma = true, group = 64, block = 4096>,
-              alternatives = [<layout = row, max_columns = 512, strategy = registers, lanes = 8, vectors = 4, staging = output, tail = masked>,
+              alternatives = [<layout = row, max_columns = 32, strategy = registers, lanes = 8, vectors = 4, staging = recompute, tail = masked>,
                               <layout = any, strategy = packed, lanes = 8, vectors = 4, staging = scratch, tail = buffered>]>}],
     operands = [
       {name = "logits", kind = "input", type = tensor<?x?xf16>, shape = ["s0", "s1"]},

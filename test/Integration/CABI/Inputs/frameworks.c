@@ -1,5 +1,5 @@
 /* The entry points for TVM-FFI and for memref descriptors. */
-#include "kernels.h"
+#include "handwritten.h"
 
 #include "tensors.h"
 

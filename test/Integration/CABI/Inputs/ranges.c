@@ -1,5 +1,5 @@
 /* C-DET-1: any division of the rows over threads gives the same bits. */
-#include "kernels.h"
+#include "handwritten.h"
 
 #include "tensors.h"
 

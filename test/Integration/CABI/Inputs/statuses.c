@@ -1,6 +1,6 @@
 /* Every status that a kernel without labels can give, and that nothing was
  * written where it is not 0. */
-#include "kernels.h"
+#include "handwritten.h"
 
 #include "tensors.h"
 

@@ -1,6 +1,6 @@
-/* The entry points of kernels.mlir, by hand. */
-#ifndef KERNELS_H
-#define KERNELS_H
+/* The entry points of handwritten.mlir, by hand. */
+#ifndef HANDWRITTEN_H
+#define HANDWRITTEN_H
 
 #include <stddef.h>
 #include <stdint.h>
