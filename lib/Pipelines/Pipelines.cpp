@@ -104,7 +104,6 @@ void mlir::softmax::buildToLLVMPipeline(OpPassManager &manager,
   manager.addPass(createUBToLLVMConversionPass());
   manager.addPass(createReconcileUnrealizedCastsPass());
   manager.addPass(createSoftmaxIntegerMaskedMemoryPass());
-  addCleanUp(manager);
   if (options.kernels)
     manager.addPass(createEmitKernelInterfacePass());
 }

@@ -137,10 +137,14 @@ public:
   /// Longest row of the strategy `registers`: no more vectors than there are
   /// registers.  Its code is unrolled over them; with narrow vectors (64
   /// columns of f64 are 32 vectors of SSE2) it would take seconds to compile
-  /// and live on the stack.
+  /// and live on the stack.  Half of that where each access converts 16-bit
+  /// floats by dozens of integer instructions.
   int64_t mostInRegisters() {
     int64_t most = shape.columns ? kMostInRegisters : kGroup;
-    return std::min<int64_t>(most, lanes * target.vectorRegisters);
+    int64_t vectors = target.vectorRegisters;
+    if (shape.narrowestBits == 16 && !target.f16c)
+      vectors /= 2;
+    return std::min<int64_t>(most, lanes * vectors);
   }
 
   void registers(llvm::SmallVectorImpl<Candidate> &list) {

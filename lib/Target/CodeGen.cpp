@@ -90,13 +90,15 @@ private:
   std::vector<std::string> messages;
 };
 
-/// The part of the C library that kernels may use.
+/// The part of the C library that the optimizer may reason about and call.
+/// memcpy and memset are missing although kernels may use them: their copying
+/// and filling loops move the ends of rows, a few elements, and a call would
+/// cost more and spill every vector register around it.
 llvm::TargetLibraryInfoImpl allowedLibrary(const llvm::Triple &triple) {
   llvm::TargetLibraryInfoImpl library(triple);
   library.disableAllFunctions();
-  for (llvm::LibFunc function : {llvm::LibFunc_malloc, llvm::LibFunc_free,
-                                 llvm::LibFunc_memcpy, llvm::LibFunc_memset})
-    library.setAvailable(function);
+  library.setAvailable(llvm::LibFunc_malloc);
+  library.setAvailable(llvm::LibFunc_free);
   return library;
 }
 

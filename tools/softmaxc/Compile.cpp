@@ -145,8 +145,11 @@ private:
     pipeline.forceStrategy = options.forceStrategy;
     pipeline.kernels = true;
     PassManager manager(&context);
+    // Verified once, at the end: after each of the passes it would take a third
+    // of their time.
+    manager.enableVerifier(false);
     build(manager, pipeline);
-    return succeeded(manager.run(*module));
+    return succeeded(manager.run(*module)) && succeeded(module->verify());
   }
 
   int runStages() {

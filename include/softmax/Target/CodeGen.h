@@ -38,8 +38,8 @@ createTargetMachine(const TargetDescription &target);
 /// Runs LLVM's -O3 pipeline for `machine` on `module`, whose triple and data
 /// layout must be those of the machine.  Loops are not vectorized: kernels
 /// arrive in the vector form that their schedule chose, and what is left
-/// scalar (tails) would only grow.  Of the C library the optimizer may only
-/// introduce memcpy and memset, never a call into libm.
+/// scalar (tails) would only grow.  The optimizer introduces no call of the C
+/// library.
 void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine);
 
 /// Translates `module`, which must hold the LLVM dialect only, sets triple,
