@@ -127,6 +127,10 @@ private:
       if (!function.isPublic() || function.isExternal())
         continue;
       hasKernel = true;
+      // What a JIT may call main, a library that is loaded by name may, too.
+      if (function.getSymName() == "main" &&
+          !wantsOneOf({EmitKind::Header, EmitKind::Object, EmitKind::Archive}))
+        continue;
       if (llvm::Error error = checkKernelName(function.getSymName())) {
         function.emitError(llvm::toString(std::move(error)));
         status = kDoesNotCompile;
