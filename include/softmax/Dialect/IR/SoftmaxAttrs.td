@@ -143,7 +143,22 @@ def Softmax_ScheduleAttr : Softmax_Attr<"Schedule", "schedule"> {
   let summary = "how a softmax.generic is run: numeric part and alternatives";
   let description = [{
     An ordered list of alternatives; the first whose guard holds is taken; the
-    last is unconditional.
+    last is unconditional.  Only the numeric part decides a result's bits
+    (C-DET-1).  `softmax-assign-schedule` writes it, and keeps one that it
+    finds.
+
+    Example:
+
+    ```mlir
+    softmax.generic dimensions = [1] statistics = [#softmax.max_sumexp]
+      maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>]
+      ins(%x : memref<?x?xf32>) outs(%y : memref<?x?xf32>)
+      schedule = <numeric = <exp = scaled, fma = true, group = 64, block = 16384>,
+        alternatives = [<layout = row, max_columns = 64, strategy = registers, lanes = 16, vectors = 4, staging = recompute, tail = masked>,
+                        <layout = any, strategy = packed, lanes = 16, vectors = 4, staging = scratch, tail = masked>]>
+      logit { ^bb0(%e: f32): softmax.yield %e : f32 }
+      result { ^bb0(%e: f32, %p: f32, %logp: f32): softmax.yield %p : f32 }
+    ```
   }];
   let parameters = (ins
     "::mlir::softmax::NumericAttr":$numeric,

@@ -73,14 +73,33 @@ def Softmax_SoftmaxOp : Softmax_ForwardOp<"softmax"> {
   let description = [{
     With x' = x * scale + bias (false mask elements act as -inf), m the row's
     maximum and s = sum(exp(x' - m)), writes exp(x' - m) / s, and into an
-    optional second destination lse = m + log(s) per row, in the compute type.
-    `bias` and `mask` broadcast to the logits as in NumPy (aligned at the last
-    dimension, size 1 repeats); `scale` is a scalar of the compute type.
+    optional second destination lse = m + log(s) per row.
+
+    - `dimensions` are the softmax dimensions; several are normalized jointly
+      (C-AXIS-1).
+    - Logits, bias and result have elements of f16, bf16, f32 or f64, each its
+      own (C-TYPE-1). `scale` and lse have the compute type: f64 if any
+      floating operand is f64, else f32 (C-TYPE-2).
+    - `bias` and `mask` broadcast to the logits as in NumPy: aligned at the
+      last dimension, size 1 repeats (C-SHAPE-1). The mask has elements of i1
+      (C-MASK-1).
+    - `masked_row` says what a row of -inf gives: NaN, or 0 (C-INF-2).
+
+    Destinations are only written. On tensors each has a result; on memrefs
+    there are no results, and a destination may be the logits' own buffer.
 
     Example:
 
     ```mlir
     %p = softmax.softmax dimensions = [1] ins(%x : tensor<?x10xf32>) outs(%init : tensor<?x10xf32>) -> tensor<?x10xf32>
+    ```
+
+    With everything, the lse of the rows included:
+
+    ```mlir
+    %q, %lse = softmax.softmax dimensions = [2] {masked_row = #softmax.masked_row<zero>} ins(%x : tensor<4x?x?xf16>)
+                 scale(%s : f32) bias(%b : tensor<4x1x?xf16>) mask(%m : tensor<?x?xi1>)
+                 outs(%i, %j : tensor<4x?x?xf16>, tensor<4x?xf32>) -> tensor<4x?x?xf16>, tensor<4x?xf32>
     ```
   }];
   let extraClassDeclaration = structuredOpDecls;
@@ -89,8 +108,8 @@ def Softmax_SoftmaxOp : Softmax_ForwardOp<"softmax"> {
 def Softmax_LogSoftmaxOp : Softmax_ForwardOp<"log_softmax"> {
   let summary = "logarithms (x - m) - log(s) of a row's probabilities";
   let description = [{
-    Operands as for `softmax.softmax`; never forms the logarithm of a rounded
-    probability.
+    Operands as for `softmax.softmax`, an optional lse included; never forms
+    the logarithm of a rounded probability.
 
     Example:
 
@@ -105,7 +124,8 @@ def Softmax_LogSumExpOp : Softmax_ForwardOp<"logsumexp"> {
   let summary = "lse = m + log(s) of every row";
   let description = [{
     Operands as for `softmax.softmax`; the only destination has one element of
-    the compute type per row.
+    the compute type per row. It is -inf for an empty or fully masked row and
+    +inf for a row with +inf (C-AXIS-2, C-INF-1, C-INF-2).
 
     Example:
 
@@ -139,7 +159,16 @@ def Softmax_GenericOp : Softmax_StructuredOp<"generic", [
     Element arguments have the operands' element types; scalars enter as
     inputs with map `() -> ()` written over the iteration space,
     `affine_map<(d0, d1) -> ()>`, and may then be plain scalar operands.
-    `softmax.index d` gives a coordinate.
+    `softmax.index d` gives a coordinate. Regions are isolated, free of side
+    effects, and work on scalars; casts to the compute type stand in them
+    (C-TYPE-2), and no operation carries `reassoc` or `contract` (C-DET-1).
+    What no region uses is not computed.
+
+    `rows(%begin, %end)`, on memrefs only, restricts the op to rows
+    [begin, end), numbered row-major over the dimensions outside `dimensions`;
+    the destinations' other rows keep their contents. Any division of the rows
+    over several ops gives the same bits. `schedule` says how the op runs; see
+    `#softmax.schedule`.
 
     Example:
 
@@ -149,6 +178,33 @@ def Softmax_GenericOp : Softmax_StructuredOp<"generic", [
       ins(%x : memref<?x?xf32>) outs(%y : memref<?x?xf32>)
       logit { ^bb0(%e: f32): softmax.yield %e : f32 }
       result { ^bb0(%e: f32, %p: f32, %logp: f32): softmax.yield %p : f32 }
+    ```
+
+    Causal, with bf16 logits, lse, and a scalar offset:
+
+    ```mlir
+    %p, %lse = softmax.generic dimensions = [1] statistics = [#softmax.max_sumexp]
+      maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> ()>, affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>]
+      ins(%x, %offset : tensor<?x?xbf16>, index) outs(%y, %l : tensor<?x?xf32>, tensor<?xf32>)
+      logit {
+      ^bb0(%e: bf16, %o: index):
+        %row = softmax.index 0
+        %column = softmax.index 1
+        %last = arith.addi %row, %o : index
+        %see = arith.cmpi sle, %column, %last : index
+        %0 = arith.extf %e : bf16 to f32
+        %ninf = arith.constant 0xFF800000 : f32
+        %1 = arith.select %see, %0, %ninf : f32
+        softmax.yield %1 : f32
+      } row {
+      ^bb0(%o: index, %max: f32, %sum: f32):
+        %0 = math.log %sum : f32
+        %1 = arith.addf %max, %0 : f32
+        softmax.yield %1 : f32
+      } result {
+      ^bb0(%e: bf16, %o: index, %q: f32, %logq: f32):
+        softmax.yield %q : f32
+      } -> tensor<?x?xf32>, tensor<?xf32>
     ```
   }];
   let arguments = (ins
@@ -193,6 +249,11 @@ def Softmax_GenericOp : Softmax_StructuredOp<"generic", [
 
 def Softmax_YieldOp : Softmax_Op<"yield", [Pure, Terminator, ReturnLike, ParentOneOf<["GenericOp"]>]> {
   let summary = "ends a region of softmax.generic";
+  let description = [{
+    In the logit region one value per statistic; in the row region the per-row
+    results, then the values handed on; in the result region one value per
+    element-wise destination.
+  }];
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
   let builders = [OpBuilder<(ins), [{ build($_builder, $_state, ::mlir::ValueRange{}); }]>];
@@ -202,7 +263,8 @@ def Softmax_IndexOp : Softmax_Op<"index", [Pure]> {
   let summary = "a coordinate of the element (or row) being computed";
   let description = [{
     `softmax.index d` is the coordinate along iteration dimension d.  In the
-    row region only dimensions outside `dimensions` are known.
+    row region only dimensions outside `dimensions` are known.  It stands in
+    regions of `softmax.generic` alone; there is an example at that op.
   }];
   let arguments = (ins I64Attr:$dim);
   let results = (outs Index:$coordinate);
