@@ -126,6 +126,14 @@ private:
     for (func::FuncOp function : module->getOps<func::FuncOp>()) {
       if (!function.isPublic() || function.isExternal())
         continue;
+      auto isShaped = [](Type type) { return isa<ShapedType>(type); };
+      if (llvm::none_of(function.getArgumentTypes(), isShaped) &&
+          llvm::none_of(function.getResultTypes(), isShaped)) {
+        function.emitWarning("takes and returns no tensor or memref, so it "
+                             "cannot become a kernel and is not exported; make "
+                             "it private to silence this");
+        continue;
+      }
       hasKernel = true;
       // What a JIT may call main, a library that is loaded by name may, too.
       if (function.getSymName() == "main" &&
@@ -138,8 +146,8 @@ private:
     }
     if (hasKernel)
       return status;
-    module->emitError("the module holds no public func.func with a body; "
-                      "nothing in it can become a kernel");
+    module->emitError("the module holds no public func.func with a body and "
+                      "tensors or memrefs; nothing in it can become a kernel");
     return kDoesNotCompile;
   }
 
