@@ -163,6 +163,10 @@ Scalar mlir::softmax::reference::computeSum(ArrayRef<Scalar> logits,
   // f64; eight levels of such a tree are 256 elements.
   result.error = 8 * unitRoundoff(kind) * magnitudes.get() + errors.get() +
                  unitInLastPlace(kind, result.real) / 2;
+  // Partial sums in the compute type may overflow where the sum does not.
+  if (magnitudes.get() >= overflowThreshold(kind))
+    result.error = HUGE_VAL;
+  // Infinite logits are no overflow.
   if (std::isinf(result.real))
     result.error = 0;
   return result;

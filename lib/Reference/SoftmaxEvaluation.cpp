@@ -38,9 +38,9 @@ static LogicalResult checkBroadcast(Operation &op, StringRef name,
   size_t missing = shape.size() - operand.shape.size();
   for (auto [i, size] : llvm::enumerate(operand.shape))
     if (size != 1 && size != shape[i + missing])
-      return op.emitOpError(name) << " has size " << size << " in dimension " << i
-                                << ", which does not broadcast to "
-                                << shape[i + missing] << " (C-SHAPE-1)";
+      return op.emitOpError(name) << " has size " << size << " in dimension "
+                                  << i << ", which does not broadcast to "
+                                  << shape[i + missing] << " (C-SHAPE-1)";
   return success();
 }
 

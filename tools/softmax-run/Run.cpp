@@ -107,7 +107,7 @@ private:
               (names.empty() ? "(there is none)" : llvm::join(names, ", ")));
     for (Type type : function.getArgumentTypes())
       if (!isa<RankedTensorType>(type) && !type.isIntOrIndexOrFloat()) {
-        function.emitError("has an argument of type ")
+        function.emitOpError("has an argument of type ")
             << type
             << "; softmax-run takes ranked tensors and scalars, and "
                "softmaxc compiles functions on memrefs";
@@ -115,7 +115,7 @@ private:
       }
     for (Type type : function.getResultTypes())
       if (!isa<RankedTensorType>(type)) {
-        function.emitError("returns ")
+        function.emitOpError("returns ")
             << type
             << "; softmax-run takes functions that return ranked "
                "tensors (a scalar: a tensor of rank 0)";

@@ -87,16 +87,6 @@ void Kernel::compile(StringRef forceStrategy) {
     return;
   }
   engine = std::move(*compiled);
-  // The kernels refer weakly to the error setter of a framework that is not
-  // in this process; the engine's linker wants every name defined.
-  static int noFramework;
-  engine->registerSymbols([](llvm::orc::MangleAndInterner intern) {
-    llvm::orc::SymbolMap symbols;
-    symbols[intern("TVMFFIErrorSetRaisedFromCStr")] = {
-        llvm::orc::ExecutorAddr::fromPtr(&noFramework),
-        llvm::JITSymbolFlags::Exported};
-    return symbols;
-  });
 }
 
 void Kernel::invoke(StringRef suffix, ArrayRef<Argument> arguments,

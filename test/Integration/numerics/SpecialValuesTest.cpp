@@ -75,7 +75,10 @@ TEST_P(SpecialValues, EveryPlace) {
     if (StringRef(op) != "logsumexp")
       spec.with = "lse";
     Kernel kernel(spec);
-    for (int64_t columns : {1, 2, 7, 16, 17, 33, 64, 65, 257, 5000}) {
+    for (int64_t columns : {1, 2, 7, 16, 17, 33, 64, 65, 257, 20000}) {
+      // More than one block of a sum; one kernel shows it.
+      if (columns > 1000 && (name != "f32" || StringRef(op) != "softmax"))
+        continue;
       ReferenceTensor rows = makeRows(type, columns);
       // The three classes: along the row, along the rows, neither.
       for (Layout layout : {Layout::Compact, Layout::Reversed, Layout::Gapped})
