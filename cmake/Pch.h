@@ -1,3 +1,4 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // The upstream headers that nearly every file of the project reads.  Only
 // upstream headers: a change of ours must not rebuild everything.
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,0 +1,267 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+
+#include "DescribeKernel.h"
+#include "KernelDescription.h"
+#include "ShapeSymbols.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "softmax/Dialect/IR/Softmax.h"
+#include "softmax/Dialect/Transforms/Generalize.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+//===----------------------------------------------------------------------===//
+// What an op does with its operands
+//===----------------------------------------------------------------------===//
+
+bool softmax::isUnreadInit(OpOperand &operand) {
+  auto dps = dyn_cast<DestinationStyleOpInterface>(operand.getOwner());
+  if (!dps || !dps.isDpsInit(&operand))
+    return false;
+  if (auto generic = dyn_cast<GenericOp>(operand.getOwner()))
+    return generic.getRows().empty();
+  auto structured = dyn_cast<linalg::LinalgOp>(operand.getOwner());
+  return structured && !structured.payloadUsesValueFromOperand(&operand);
+}
+
+/// The entry argument whose memory `returned` is computed in, by way of
+/// destinations, if nothing reads what the argument holds there.
+static BlockArgument findDestinationArgument(Value returned, Block &entry) {
+  while (auto result = dyn_cast<OpResult>(returned)) {
+    auto dps = dyn_cast<DestinationStyleOpInterface>(result.getOwner());
+    OpOperand *init = dps ? dps.getTiedOpOperand(result) : nullptr;
+    if (!init)
+      return nullptr;
+    auto argument = dyn_cast<BlockArgument>(init->get());
+    if (argument)
+      return argument.getOwner() == &entry && isUnreadInit(*init)
+                 ? argument
+                 : BlockArgument();
+    returned = init->get();
+  }
+  return nullptr;
+}
+
+/// Whether any use may write to the memref `argument`.
+static bool mayBeWritten(BlockArgument argument) {
+  return !llvm::all_of(argument.getUsers(), [&](Operation *user) {
+    if (isa<memref::DimOp>(user))
+      return true;
+    auto effects = dyn_cast<MemoryEffectOpInterface>(user);
+    if (!effects || user->getNumResults() != 0)
+      return false;
+    SmallVector<MemoryEffects::EffectInstance> found;
+    effects.getEffectsOnValue(argument, found);
+    return !found.empty() && llvm::all_of(found, [](const auto &effect) {
+      return isa<MemoryEffects::Read>(effect.getEffect());
+    });
+  });
+}
+
+/// Ops that rename elements of a tensor, one for one.
+static bool isView(Operation *op) {
+  return isa_and_present<tensor::CastOp, tensor::ExpandShapeOp,
+                         tensor::CollapseShapeOp>(op);
+}
+
+static Value lookThroughViews(Value value) {
+  while (isView(value.getDefiningOp()))
+    value = value.getDefiningOp()->getOperand(0);
+  return value;
+}
+
+/// The softmax.generic that `function` consists of, beside sizes, scalars and
+/// constants; null if it does more. Every result of it is returned at most
+/// once and nothing else is, so an output may overwrite an input (C-SHAPE-1).
+static GenericOp findSingleOp(func::FuncOp function,
+                              func::ReturnOp terminator) {
+  GenericOp single;
+  WalkResult walk = function.getBody().walk<WalkOrder::PreOrder>(
+      [&](Operation *op) -> WalkResult {
+        if (auto generic = dyn_cast<GenericOp>(op)) {
+          if (single)
+            return WalkResult::interrupt();
+          single = generic;
+          return WalkResult::skip();
+        }
+        if (op == terminator || isView(op) ||
+            isa<tensor::EmptyOp, tensor::DimOp, memref::DimOp,
+                arith::ConstantOp>(op))
+          return WalkResult::advance();
+        auto shaped = [](Type type) { return isa<ShapedType>(type); };
+        if (!isMemoryEffectFree(op) ||
+            llvm::any_of(op->getOperandTypes(), shaped) ||
+            llvm::any_of(op->getResultTypes(), shaped))
+          return WalkResult::interrupt();
+        return WalkResult::advance();
+      });
+  if (walk.wasInterrupted() || !single)
+    return nullptr;
+  llvm::SmallPtrSet<Value, 2> returned;
+  for (Value operand : terminator.getOperands()) {
+    Value value = lookThroughViews(operand);
+    if (value.getDefiningOp() != single || !returned.insert(value).second)
+      return nullptr;
+  }
+  return single;
+}
+
+//===----------------------------------------------------------------------===//
+// Names
+//===----------------------------------------------------------------------===//
+
+/// The contract's name of an operand of a named op; empty if it has none.
+static StringRef getContractName(GenericOp op, OpOperand &operand) {
+  auto named = op->getAttrOfType<StringAttr>(kNamedAttrName);
+  if (!named)
+    return {};
+  unsigned index = operand.getOperandNumber();
+  unsigned numInputs = op.getInputs().size();
+  if (index == 0)
+    return "logits";
+  if (index < numInputs) {
+    Type type = operand.get().getType();
+    if (!isa<ShapedType>(type))
+      return "scale";
+    return isa<FloatType>(getElementTypeOrSelf(type)) ? "bias" : "mask";
+  }
+  if (index - numInputs >= op.getNumElementwiseInits())
+    return "lse";
+  return named == "log_softmax" ? "log_probabilities" : "probabilities";
+}
+
+static StringRef getContractName(GenericOp op, BlockArgument argument) {
+  if (!op)
+    return {};
+  for (OpOperand &operand : op->getOpOperands())
+    if (lookThroughViews(operand.get()) == argument)
+      return getContractName(op, operand);
+  return {};
+}
+
+/// Letters, digits and underscores, not starting with a digit.
+static bool isIdentifier(StringRef name) {
+  return !name.empty() && !llvm::isDigit(name.front()) &&
+         llvm::all_of(name,
+                      [](char c) { return llvm::isAlnum(c) || c == '_'; });
+}
+
+//===----------------------------------------------------------------------===//
+// The description
+//===----------------------------------------------------------------------===//
+
+SmallVector<BlockArgument>
+softmax::findReusedArguments(func::FuncOp function, func::ReturnOp terminator) {
+  Block &entry = function.front();
+  SmallVector<BlockArgument> reused(terminator.getNumOperands());
+  for (auto [i, value] : llvm::enumerate(terminator.getOperands())) {
+    BlockArgument argument = findDestinationArgument(value, entry);
+    // What else uses the argument must be content with its sizes.
+    if (!argument || llvm::is_contained(reused, argument) ||
+        !llvm::all_of(argument.getUses(), [](OpOperand &use) {
+          return isUnreadInit(use) || isa<tensor::DimOp>(use.getOwner());
+        }))
+      continue;
+    reused[i] = argument;
+  }
+  return reused;
+}
+
+/// The operand's name: given by an attribute, or the contract's, or another.
+static FailureOr<std::string> getName(func::FuncOp function, Attribute given,
+                                      StringRef contract,
+                                      const Twine &otherwise) {
+  if (!given)
+    return contract.empty() ? otherwise.str() : contract.str();
+  auto name = dyn_cast<StringAttr>(given);
+  if (!name || !isIdentifier(name.getValue()))
+    return function.emitOpError("attribute '")
+           << kOperandNameAttrName << "' must be a string that is a C "
+           << "identifier, not " << given;
+  return name.str();
+}
+
+LogicalResult softmax::describeKernel(func::FuncOp function,
+                                      func::ReturnOp terminator,
+                                      ArrayRef<BlockArgument> reused) {
+  KernelDescription description;
+  GenericOp single = findSingleOp(function, terminator);
+  description.singleOp = static_cast<bool>(single);
+  description.op = "function";
+  if (single)
+    if (auto named = single->getAttrOfType<StringAttr>(kNamedAttrName))
+      description.op = named.str();
+
+  ShapeSymbols symbols(function);
+  llvm::SmallDenseSet<Attribute> known;
+  for (BlockArgument argument : function.getArguments()) {
+    unsigned i = argument.getArgNumber();
+    OperandDescription operand;
+    operand.type = argument.getType();
+    operand.kind = "scalar";
+    if (auto shaped = dyn_cast<ShapedType>(operand.type)) {
+      operand.kind = isa<MemRefType>(shaped) && mayBeWritten(argument)
+                         ? "output"
+                         : "input";
+      operand.type =
+          RankedTensorType::get(shaped.getShape(), shaped.getElementType());
+      for (int64_t dim = 0; dim < shaped.getRank(); ++dim)
+        operand.shape.push_back(symbols.get(argument, dim));
+      known.insert(operand.shape.begin(), operand.shape.end());
+    }
+    if (llvm::is_contained(reused, argument))
+      continue;
+    FailureOr<std::string> name =
+        getName(function, function.getArgAttr(i, kOperandNameAttrName),
+                getContractName(single, argument), "arg" + Twine(i));
+    if (failed(name))
+      return failure();
+    operand.name = *name;
+    description.operands.push_back(operand);
+  }
+
+  for (auto [i, value] : llvm::enumerate(terminator.getOperands())) {
+    auto type = cast<RankedTensorType>(value.getType());
+    OperandDescription operand;
+    operand.kind = "output";
+    operand.type = type;
+    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+      Attribute size = symbols.get(value, dim);
+      if (isa<StringAttr>(size) && !known.contains(size))
+        return function.emitOpError("result #")
+               << i << ": its size along dimension " << dim
+               << " does not follow from the arguments' sizes, so a "
+                  "destination could not be checked; make it static, or pass "
+                  "the destination of the op that computes it as an argument";
+      operand.shape.push_back(size);
+    }
+    Attribute given = function.getResultAttr(i, kOperandNameAttrName);
+    if (!given && reused[i])
+      given =
+          function.getArgAttr(reused[i].getArgNumber(), kOperandNameAttrName);
+    StringRef contract;
+    auto result = dyn_cast<OpResult>(lookThroughViews(value));
+    if (single && result && result.getOwner() == single)
+      contract = getContractName(
+          single, single.getInitsMutable()[result.getResultNumber()]);
+    FailureOr<std::string> name =
+        getName(function, given, contract, "result" + Twine(i));
+    if (failed(name))
+      return failure();
+    operand.name = *name;
+    description.operands.push_back(operand);
+  }
+
+  llvm::StringSet<> names;
+  for (const OperandDescription &operand : description.operands)
+    if (!names.insert(operand.name).second)
+      return function.emitOpError("has two operands named '")
+             << operand.name << "'; give them different '"
+             << kOperandNameAttrName << "' attributes";
+  function->setAttr(kKernelAttrName, description.toAttr(function.getContext()));
+  return success();
+}
