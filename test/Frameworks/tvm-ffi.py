@@ -1,3 +1,5 @@
+# Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+#
 # A kernel called through TVM-FFI's calling convention, with NumPy arrays, and
 # its errors as Python exceptions.
 #

@@ -63,11 +63,11 @@ def configure(python):
         raise Failure("CMake failed with status %d; its output is above and in build/configure.log" % status)
 
 
-def build(targets=()):
+def build(targets=(), for_tests=False):
     """Installs, configures and builds `targets`, or everything.  Returns the
     Python interpreter that goes with the build."""
     setup.ensure_toolchain()
-    python = setup.ensure_python()
+    python = setup.ensure_python(for_tests)
     configure(python)
     count = jobs()
     say("building %s with %d jobs" % (" ".join(targets) if targets else "everything", count))

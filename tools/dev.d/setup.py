@@ -23,6 +23,9 @@ PYTHON_PACKAGES = ["python3-venv"]
 VENV = os.path.join(ROOT, ".venv")
 REQUIREMENTS = os.path.join(ROOT, "tools", "dev.d", "requirements.txt")
 MODULES = ["numpy", "mpmath"]
+# Tests that need these are skipped where they cannot be installed.
+TEST_REQUIREMENTS = os.path.join(ROOT, "tools", "dev.d", "requirements-test.txt")
+TEST_MODULES = ["tvm_ffi"]
 
 
 def is_debian():
@@ -125,25 +128,29 @@ def ensure_toolchain():
     install_packages(BUILD_PACKAGES + ([] if own_llvm else LLVM_PACKAGES))
 
 
-def has_modules(python):
-    return ask([python, "-c", "import " + ", ".join(MODULES)]) is not None
+def has_modules(python, modules):
+    return ask([python, "-c", "import " + ", ".join(modules)]) is not None
 
 
 def venv_python(folder=VENV):
     return os.path.join(folder, "bin", "python")
 
 
-def ensure_python():
-    """An interpreter that has the modules of the tests and of the demo: the
-    running one, or that of .venv, which is made where it is missing."""
-    if os.path.exists(venv_python()) and has_modules(venv_python()):
+def ensure_python(for_tests=False):
+    """An interpreter that has the modules of the demo and, `for_tests`, those of
+    every test: the running one, or that of .venv, which is made where it is
+    missing.  What only a test needs may be missing, which is said."""
+    modules = MODULES + (TEST_MODULES if for_tests else [])
+    if os.path.exists(venv_python()) and has_modules(venv_python(), modules):
         return venv_python()
-    if not os.path.exists(VENV) and has_modules(sys.executable):
+    if not os.path.exists(VENV) and has_modules(sys.executable, modules):
         return sys.executable
     make_venv(VENV, REQUIREMENTS)
-    if not has_modules(venv_python()):
+    if not has_modules(venv_python(), MODULES):
         raise Failure("%s cannot import %s: remove %s and try again"
                       % (venv_python(), " and ".join(MODULES), VENV))
+    if for_tests and not has_modules(venv_python(), TEST_MODULES):
+        install_requirements(VENV, TEST_REQUIREMENTS, needed=False)
     return venv_python()
 
 
@@ -159,6 +166,16 @@ def make_venv(folder, requirements):
     if ask([venv_python(folder), "-m", "pip", "--version"]) is None:
         say("making a Python environment in " + os.path.relpath(folder, ROOT))
         run([python, "-m", "venv", "--clear", folder], "making the Python environment")
-    say("installing " + os.path.relpath(requirements, ROOT) + " into it")
-    run([venv_python(folder), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-         "--requirement", requirements], "pip")
+    install_requirements(folder, requirements)
+
+
+def install_requirements(folder, requirements, needed=True):
+    """Installs a list of Python packages into a virtual environment; says so where
+    that fails, and goes on where they are not `needed`."""
+    say("installing %s into %s" % (os.path.relpath(requirements, ROOT), os.path.relpath(folder, ROOT)))
+    pip = [venv_python(folder), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+           "--requirement", requirements]
+    if needed:
+        run(pip, "pip")
+    elif call(pip + ["--retries", "1"]) != 0:
+        say("that failed; going on, and the tests that need it are skipped")

@@ -86,7 +86,7 @@ def remove(path):
 
 def test(full):
     """Builds, tests and prints the summary; returns the exit status."""
-    python = build.build()
+    python = build.build(for_tests=True)
     say("running the lit tests" + (", the long ones too" if full else ""))
     lit_status, lit = run_lit(python, full)
     say("running the unit tests")
