@@ -3,6 +3,8 @@
 import os
 import re
 import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import build
 import setup
@@ -65,6 +67,27 @@ def repository_complaints():
     return complaints
 
 
+def tidy(files):
+    """Runs clang-tidy over `files`, as many at once as the build runs jobs, and
+    prints what it finds; returns 1 where it found something."""
+    command = [tool("clang-tidy"), "--quiet", "-p", BUILD]
+    say("clang-tidy over %d files" % len(files))
+
+    def check(path):
+        return subprocess.run(command + [path], cwd=ROOT, text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+
+    worst = 0
+    with ThreadPoolExecutor(build.jobs()) as pool:
+        for number, (path, done) in enumerate(zip(files, pool.map(check, files)), 1):
+            say("[%d/%d] %s" % (number, len(files), os.path.relpath(path, ROOT)))
+            if done.returncode != 0:
+                worst = 1
+                # stderr counts the warnings of other headers as well.
+                print(done.stdout or done.stderr, end="", flush=True)
+    return worst
+
+
 def lint(files):
     """Checks formatting and house rules everywhere, then runs clang-tidy over
     `files`, or over all of lib/ and tools/."""
@@ -76,13 +99,7 @@ def lint(files):
     if not files:
         files = [os.path.join(ROOT, path) for path in sources((".cpp",))
                  if path.startswith(("lib/", "tools/"))]
-    say("clang-tidy over %d files" % len(files))
-    tidy = tool("clang-tidy")
-    worst = 0
-    for number, path in enumerate(files, 1):
-        say("[%d/%d] %s" % (number, len(files), os.path.relpath(path, ROOT)))
-        if call([tidy, "--quiet", "-p", BUILD, path]) != 0:
-            worst = 1
+    worst = tidy(files)
     failed = format_status != 0 or complaints or worst
     print("lint: %s" % ("failed" if failed else "passed"), flush=True)
     return 1 if failed else 0
