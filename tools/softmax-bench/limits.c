@@ -10,11 +10,16 @@
 #include <immintrin.h>
 #endif
 
-void limit_copy_memcpy(const void *from, void *to, int64_t bytes) { memcpy(to, from, bytes); }
+void limit_copy_memcpy(const void *from, void *to, int64_t bytes) {
+  memcpy(to, from, bytes);
+}
 
 #ifdef __x86_64__
 void limit_copy_movsb(const void *from, void *to, int64_t bytes) {
-  __asm__ volatile("rep movsb" : "+S"(from), "+D"(to), "+c"(bytes) : : "memory");
+  __asm__ volatile("rep movsb"
+                   : "+S"(from), "+D"(to), "+c"(bytes)
+                   :
+                   : "memory");
 }
 
 /* `to` is aligned to 64 bytes. */
@@ -30,7 +35,8 @@ void limit_copy_stream(const void *from, void *to, int64_t bytes) {
 #else
   for (; i + 64 <= bytes; i += 64)
     for (int64_t j = 0; j < 64; j += 16)
-      _mm_stream_si128((__m128i *)(out + i + j), _mm_loadu_si128((const __m128i *)(in + i + j)));
+      _mm_stream_si128((__m128i *)(out + i + j),
+                       _mm_loadu_si128((const __m128i *)(in + i + j)));
 #endif
   _mm_sfence();
   memcpy(out + i, in + i, bytes - i);
@@ -64,7 +70,8 @@ void limit_exp_libm_f32(const float *restrict x, float *restrict y, int64_t n) {
     y[i] = expf(x[i]);
 }
 
-void limit_exp_libm_f64(const double *restrict x, double *restrict y, int64_t n) {
+void limit_exp_libm_f64(const double *restrict x, double *restrict y,
+                        int64_t n) {
   for (int64_t i = 0; i < n; ++i)
     y[i] = exp(x[i]);
 }

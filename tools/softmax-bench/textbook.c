@@ -48,8 +48,8 @@ static inline element narrow(compute value) { return (element)value; }
 
 #if NEST == 0
 /* Over the inner dimension. */
-void softmax_textbook(const element *restrict x, element *restrict y, int64_t rows,
-                      int64_t columns) {
+void softmax_textbook(const element *restrict x, element *restrict y,
+                      int64_t rows, int64_t columns) {
   for (int64_t r = 0; r < rows; ++r) {
     const element *in = x + r * columns;
     element *out = y + r * columns;
@@ -79,8 +79,8 @@ void softmax_textbook(const element *restrict x, element *restrict y, int64_t ro
 }
 #elif NEST == 1
 /* Over the outer dimension, one column after the other. */
-void softmax_textbook(const element *restrict x, element *restrict y, int64_t rows,
-                      int64_t columns) {
+void softmax_textbook(const element *restrict x, element *restrict y,
+                      int64_t rows, int64_t columns) {
   for (int64_t c = 0; c < columns; ++c) {
     compute max = load(x[c]);
     for (int64_t r = 1; r < rows; ++r) {
@@ -97,8 +97,8 @@ void softmax_textbook(const element *restrict x, element *restrict y, int64_t ro
 #else
 /* Over the outer dimension with the loops interchanged by hand: what a reader
  * of cache lines writes, at the price of two buffers. */
-void softmax_textbook(const element *restrict x, element *restrict y, int64_t rows,
-                      int64_t columns) {
+void softmax_textbook(const element *restrict x, element *restrict y,
+                      int64_t rows, int64_t columns) {
   compute *max = malloc(2 * columns * sizeof(compute));
   if (!max)
     abort();
@@ -132,7 +132,8 @@ void softmax_textbook(const element *restrict x, element *restrict y, int64_t ro
     sum[c] = 1 / sum[c];
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < columns; ++c)
-      y[r * columns + c] = narrow(EXP(load(x[r * columns + c]) - max[c]) * sum[c]);
+      y[r * columns + c] =
+          narrow(EXP(load(x[r * columns + c]) - max[c]) * sum[c]);
 #endif
   free(max);
 }

@@ -53,7 +53,8 @@ static void compare(int line, const char *expectedKind,
 #ifdef WITHOUT_TVM_FFI
   expectedKind = expectedMessage = "";
 #endif
-  if (strcmp(kind, expectedKind) != 0 || strcmp(message, expectedMessage) != 0) {
+  if (strcmp(kind, expectedKind) != 0 ||
+      strcmp(message, expectedMessage) != 0) {
     printf("line %d: %s: %s\n", line, kind, message);
     ++failures;
   }
@@ -93,8 +94,7 @@ static void testTvm(void) {
        any[2].type_index = AnyNone);
   FAIL("TypeError", "shares: operand #1 'scale' must be a number",
        any[1].type_index = AnyDLTensorPtr);
-  FAIL("TypeError",
-       "shares: operand #0 'x' must have elements of type float32",
+  FAIL("TypeError", "shares: operand #0 'x' must have elements of type float32",
        x.t.dtype.bits = 64);
   FAIL("ValueError", "shares: operand #0 'x' is a null pointer",
        any[0].value.v_ptr = NULL);

@@ -22,7 +22,9 @@ typedef struct {
   uint64_t byte_offset;
 } DLTensor;
 
-#define SHARES const DLTensor *x, double scale, const DLTensor *keep, DLTensor *y, DLTensor *total
+#define SHARES                                                                 \
+  const DLTensor *x, double scale, const DLTensor *keep, DLTensor *y,          \
+      DLTensor *total
 int32_t shares(SHARES);
 int64_t shares_units(SHARES);
 size_t shares_workspace_size(SHARES);
@@ -44,7 +46,8 @@ typedef struct {
     void *v_ptr;
   } value;
 } Any;
-int32_t __tvm_ffi_shares(void *self, const Any *args, int32_t num_args, Any *result);
+int32_t __tvm_ffi_shares(void *self, const Any *args, int32_t num_args,
+                         Any *result);
 
 typedef struct {
   void *allocated, *aligned;

@@ -29,7 +29,6 @@ typedef struct {
 } DLTensor;
 #endif
 #include <kernels.h>
-#include <kernels.h>
 #include <other.h>
 
 int main(void) {
@@ -41,8 +40,7 @@ int main(void) {
   size_t (*size)(const DLTensor *, DLTensor *) = other_workspace_size;
   int64_t (*units)(const DLTensor *, DLTensor *) = other_units;
   return entry(&tensor, 1.0, 0, &tensor, &tensor) == SOFTMAX_NULL_ARGUMENT &&
-                 range(&tensor, &tensor, 0, 0, 0) ==
-                     SOFTMAX_WRONG_DEVICE &&
+                 range(&tensor, &tensor, 0, 0, 0) == SOFTMAX_WRONG_DEVICE &&
                  size(&tensor, &tensor) == 0 && units(&tensor, &tensor) == 0
              ? 0
              : 1;

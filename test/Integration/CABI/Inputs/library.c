@@ -126,7 +126,8 @@ static void testSoftmax(void) {
   CHECK_EQ(softmax(&x.t, 0.5, &mask.t, &y.t, &l.t), SOFTMAX_WRONG_SHAPE);
   l.shape[1] = B;
   y.strides[1] = 0;
-  CHECK_EQ(softmax(&x.t, 0.5, &mask.t, &y.t, &l.t), SOFTMAX_UNSUPPORTED_STRIDES);
+  CHECK_EQ(softmax(&x.t, 0.5, &mask.t, &y.t, &l.t),
+           SOFTMAX_UNSUPPORTED_STRIDES);
   y.strides[1] = B;
   CHECK(memcmp(whole, parts, sizeof whole) == 0);
   CHECK(strcmp(softmax_status_string(SOFTMAX_WRONG_RANK), "wrong rank") == 0);
@@ -139,8 +140,8 @@ static void testOthers(void) {
   setTensor(&u, in, Float, 64, 2, 2, 3);
   setTensor(&v, out, Float, 64, 2, 2, 3);
   CHECK_EQ(log_softmax(use(&u), use(&v)), SOFTMAX_OK);
-  CHECK(near(out[0], -2.4076059644443806) &&
-        near(out[5], 0) && near(out[3], -1001));
+  CHECK(near(out[0], -2.4076059644443806) && near(out[5], 0) &&
+        near(out[3], -1001));
   CHECK_EQ(log_softmax_units(use(&u), use(&v)), 2);
 
   float rows[16], sums[2];

@@ -45,7 +45,8 @@ int main(void) {
   total.t.data = partsTotal;
   CHECK_EQ(shares_units(&x.t, 1.5, &k.t, &y.t, &total.t), Rows);
   size_t size = shares_workspace_size(&x.t, 1.5, &k.t, &y.t, &total.t);
-  CHECK(size >= Columns * sizeof(float) && size <= Columns * sizeof(float) + 128);
+  CHECK(size >= Columns * sizeof(float) &&
+        size <= Columns * sizeof(float) + 128);
 
   int64_t cuts[Threads + 1] = {0, 1, 50, 50, Rows};
   Part part[Threads];

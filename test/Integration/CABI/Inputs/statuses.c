@@ -81,11 +81,13 @@ static void accept(int line, Call call) {
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < columns; ++j) {
       x[i * columns + j] =
-          ((float *)((char *)call.x.t.data + call.x.t.byte_offset))
-              [i * call.x.strides[0] + j * call.x.strides[1]];
+          ((float *)((char *)call.x.t.data +
+                     call.x.t.byte_offset))[i * call.x.strides[0] +
+                                            j * call.x.strides[1]];
       keep[i * columns + j] =
-          ((uint8_t *)call.keep.t.data + call.keep.t.byte_offset)
-              [i * call.keep.strides[0] + j * call.keep.strides[1]];
+          ((uint8_t *)call.keep.t.data +
+           call.keep.t.byte_offset)[i * call.keep.strides[0] +
+                                    j * call.keep.strides[1]];
     }
   for (int64_t i = 0; i < rows; ++i) {
     totals[i] = 0;
@@ -102,7 +104,8 @@ static void accept(int line, Call call) {
     return;
   }
   float *y = (float *)((char *)call.y.t.data + call.y.t.byte_offset);
-  float *total = (float *)((char *)call.total.t.data + call.total.t.byte_offset);
+  float *total =
+      (float *)((char *)call.total.t.data + call.total.t.byte_offset);
   for (int64_t i = 0; i < rows; ++i) {
     if (total[i * call.total.strides[0]] != totals[i]) {
       printf("line %d: total %d\n", line, (int)i);
@@ -203,7 +206,8 @@ static void testStatuses(void) {
          c.y.strides[1] = c.x.strides[1] = 2);
 
   /* 7: memory; y's size is absurd but legal. */
-  REFUSE(7, c.x.shape[0] = c.keep.shape[0] = c.y.shape[0] = c.total.shape[0] = 1;
+  REFUSE(7,
+         c.x.shape[0] = c.keep.shape[0] = c.y.shape[0] = c.total.shape[0] = 1;
          c.x.shape[1] = c.keep.shape[1] = c.y.shape[1] = INT64_C(1) << 54;
          c.x.strides[1] = c.keep.strides[1] = 0);
 }

@@ -56,7 +56,8 @@ static int failures;
   } while (0)
 #define CHECK_EQ(actual, expected)                                             \
   do {                                                                         \
-    long long actual_ = (long long)(actual), expected_ = (long long)(expected);\
+    long long actual_ = (long long)(actual),                                   \
+              expected_ = (long long)(expected);                               \
     if (actual_ != expected_) {                                                \
       printf("%s:%d: %s is %lld, not %lld\n", __FILE__, __LINE__, #actual,     \
              actual_, expected_);                                              \
