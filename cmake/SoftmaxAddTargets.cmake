@@ -2,11 +2,11 @@
 #
 # A static library of the project.  All of them see the same precompiled header
 # of upstream MLIR, which takes most of the time of compiling an MLIR file.
-add_library(softmax_pch_holder STATIC "${CMAKE_SOURCE_DIR}/cmake/Pch.cpp")
+add_library(softmax_pch_holder STATIC "${softmax-mlir_SOURCE_DIR}/cmake/Pch.cpp")
 target_link_libraries(softmax_pch_holder PUBLIC "${SOFTMAX_LIBMLIR}" "${SOFTMAX_LIBLLVM}")
 if(SOFTMAX_ENABLE_PCH)
   target_precompile_headers(softmax_pch_holder PRIVATE
-    "$<$<COMPILE_LANGUAGE:CXX>:${CMAKE_SOURCE_DIR}/cmake/Pch.h>")
+    "$<$<COMPILE_LANGUAGE:CXX>:${softmax-mlir_SOURCE_DIR}/cmake/Pch.h>")
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
   endif()
@@ -26,6 +26,9 @@ function(softmax_add_library name)
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   add_dependencies(${name} softmax-headers ${ARG_DEPENDS})
   target_link_libraries(${name} PUBLIC ${ARG_LINK_LIBS} "${SOFTMAX_LIBMLIR}" "${SOFTMAX_LIBLLVM}")
+  # For those who add the project as a subdirectory.
+  target_include_directories(${name} INTERFACE "${softmax-mlir_SOURCE_DIR}/include" "${softmax-mlir_BINARY_DIR}/include")
+  target_include_directories(${name} SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
   softmax_use_pch(${name})
   set_property(GLOBAL APPEND PROPERTY SOFTMAX_LIBS ${name})
 endfunction()
@@ -51,7 +54,7 @@ function(softmax_tablegen td)
   while(args)
     list(POP_FRONT args out flags)
     separate_arguments(flags UNIX_COMMAND "${flags}")
-    mlir_tablegen(${out} ${flags} EXTRA_INCLUDES "${CMAKE_SOURCE_DIR}/include")
+    mlir_tablegen(${out} ${flags} EXTRA_INCLUDES "${softmax-mlir_SOURCE_DIR}/include")
   endwhile()
   string(MAKE_C_IDENTIFIER "tblgen_${CMAKE_CURRENT_SOURCE_DIR}_${td}" target)
   add_public_tablegen_target(${target})

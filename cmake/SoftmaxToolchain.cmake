@@ -22,7 +22,7 @@ if(SOFTMAX_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # Precompiled headers are only cacheable with these sloppiness flags.
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 "${SOFTMAX_CCACHE}")
+      CCACHE_BASEDIR=${softmax-mlir_SOURCE_DIR} CCACHE_NOHASHDIR=1 "${SOFTMAX_CCACHE}")
 endif()
 
 find_program(SOFTMAX_LLD ld.lld-22 HINTS "${LLVM_TOOLS_BINARY_DIR}")
