@@ -115,14 +115,15 @@ static void printStatuses(llvm::raw_ostream &os) {
   os << "/* What kernels return. */\n"
      << "#ifndef SOFTMAX_STATUS_DECLARED\n#define SOFTMAX_STATUS_DECLARED\n"
      << "enum softmax_status {\n";
-  llvm::interleave(
-      kernelStatuses(), os,
-      [&](const KernelStatusText &status) {
-        os << "  " << status.name << " = "
-           << static_cast<int32_t>(status.status);
-      },
-      ",\n");
-  os << "\n};\n\nstatic inline const char *softmax_status_string(int32_t "
+  for (const KernelStatusText &status : kernelStatuses()) {
+    os << "  " << status.name << " = " << static_cast<int32_t>(status.status);
+    if (&status != &kernelStatuses().back())
+      os << ',';
+    if (!status.unused.empty())
+      os << " /* " << status.unused << " */";
+    os << '\n';
+  }
+  os << "};\n\nstatic inline const char *softmax_status_string(int32_t "
         "status) {\n  switch (status) {\n";
   for (const KernelStatusText &status : kernelStatuses())
     os << "  case " << status.name << ":\n    return \"" << status.meaning

@@ -61,20 +61,30 @@ static json::Object describeSpecialValues(const KernelInfo &kernel) {
   bool maskedZero = llvm::any_of(kernel.ops, [](const KernelOpInfo &op) {
     return StringRef(op.statistics).contains("masked_row = zero");
   });
-  bool isLse = kernel.op == "logsumexp";
-  return json::Object{
-      {"nan",
-       isLse ? "lse of the row is NaN" : "every element of the row is NaN"},
-      {"positive_infinity",
-       isLse ? "lse of the row is +inf" : "every element of the row is NaN"},
-      {"all_negative_infinity",
-       isLse        ? "lse of the row is -inf"
-       : maskedZero ? "every element of the row is 0; lse is -inf"
-                    : "every element of the row is NaN; lse is -inf"},
-      {"masked_row", maskedZero ? "zero" : "nan"},
-      {"some_negative_infinity",
-       kernel.op == "log_softmax" ? "exactly -inf there" : "exactly 0 there"},
-      {"denormals", "kept"}};
+  json::Object policy{{"masked_row", maskedZero ? "zero" : "nan"},
+                      {"denormals", "kept"}};
+  if (kernel.op == "logsumexp") {
+    policy["nan"] = "lse of the row is NaN";
+    policy["positive_infinity"] = "lse of the row is +inf";
+    policy["all_negative_infinity"] = "lse of the row is -inf";
+    policy["some_negative_infinity"] = "adds nothing to lse";
+    return policy;
+  }
+  bool isLog = kernel.op == "log_softmax";
+  if (!isLog && kernel.op != "softmax") {
+    // What the regions of a softmax.generic make of them, only they know.
+    policy["rule"] = "that of every softmax operation in it (docs/Spec.md)";
+    return policy;
+  }
+  policy["nan"] = "every element of the row is NaN, and lse is";
+  policy["positive_infinity"] = "every element of the row is NaN; lse is +inf";
+  policy["all_negative_infinity"] =
+      !maskedZero ? "every element of the row is NaN; lse is -inf"
+      : isLog     ? "every element of the row is -inf; lse is -inf"
+                  : "every element of the row is 0; lse is -inf";
+  policy["some_negative_infinity"] =
+      isLog ? "exactly -inf there" : "exactly 0 there";
+  return policy;
 }
 
 static json::Array describeSchedules(const KernelInfo &kernel) {

@@ -17,9 +17,11 @@ llvm::ArrayRef<KernelStatusText> mlir::softmax::kernelStatuses() {
        "unsupported strides, misaligned data, or overlapping buffers"},
       {KernelStatus::OutOfMemory, "SOFTMAX_OUT_OF_MEMORY", "out of memory"},
       {KernelStatus::LabelOutOfRange, "SOFTMAX_LABEL_OUT_OF_RANGE",
-       "label out of range"},
+       "label out of range",
+       "for kernels with labels; not returned by this version"},
       {KernelStatus::NoCpuVersion, "SOFTMAX_NO_CPU_VERSION",
-       "no version of the kernel for this CPU"},
+       "no version of the kernel for this CPU",
+       "for libraries of several CPU versions; not returned by this version"},
   };
   return statuses;
 }

@@ -102,7 +102,12 @@ TEST_F(LibraryText, HeaderDeclaresEveryEntry) {
                               "begin_, DLTensor *result0);"));
   // Status names and numbers are part of the interface.
   EXPECT_TRUE(header.contains("SOFTMAX_UNSUPPORTED_STRIDES = 6,"));
-  EXPECT_TRUE(header.contains("SOFTMAX_NO_CPU_VERSION = 9\n"));
+  EXPECT_TRUE(
+      header.contains("SOFTMAX_LABEL_OUT_OF_RANGE = 8, /* for kernels "
+                      "with labels; not returned by this version */\n"));
+  EXPECT_TRUE(header.contains("SOFTMAX_NO_CPU_VERSION = 9 /* for libraries of "
+                              "several CPU versions; not returned by this "
+                              "version */\n};"));
   EXPECT_TRUE(header.contains("requires x86-64-v3 (AVX2, FMA, F16C and BMI2)"));
   EXPECT_TRUE(header.contains("attention: softmax over dimension 1\n"));
   EXPECT_TRUE(header.contains("probabilities may be the buffer of logits."));
@@ -155,6 +160,36 @@ TEST_F(LibraryText, AccuracyFollowsOpAndType) {
             std::string::npos);
   EXPECT_NE(describeAccuracy(kernels[1], 2, "default").find("every softmax"),
             std::string::npos);
+}
+
+// C-INF-1, C-INF-2, C-INF-3.
+TEST_F(LibraryText, SpecialValuesFollowTheOp) {
+  auto policy = [&](StringRef key) {
+    llvm::json::Value parsed =
+        llvm::cantFail(llvm::json::parse(emitManifest(kernels, library)));
+    const llvm::json::Object &kernel =
+        *(*parsed.getAsObject()->getArray("kernels"))[0].getAsObject();
+    return kernel.getObject("special_values")
+        ->getString(key)
+        .value_or("none")
+        .str();
+  };
+  EXPECT_EQ(policy("some_negative_infinity"), "exactly 0 there");
+  EXPECT_EQ(policy("all_negative_infinity"),
+            "every element of the row is 0; lse is -inf");
+  EXPECT_EQ(policy("positive_infinity"),
+            "every element of the row is NaN; lse is +inf");
+  kernels[0].op = "log_softmax";
+  EXPECT_EQ(policy("some_negative_infinity"), "exactly -inf there");
+  EXPECT_EQ(policy("all_negative_infinity"),
+            "every element of the row is -inf; lse is -inf");
+  kernels[0].op = "logsumexp";
+  EXPECT_EQ(policy("some_negative_infinity"), "adds nothing to lse");
+  EXPECT_EQ(policy("positive_infinity"), "lse of the row is +inf");
+  kernels[0].op = "function";
+  EXPECT_EQ(policy("some_negative_infinity"), "none");
+  EXPECT_EQ(policy("rule"),
+            "that of every softmax operation in it (docs/Spec.md)");
 }
 
 TEST(CNames, Identifiers) {
