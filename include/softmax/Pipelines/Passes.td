@@ -40,7 +40,8 @@ def SoftmaxCheckLoweredPass
   let summary = "refuse softmax operations that no pass has lowered";
   let description = [{
     Emits an error at every operation of the softmax dialect that is left, so
-    that a pipeline never leaves one behind in silence.
+    that a pipeline never leaves one behind in silence, and at operations on
+    floats narrower than 16 bits, which nothing expands.
   }];
 }
 
