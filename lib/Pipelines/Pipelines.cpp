@@ -47,6 +47,7 @@ void mlir::softmax::buildToSchedulePipeline(OpPassManager &manager,
   destinations.layout = options.kernels ? DestinationLayout::Dynamic
                                         : DestinationLayout::Identity;
   manager.addPass(createSoftmaxResultsToDestinationsPass(destinations));
+  manager.addPass(createSoftmaxReuseInputsPass());
   manager.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;

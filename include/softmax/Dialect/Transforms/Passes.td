@@ -131,4 +131,34 @@ def SoftmaxResultsToDestinationsPass
   ];
 }
 
+def SoftmaxReuseInputsPass : Pass<"softmax-reuse-inputs"> {
+  let summary = "let ops overwrite inputs that nothing else reads";
+  let description = [{
+    Where `softmax.generic` or an element-wise linalg op writes a `tensor.empty`
+    and reads, at the same points, a tensor of the same type that an op before
+    it computed and that nothing else uses, that tensor becomes the destination.
+    A chain such as matmul, bias, softmax then has one buffer, the one that its
+    result goes to, and empty-tensor elimination finds it through the
+    destinations. To be run before bufferization, after
+    `softmax-results-to-destinations`.
+
+    Example:
+
+    ```mlir
+    %y = linalg.exp ins(%x : tensor<8x9xf32>) outs(%empty : tensor<8x9xf32>) -> tensor<8x9xf32>
+    %p = softmax.softmax dimensions = [1] ins(%y : tensor<8x9xf32>) outs(%empty : tensor<8x9xf32>) -> tensor<8x9xf32>
+    ```
+
+    becomes, with the named op written as `softmax.generic`,
+
+    ```mlir
+    %y = linalg.exp ins(%x : tensor<8x9xf32>) outs(%empty : tensor<8x9xf32>) -> tensor<8x9xf32>
+    %p = softmax.softmax dimensions = [1] ins(%y : tensor<8x9xf32>) outs(%y : tensor<8x9xf32>) -> tensor<8x9xf32>
+    ```
+  }];
+  let statistics = [
+    Statistic<"numReused", "reused", "Number of destinations replaced">
+  ];
+}
+
 #endif // SOFTMAX_DIALECT_TRANSFORMS_PASSES
