@@ -2,6 +2,7 @@
 #include "Options.h"
 
 #include "../Support/ToolSupport.h"
+#include "softmax/Schedule/CostModel.h"
 
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Config/llvm-config.h"
@@ -54,7 +55,9 @@ struct CommandLineOptions {
                                "reference and print the worst error"),
                       cl::cat(category)};
   cl::opt<bool> time{
-      "time", cl::desc("print the median time of a call over repetitions"),
+      "time",
+      cl::desc("print the median time of a call over repetitions, and the "
+               "bytes of arguments and results per second"),
       cl::cat(category)};
   cl::opt<std::string> target{
       "target",
@@ -68,7 +71,8 @@ struct CommandLineOptions {
       cl::value_desc("N"), cl::init("1"), cl::cat(category)};
   cl::opt<std::string> forceStrategy{
       "force-strategy",
-      cl::desc("use this strategy wherever it applies, and refuse where not"),
+      cl::desc("registers, three_pass, lanes_inner or packed, refused where it "
+               "cannot run"),
       cl::value_desc("name"), cl::cat(category)};
 };
 
@@ -133,6 +137,10 @@ std::optional<RunOptions> mlir::softmax::parseRunOptions(int argc,
         "; use --accuracy=default");
   }
   options.accuracy = given.accuracy;
+  if (given.forceStrategy.getNumOccurrences() > 0 &&
+      !parseStrategy(given.forceStrategy))
+    return usageError("unknown --force-strategy=" + given.forceStrategy +
+                      "; use registers, three_pass, lanes_inner or packed");
   unsigned threads;
   if (llvm::StringRef(given.threads).getAsInteger(10, threads) || threads == 0)
     return usageError("--threads takes a positive number, not '" +
