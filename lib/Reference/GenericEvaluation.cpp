@@ -34,7 +34,7 @@ static Value stripCasts(Value value) {
 /// Whether a value yielded by the result region is %p or %logp of a statistic.
 static Promise classifyResult(Value yielded,
                               ArrayRef<StatisticAttrInterface> statistics,
-                              unsigned firstArgument, FloatType computeType) {
+                              unsigned firstArgument) {
   auto argument = dyn_cast<BlockArgument>(stripCasts(yielded));
   if (!argument || !getFloatKind(yielded.getType()))
     return {};
@@ -204,8 +204,7 @@ LogicalResult Evaluator::evaluateGeneric(GenericOp op) {
     if (failed(prepare(resultProgram, op.getResult(), exactResultArgs)))
       return failure();
     for (Value value : op.getResult().front().getTerminator()->getOperands())
-      resultPromises.push_back(
-          classifyResult(value, statistics, numInputs, op.getComputeType()));
+      resultPromises.push_back(classifyResult(value, statistics, numInputs));
   }
   for (unsigned i = 0; i < results.size(); ++i)
     results[i].exact = i < elementwise

@@ -34,11 +34,13 @@
 // Declared here rather than by llvm/Support/TargetSelect.h, which would name
 // every target of the packaged LLVM.
 extern "C" {
+// NOLINTBEGIN(readability-identifier-naming): LLVM's names.
 void LLVMInitializeX86TargetInfo(void);
 void LLVMInitializeX86Target(void);
 void LLVMInitializeX86TargetMC(void);
 void LLVMInitializeX86AsmPrinter(void);
 void LLVMInitializeX86AsmParser(void);
+// NOLINTEND(readability-identifier-naming)
 }
 
 using namespace mlir;

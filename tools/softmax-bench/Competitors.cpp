@@ -36,7 +36,10 @@ llvm::Expected<std::unique_ptr<Workspace>> Workspace::create() {
   return std::unique_ptr<Workspace>(new Workspace(path));
 }
 
-Workspace::~Workspace() { llvm::sys::fs::remove_directories(path); }
+Workspace::~Workspace() {
+  // What cannot be removed stays; the results are there already.
+  (void)llvm::sys::fs::remove_directories(path);
+}
 
 std::string Workspace::getPath(const llvm::Twine &name) const {
   llvm::SmallString<128> result = path;

@@ -262,6 +262,7 @@ llvm::Error Benchmark::run(const Point &point) {
                                                expLimits[point.type].getBest());
   for (size_t i = 0; i < opponents->size(); ++i) {
     std::vector<double> ratios;
+    ratios.reserve(samples[0].size());
     for (size_t k = 0; k < samples[0].size(); ++k)
       ratios.push_back(samples[1 + i][k] / samples[0][k]);
     Result entry = result;
@@ -354,10 +355,10 @@ int main(int argc, char **argv) {
   if (!workspace)
     return failed(workspace.takeError());
   if (options.softmaxc.empty()) {
-    llvm::SmallString<128> beside(
-        llvm::sys::path::parent_path(llvm::sys::fs::getMainExecutable(
-            argv[0],
-            reinterpret_cast<void *>(reinterpret_cast<intptr_t>(main)))));
+    // Any address in this program serves; that of main C++ lets nobody take.
+    static int here;
+    llvm::SmallString<128> beside(llvm::sys::path::parent_path(
+        llvm::sys::fs::getMainExecutable(argv[0], &here)));
     llvm::sys::path::append(beside, "softmaxc");
     options.softmaxc = std::string(beside);
   }

@@ -230,7 +230,7 @@ private:
       }
       descriptors.push_back(value.makeDescriptor());
       pointers.push_back(descriptors.back().data());
-      packed.push_back(&pointers.back());
+      packed.push_back(static_cast<void *>(&pointers.back()));
     };
     llvm::for_each(inputs, pass);
     llvm::for_each(outputs, pass);

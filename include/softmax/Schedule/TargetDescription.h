@@ -42,9 +42,9 @@ struct TargetDescription {
   /// Data cache sizes in bytes.  The third level may be shared by cores and is
   /// 0 where there is none.  Measured for `native`, conservative for the named
   /// levels, whose kernels run on many machines.
-  uint64_t l1Bytes = 32 * 1024;
-  uint64_t l2Bytes = 512 * 1024;
-  uint64_t l3Bytes = 16 * 1024 * 1024;
+  uint64_t l1Bytes = 32 << 10;
+  uint64_t l2Bytes = 512 << 10;
+  uint64_t l3Bytes = 16 << 20;
   unsigned cacheLineBytes = 64;
 
   /// Elements of `bits` bits in one vector register.

@@ -227,8 +227,8 @@ static LogicalResult verifyForward(OpTy op, bool hasElementwiseInit) {
         cast<DestinationStyleOpInterface>(getOperation()));                    \
   }
 
-SOFTMAX_FORWARD_OP(SoftmaxOp, /*hasElementwise=*/true)
-SOFTMAX_FORWARD_OP(LogSoftmaxOp, /*hasElementwise=*/true)
-SOFTMAX_FORWARD_OP(LogSumExpOp, /*hasElementwise=*/false)
+SOFTMAX_FORWARD_OP(SoftmaxOp, /*hasElementwiseInit=*/true)
+SOFTMAX_FORWARD_OP(LogSoftmaxOp, /*hasElementwiseInit=*/true)
+SOFTMAX_FORWARD_OP(LogSumExpOp, /*hasElementwiseInit=*/false)
 
 #undef SOFTMAX_FORWARD_OP
