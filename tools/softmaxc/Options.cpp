@@ -3,6 +3,7 @@
 
 #include "softmax/Schedule/CostModel.h"
 
+#include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
@@ -10,6 +11,8 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <unistd.h>
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -32,6 +35,9 @@ describe kernels: one of them that stands before the first --op holds for every
 Without --emit the kind follows from the extension of -o, else it is a shared
 library. Without -o a single text goes to standard output and everything else
 to the current folder. With --explain and neither of them nothing is written.
+An existing file is replaced by a new one under its name once all bytes are on
+disk: a symbolic link by a file, and other names of the old file keep the old
+bytes. The input file and write-protected files are never replaced.
 
 Exit status: 0 all files written; 1 the input does not compile; 2 wrong usage,
 or a file cannot be read or written.
@@ -153,15 +159,25 @@ std::nullopt_t usageError(const llvm::Twine &message) {
 }
 
 /// Hands each value of `list` to the op it belongs to: the last one before it
-/// on the command line, or every op if it stands before all of them.
+/// on the command line, or every op if it stands before all of them.  Refuses
+/// two values in the same place, unless they `accumulate`.
 template <typename Setter>
-void assignToOps(cl::list<std::string> &list, cl::list<std::string> &ops,
-                 std::vector<OpSpec> &specs, Setter set) {
+bool assignToOps(cl::list<std::string> &list, cl::list<std::string> &ops,
+                 std::vector<OpSpec> &specs, Setter set,
+                 bool accumulate = false) {
+  llvm::BitVector owners(ops.size() + 1);
   for (unsigned i = 0; i < list.size(); ++i) {
     unsigned position = list.getPosition(i);
     unsigned owner = 0;
     while (owner < ops.size() && ops.getPosition(owner) < position)
       ++owner;
+    if (owners.test(owner) && !accumulate) {
+      usageError("--" + list.ArgStr + " is given twice for " +
+                 (owner > 0 ? "--op=" + ops[owner - 1] : "every --op") +
+                 "; give it once");
+      return false;
+    }
+    owners.set(owner);
     if (owner > 0) {
       set(specs[owner - 1], list[i]);
       continue;
@@ -169,6 +185,42 @@ void assignToOps(cl::list<std::string> &list, cl::list<std::string> &ops,
     for (OpSpec &spec : specs)
       set(spec, list[i]);
   }
+  return true;
+}
+
+/// What can be said only once.  LLVM would take the last one in silence.
+bool checkGivenOnce(CommandLineOptions &given) {
+  using Single = std::reference_wrapper<cl::opt<std::string>>;
+  for (cl::opt<std::string> &option :
+       {Single(given.target), Single(given.threads), Single(given.accuracy),
+        Single(given.forceStrategy), Single(given.output)}) {
+    if (option.getNumOccurrences() < 2)
+      continue;
+    StringRef dashes = option.ArgStr.size() == 1 ? "-" : "--";
+    usageError(dashes + option.ArgStr + " is given " +
+               llvm::Twine(option.getNumOccurrences()) +
+               " times; give it once");
+    return false;
+  }
+  return true;
+}
+
+/// The spellings that would mean the same as leaving the option out.
+bool checkNotEmpty(CommandLineOptions &given) {
+  for (const std::string &name : given.name)
+    if (name.empty()) {
+      usageError("--name needs a name; leave it out for the op's");
+      return false;
+    }
+  for (const std::string &list : given.with)
+    for (StringRef part : llvm::split(list, ','))
+      if (part.empty()) {
+        usageError("--with=" + list +
+                   " has an empty entry; use scale, bias, mask, lse, joined by "
+                   "commas");
+        return false;
+      }
+  return true;
 }
 
 bool readSource(CommandLineOptions &given, Options &options) {
@@ -207,19 +259,25 @@ bool readSource(CommandLineOptions &given, Options &options) {
   for (auto [spec, op] : llvm::zip_equal(options.ops, given.op))
     spec.op = op;
   using Text = const std::string &;
-  assignToOps(given.type, given.op, options.ops,
-              [](OpSpec &spec, Text text) { spec.type = text; });
-  assignToOps(given.shape, given.op, options.ops,
-              [](OpSpec &spec, Text text) { spec.shape = text; });
-  assignToOps(given.axis, given.op, options.ops,
-              [](OpSpec &spec, Text text) { spec.axis = text; });
-  assignToOps(given.name, given.op, options.ops,
-              [](OpSpec &spec, Text text) { spec.name = text; });
-  assignToOps(given.with, given.op, options.ops, [](OpSpec &spec, Text text) {
-    spec.with += (spec.with.empty() ? "" : ",") + text;
-  });
-  assignToOps(given.labels, given.op, options.ops,
-              [](OpSpec &spec, Text text) { spec.labels = text; });
+  std::vector<OpSpec> &ops = options.ops;
+  if (!checkNotEmpty(given) ||
+      !assignToOps(given.type, given.op, ops,
+                   [](OpSpec &spec, Text text) { spec.type = text; }) ||
+      !assignToOps(given.shape, given.op, ops,
+                   [](OpSpec &spec, Text text) { spec.shape = text; }) ||
+      !assignToOps(given.axis, given.op, ops,
+                   [](OpSpec &spec, Text text) { spec.axis = text; }) ||
+      !assignToOps(given.name, given.op, ops,
+                   [](OpSpec &spec, Text text) { spec.name = text; }) ||
+      !assignToOps(
+          given.with, given.op, ops,
+          [](OpSpec &spec, Text text) {
+            spec.with += (spec.with.empty() ? "" : ",") + text;
+          },
+          /*accumulate=*/true) ||
+      !assignToOps(given.labels, given.op, ops,
+                   [](OpSpec &spec, Text text) { spec.labels = text; }))
+    return false;
   const OpSpec &first = options.ops.front();
   options.baseName = options.ops.size() > 1 ? "kernels"
                      : first.name.empty()   ? first.op
@@ -347,6 +405,32 @@ bool readOutputs(CommandLineOptions &given, Options &options) {
   return true;
 }
 
+/// No output may be the file that is read: it would be gone.  Files are
+/// compared by identity, whatever they are called.
+bool checkInputIsKept(const Options &options) {
+  if (!options.input)
+    return true;
+  namespace fs = llvm::sys::fs;
+  fs::file_status input;
+  std::error_code failure = *options.input == "-"
+                                ? fs::status(STDIN_FILENO, input)
+                                : fs::status(*options.input, input);
+  // What cannot be read is reported later; devices and pipes keep nothing.
+  if (failure || input.type() != fs::file_type::regular_file)
+    return true;
+  for (const Output &output : options.outputs) {
+    fs::file_status existing;
+    if (output.path == "-" || fs::status(output.path, existing) ||
+        !fs::equivalent(input, existing))
+      continue;
+    usageError("the output '" + output.path +
+               "' is the input file, which would be overwritten; name another "
+               "file or folder with -o");
+    return false;
+  }
+  return true;
+}
+
 void printVersion(llvm::raw_ostream &stream) {
   stream << "softmaxc of softmax-mlir " SOFTMAX_VERSION_STRING ", LLVM "
          << LLVM_VERSION_STRING << '\n';
@@ -383,8 +467,9 @@ std::optional<Options> mlir::softmax::parseCommandLine(int argc, char **argv) {
   }
 
   Options options;
-  if (!readSource(given, options) || !readTarget(given, options) ||
-      !readOutputs(given, options))
+  if (!checkGivenOnce(given) || !readSource(given, options) ||
+      !readTarget(given, options) || !readOutputs(given, options) ||
+      !checkInputIsKept(options))
     return std::nullopt;
   return options;
 }
