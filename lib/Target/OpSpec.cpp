@@ -341,8 +341,10 @@ llvm::Error mlir::softmax::checkKernelName(StringRef name) {
                      "', which is not a C identifier; use letters, digits and "
                      "_");
   if (name.starts_with("_") || isReservedCName(name))
-    return makeError("a kernel cannot be called '" + name +
-                     "', which is reserved in C or C++; choose another name");
+    return makeError(
+        "a kernel cannot be called '" + name +
+        "', which is reserved by C, C++ or the kernels' header; choose "
+        "another name");
   return llvm::Error::success();
 }
 
@@ -365,5 +367,11 @@ mlir::softmax::buildModule(MLIRContext *context, ArrayRef<OpSpec> specs) {
         FileLineColLoc::get(context, "<--op=" + spec.op + ">", index + 1, 1);
     FunctionBuilder(builder, loc, *parsed).build();
   }
+  for (const auto &name : names)
+    for (StringRef suffix : {"_range", "_units", "_workspace_size"})
+      if (names.contains((name.first() + suffix).str()))
+        return makeError("the kernel '" + name.first() + "' has a function '" +
+                         name.first() + suffix +
+                         "' of its own; give the other kernel another --name");
   return module;
 }

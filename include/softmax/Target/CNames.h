@@ -13,8 +13,11 @@ namespace mlir::softmax {
 /// Letters, digits and _, not starting with a digit.
 bool isCIdentifier(llvm::StringRef name);
 
-/// Keywords of C99 and C++17, main, the functions that kernels call, and the
-/// names that generated headers use themselves.
+/// What a kernel cannot be called: keywords from C99 to C23 and of C++20, main,
+/// names that generated headers, <stddef.h>, <stdint.h> and compilers define,
+/// and functions of the C library, whose types compilers check.  Errs on the
+/// side of refusing: names with the suffix of types (_t) and the prefixes of
+/// the project, DLPack and TVM-FFI are reserved as a whole.
 bool isReservedCName(llvm::StringRef name);
 
 /// `text` as an identifier: every other character becomes _.
