@@ -10,6 +10,7 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -229,14 +230,21 @@ static void printKernel(llvm::raw_ostream &os, const KernelInfo &kernel,
      << "int64_t begin, int64_t end, void *workspace);\n";
 }
 
+/// The file's name for readers, and a hash of the kernels' names: headers of
+/// different kernels may have the same name in different folders.
+static std::string getGuard(ArrayRef<KernelInfo> kernels, StringRef name) {
+  std::string names;
+  for (const KernelInfo &kernel : kernels)
+    names += kernel.name + ' ';
+  return "SOFTMAX_KERNELS_" + StringRef(toCIdentifier(name)).upper() + '_' +
+         llvm::utohexstr(llvm::xxh3_64bits(names));
+}
+
 std::string softmax::emitHeader(ArrayRef<KernelInfo> kernels,
                                 const LibraryInfo &library, StringRef name) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  std::string guard = toCIdentifier(name);
-  for (char &c : guard)
-    c = llvm::toUpper(c);
-  guard = "SOFTMAX_KERNELS_" + guard;
+  std::string guard = getGuard(kernels, name);
   os << "/*\n * " << inComment(name)
      << ": kernels for C99 and C++17, with DLPack tensors.\n"
      << " * Made by softmaxc " << getProjectVersion() << " (LLVM "

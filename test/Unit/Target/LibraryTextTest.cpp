@@ -86,7 +86,7 @@ TEST_F(LibraryText, ReadsTheMetadata) {
 TEST_F(LibraryText, HeaderDeclaresEveryEntry) {
   std::string text = emitHeader(kernels, library, "my-kernels.h");
   StringRef header = text;
-  EXPECT_TRUE(header.contains("#ifndef SOFTMAX_KERNELS_MY_KERNELS_H\n"));
+  EXPECT_TRUE(header.contains("#ifndef SOFTMAX_KERNELS_MY_KERNELS_H_"));
   // Names of parameters are legal and distinct, whatever the operands' are.
   StringRef parameters =
       "(const DLTensor *logits, double double_, const DLTensor *a__b, "
@@ -113,6 +113,20 @@ TEST_F(LibraryText, HeaderDeclaresEveryEntry) {
   EXPECT_TRUE(header.contains("probabilities may be the buffer of logits."));
   EXPECT_TRUE(header.contains("Accuracy of probabilities: 1 ULP."));
   EXPECT_TRUE(header.contains("Workspace: 4 * s1 + at most 128 bytes."));
+}
+
+TEST_F(LibraryText, GuardsDifferByKernels) {
+  auto guard = [&](ArrayRef<KernelInfo> which, StringRef name) {
+    std::string text = emitHeader(which, library, name);
+    return StringRef(text).split("#ifndef ").second.split('\n').first.str();
+  };
+  // Headers of one name, in two folders, are included together.
+  ArrayRef<KernelInfo> all = kernels;
+  EXPECT_EQ(guard(all, "kernels.h"), guard(all, "kernels.h"));
+  EXPECT_NE(guard(all, "kernels.h"), guard(all.take_front(), "kernels.h"));
+  EXPECT_NE(guard(all.take_back(), "kernels.h"),
+            guard(all.take_front(), "kernels.h"));
+  EXPECT_NE(guard(all, "kernels.h"), guard(all, "others.h"));
 }
 
 TEST_F(LibraryText, ManifestIsJson) {
@@ -196,9 +210,28 @@ TEST(CNames, Identifiers) {
   EXPECT_TRUE(isCIdentifier("softmax_1"));
   for (StringRef name : {"", "1x", "a-b", "a.b", "ä"})
     EXPECT_FALSE(isCIdentifier(name)) << name.str();
-  for (StringRef name : {"double", "template", "main", "malloc", "restrict"})
+  for (StringRef name :
+       {// Keywords.
+        "double", "template", "restrict", "concept", "requires", "co_await",
+        "constinit", "char8_t", "typeof", "_Bool",
+        // What the headers define.
+        "SOFTMAX_OK", "SOFTMAX_ANYTHING", "softmax_status",
+        "softmax_status_string", "kDLCPU", "kDLFloat", "DLTensor", "DLDevice",
+        "DLPACK_VERSION", "TVMFFIErrorSetRaisedFromCStr", "uint8_t",
+        "ptrdiff_t", "max_align_t", "INT64_MAX", "UINT_LEAST8_MAX", "UINT16_C",
+        "SIZE_MAX", "WINT_MIN", "offsetof", "unreachable", "NULL", "std",
+        "linux", "unix", "main",
+        // The C library, by the compilers' knowledge of it.
+        "malloc", "memmove", "printf", "exp", "expf", "expl", "sqrtf128",
+        "lgammaf_r", "cexp", "csqrtf", "creall", "fputc_unlocked", "strlen",
+        "abort", "isnanf", "j0", "index", "signbitd32"})
     EXPECT_TRUE(isReservedCName(name)) << name.str();
-  EXPECT_FALSE(isReservedCName("softmax"));
+  for (StringRef name :
+       {"softmax", "log_softmax", "logsumexp", "rows",          "logits",
+        "scale",   "bias",        "mask",      "probabilities", "lse",
+        "f",       "attention",   "INT8_ROWS", "DLrows",        "kd",
+        "topk",    "stride",      "total",     "print_t_",      "workspace"})
+    EXPECT_FALSE(isReservedCName(name)) << name.str();
   EXPECT_EQ(toCIdentifier("1.x-y"), "_1_x_y");
 }
 
