@@ -1,6 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #include "Options.h"
 
+#include "../Support/ToolSupport.h"
 #include "softmax/Schedule/CostModel.h"
 
 #include "llvm/ADT/BitVector.h"
@@ -139,17 +140,6 @@ struct CommandLineOptions {
       "explain", cl::desc("print each kernel's schedule and why it was chosen"),
       cl::cat(category)};
 };
-
-/// Takes the options of LLVM's own libraries (hundreds, one of them another
-/// --threads) out of the global table.
-void hideLibraryOptions() {
-  SmallVector<cl::Option *> foreign;
-  for (const auto &entry : cl::getRegisteredOptions())
-    if (entry.first != "help" && entry.first != "h" && entry.first != "version")
-      foreign.push_back(entry.second);
-  for (cl::Option *option : foreign)
-    option->removeArgument();
-}
 
 /// Wrong usage: the caller returns what this returns.
 std::nullopt_t usageError(const llvm::Twine &message) {
@@ -450,21 +440,8 @@ std::optional<Options> mlir::softmax::parseCommandLine(int argc, char **argv) {
   cl::HideUnrelatedOptions(given.category);
   cl::SetVersionPrinter(printVersion);
 
-  std::string messages;
-  llvm::raw_string_ostream stream(messages);
-  if (!cl::ParseCommandLineOptions(argc, argv, kOverview, &stream)) {
-    // What an option itself refuses LLVM has printed already, in one line.
-    // Other messages name the program by its path and may add a suggestion on a
-    // line of its own.
-    if (messages.empty())
-      return std::nullopt;
-    StringRef line = StringRef(messages).split('\n').first;
-    line.consume_front(argv[0]);
-    line.consume_front(llvm::sys::path::filename(argv[0]));
-    line.consume_front(": ");
-    line = line.split("  Try: ").first.rtrim(" .!");
-    return usageError(line + "; see softmaxc --help");
-  }
+  if (!parseToolOptions(argc, argv, "softmaxc", kOverview))
+    return std::nullopt;
 
   Options options;
   if (!checkGivenOnce(given) || !readSource(given, options) ||
