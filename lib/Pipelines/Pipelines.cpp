@@ -117,9 +117,10 @@ struct ToLLVMOptions : PassPipelineOptions<ToLLVMOptions> {
       *this, "target",
       llvm::cl::desc("native, x86-64, x86-64-v2, x86-64-v3 or x86-64-v4"),
       llvm::cl::init("native")};
-  Option<std::string> accuracy{*this, "accuracy", llvm::cl::desc("default"),
+  Option<std::string> accuracy{*this, "accuracy",
+                               llvm::cl::desc("accuracy mode: default"),
                                llvm::cl::init("default")};
-  Option<std::string> threads{*this, "threads", llvm::cl::desc("none"),
+  Option<std::string> threads{*this, "threads", llvm::cl::desc("threads: none"),
                               llvm::cl::init("none")};
   Option<std::string> forceStrategy{
       *this, "force-strategy",

@@ -31,7 +31,7 @@ def package():
     with tarfile.open(archive + ".part", "w:gz") as output:
         output.add(folder, arcname=name)
     os.replace(archive + ".part", archive)
-    say("made %s; it runs where Debian's libmlir-22 and liblld-22 are installed"
+    say("made %s; it runs where Debian's libmlir-22, zlib1g and libzstd1 are installed"
         % os.path.relpath(archive, ROOT))
 
 

@@ -6,6 +6,7 @@
 #include "softmax/Schedule/CostModel.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
@@ -62,6 +63,16 @@ void explainComparison(GenericOp op, const TargetDescription &target,
   os << " cycles/element\n";
 }
 
+/// The loops that linalg ops and copies have become, counted at the outermost.
+unsigned countLoopNests(func::FuncOp function) {
+  unsigned count = 0;
+  function.walk<WalkOrder::PreOrder>([&](LoopLikeOpInterface loop) {
+    ++count;
+    return WalkResult::skip();
+  });
+  return count;
+}
+
 } // namespace
 
 std::string mlir::softmax::explain(ModuleOp module,
@@ -84,6 +95,9 @@ std::string mlir::softmax::explain(ModuleOp module,
     });
     if (scalar)
       os << "  no softmax op; scalar\n";
+    else if (unsigned loops = countLoopNests(function))
+      os << " " << loops << (loops == 1 ? " loop nest" : " loop nests")
+         << " of other operations: scalar, left to LLVM\n";
   }
   return text;
 }
