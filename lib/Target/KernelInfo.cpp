@@ -239,6 +239,18 @@ FailureOr<KernelInfo> softmax::readKernelInfo(Operation *function) {
   return info;
 }
 
+SmallVector<StringRef> softmax::getOperandNames(Operation *function) {
+  SmallVector<StringRef> names;
+  auto dict = function->getAttrOfType<DictionaryAttr>(kernelAttrName);
+  auto operands = dict ? dict.getAs<ArrayAttr>("operands") : ArrayAttr();
+  if (!operands)
+    return names;
+  for (auto operand : operands.getAsRange<DictionaryAttr>())
+    if (auto name = operand.getAs<StringAttr>("name"))
+      names.push_back(name);
+  return names;
+}
+
 FailureOr<SmallVector<KernelInfo, 0>>
 softmax::collectKernelInfo(ModuleOp module) {
   SmallVector<KernelInfo, 0> kernels;

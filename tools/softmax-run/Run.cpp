@@ -7,6 +7,7 @@
 #include "softmax/Conversion/ToSoftmax/Passes.h"
 #include "softmax/Reference/Comparison.h"
 #include "softmax/Reference/Interpreter.h"
+#include "softmax/Target/KernelInfo.h"
 #include "softmax/Target/OutputFiles.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -17,6 +18,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
@@ -198,6 +200,7 @@ private:
                                             : SymbolTable::Visibility::Private);
     function->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
                       UnitAttr::get(&context));
+    nameOperands();
     PassManager manager(&context);
     manager.addPass(createSymbolDCEPass());
     if (failed(manager.run(*module)))
@@ -217,24 +220,59 @@ private:
     if (!address)
       return fail(kFails, llvm::toString(address.takeError()));
     entry = *address;
+    packOperands();
+    return 0;
+  }
 
-    // Each argument is the address of what is passed: of a scalar, or of the
-    // pointer to a descriptor.
-    size_t count = inputs.size() + outputs.size();
-    descriptors.reserve(count);
-    pointers.reserve(count);
-    auto pass = [&](const RuntimeValue &value) {
-      if (!value.isTensor) {
-        packed.push_back(value.data.get());
-        return;
+  static std::string argumentName(size_t i) {
+    return "argument" + std::to_string(i);
+  }
+  static std::string resultName(size_t i) {
+    return "result" + std::to_string(i);
+  }
+
+  /// Names arguments and results, so that the compiled function's operands can
+  /// be told: an argument that was only a result's destination is none of them,
+  /// for the result takes its place.
+  void nameOperands() {
+    function->removeAttr(kernelAttrName);
+    Builder builder(&context);
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      function.setArgAttr(i, operandNameAttrName,
+                          builder.getStringAttr(argumentName(i)));
+    for (unsigned i = 0; i < function.getNumResults(); ++i)
+      function.setResultAttr(i, operandNameAttrName,
+                             builder.getStringAttr(resultName(i)));
+  }
+
+  /// Each operand is the address of what is passed: of a scalar, or of the
+  /// pointer to a descriptor.
+  void packOperands() {
+    llvm::StringMap<const RuntimeValue *> values;
+    for (auto [i, value] : llvm::enumerate(inputs))
+      values[argumentName(i)] = &value;
+    for (auto [i, value] : llvm::enumerate(outputs))
+      values[resultName(i)] = &value;
+    SmallVector<const RuntimeValue *> operands;
+    for (StringRef name : getOperandNames(module->lookupSymbol(options.entry)))
+      operands.push_back(values.lookup(name));
+    // Without tensors there is nothing to describe: scalars are passed as they
+    // stand.
+    if (operands.empty())
+      for (const RuntimeValue &input : inputs)
+        operands.push_back(&input);
+
+    descriptors.reserve(operands.size());
+    pointers.reserve(operands.size());
+    for (const RuntimeValue *value : operands) {
+      if (!value->isTensor) {
+        packed.push_back(value->data.get());
+        continue;
       }
-      descriptors.push_back(value.makeDescriptor());
+      descriptors.push_back(value->makeDescriptor());
       pointers.push_back(descriptors.back().data());
       packed.push_back(static_cast<void *>(&pointers.back()));
-    };
-    llvm::for_each(inputs, pass);
-    llvm::for_each(outputs, pass);
-    return 0;
+    }
   }
 
   int call() {

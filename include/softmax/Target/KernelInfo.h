@@ -17,6 +17,10 @@ namespace mlir::softmax {
 /// The dictionary attribute that marks a function as a kernel.
 inline constexpr llvm::StringLiteral kernelAttrName = "softmax.kernel";
 
+/// The string attribute of an argument or a result that names the operand which
+/// it becomes.
+inline constexpr llvm::StringLiteral operandNameAttrName = "softmax.name";
+
 /// The functions beside a kernel NAME that the kernel passes create.
 inline constexpr llvm::StringLiteral unitsSuffix = "__units";
 inline constexpr llvm::StringLiteral workspaceSizeSuffix = "__workspace_size";
@@ -102,6 +106,11 @@ struct KernelInfo {
 /// Emits a diagnostic at the function and fails if the attribute is missing,
 /// malformed, or names a type that kernels cannot take.
 FailureOr<KernelInfo> readKernelInfo(Operation *function);
+
+/// The names of a kernel's operands in the order of its arguments, from
+/// `softmax.kernel` alone: of kernels with operands that the C interface cannot
+/// take as well.  Empty if the function has no such attribute.
+llvm::SmallVector<llvm::StringRef> getOperandNames(Operation *function);
 
 /// The kernels of `module` in order.  Complete (schedules, workspace) once the
 /// kernel passes have run, before or after softmax-emit-kernel-interface.
