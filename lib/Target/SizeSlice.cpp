@@ -4,37 +4,64 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
 
-/// The size of an allocated memref along a constant dimension: the value, or
-/// null with `size` set if it is static.
-static bool getAllocatedSize(memref::DimOp dim, Value &value, int64_t &size) {
-  auto alloc = dim.getSource().getDefiningOp<memref::AllocOp>();
-  std::optional<int64_t> index = dim.getConstantIndex();
-  if (!alloc || !index || *index < 0 || *index >= alloc.getType().getRank())
-    return false;
-  size = alloc.getType().getDimSize(*index);
-  if (ShapedType::isDynamic(size))
-    value = alloc.getDynamicSizes()[alloc.getType().getDynamicDimIndex(*index)];
-  return true;
+/// The size of `memref` along `dim` as the ops that made it have it: a value
+/// that is computed before it, or a constant; null if they do not say.
+static OpFoldResult getSizeAtOrigin(Value memref, int64_t dim) {
+  while (true) {
+    auto type = dyn_cast<MemRefType>(memref.getType());
+    if (!type || dim < 0 || dim >= type.getRank())
+      return nullptr;
+    if (!type.isDynamicDim(dim))
+      return Builder(type.getContext()).getIndexAttr(type.getDimSize(dim));
+    Operation *op = memref.getDefiningOp();
+    if (auto cast = dyn_cast_if_present<memref::CastOp>(op)) {
+      memref = cast.getSource();
+      continue;
+    }
+    if (auto alloc = dyn_cast_if_present<memref::AllocOp>(op))
+      return alloc.getMixedSizes()[dim];
+    if (auto view = dyn_cast_if_present<memref::ViewOp>(op))
+      return OpFoldResult(view.getSizes()[type.getDynamicDimIndex(dim)]);
+    if (auto view = dyn_cast_if_present<memref::ReinterpretCastOp>(op))
+      return view.getMixedSizes()[dim];
+    if (auto view = dyn_cast_if_present<memref::ExpandShapeOp>(op))
+      return view.getMixedOutputShape()[dim];
+    if (auto view = dyn_cast_if_present<memref::SubViewOp>(op)) {
+      llvm::SmallBitVector dropped = view.getDroppedDims();
+      for (auto [i, size] : llvm::enumerate(view.getMixedSizes()))
+        if (!dropped.test(i) && dim-- == 0)
+          return size;
+    }
+    return nullptr;
+  }
+}
+
+/// The same for a value that is the size of some memref; null for others.
+static OpFoldResult getSizeAtOrigin(Value size) {
+  if (auto dim = size.getDefiningOp<memref::DimOp>()) {
+    std::optional<int64_t> index = dim.getConstantIndex();
+    return index ? getSizeAtOrigin(dim.getSource(), *index) : OpFoldResult();
+  }
+  auto metadata = size.getDefiningOp<memref::ExtractStridedMetadataOp>();
+  if (!metadata)
+    return nullptr;
+  for (auto [i, result] : llvm::enumerate(metadata.getSizes()))
+    if (result == size)
+      return getSizeAtOrigin(metadata.getSource(), i);
+  return nullptr;
 }
 
 LogicalResult SizeSlice::collectOperands(Operation *op,
                                          SmallVectorImpl<Value> &needed) {
-  if (auto dim = dyn_cast<memref::DimOp>(op)) {
-    Value value;
-    int64_t size;
-    if (getAllocatedSize(dim, value, size)) {
-      if (value)
-        needed.push_back(value);
-      return success();
-    }
-  }
   if (op->getNumRegions() != 0 || !isPure(op)) {
     reason = "'" + op->getName().getStringRef().str() +
              "', on which it depends, may have effects or control flow";
@@ -47,7 +74,7 @@ LogicalResult SizeSlice::collectOperands(Operation *op,
 FailureOr<Value> SizeSlice::clone(Value root) {
   // A stack of its own: slices may be deeper than the call stack.
   SmallVector<Value> stack = {root};
-  llvm::SmallDenseSet<Operation *> opened;
+  llvm::SmallDenseSet<Value> opened;
   while (!stack.empty()) {
     Value value = stack.back();
     if (map.contains(value)) {
@@ -64,24 +91,23 @@ FailureOr<Value> SizeSlice::clone(Value root) {
       return failure();
     }
     SmallVector<Value> needed;
-    if (failed(collectOperands(op, needed)))
+    OpFoldResult origin = getSizeAtOrigin(value);
+    if (auto computed = dyn_cast_if_present<Value>(origin))
+      needed.push_back(computed);
+    else if (!origin && failed(collectOperands(op, needed)))
       return failure();
-    if (opened.insert(op).second && !needed.empty()) {
+    if (opened.insert(value).second && !needed.empty()) {
       llvm::append_range(stack, needed);
       continue;
     }
     stack.pop_back();
-    if (auto dim = dyn_cast<memref::DimOp>(op)) {
-      Value dynamic;
-      int64_t size;
-      if (getAllocatedSize(dim, dynamic, size)) {
-        map.map(value, dynamic ? map.lookup(dynamic)
-                               : arith::ConstantIndexOp::create(
-                                     builder, dim.getLoc(), size));
-        continue;
-      }
-    }
-    builder.clone(*op, map);
+    if (!origin)
+      builder.clone(*op, map);
+    else if (std::optional<int64_t> size = getConstantIntValue(origin))
+      map.map(value,
+              arith::ConstantIndexOp::create(builder, op->getLoc(), *size));
+    else
+      map.map(value, map.lookup(needed.front()));
   }
   return map.lookup(root);
 }

@@ -14,8 +14,8 @@ namespace mlir::softmax {
 
 /// Clones backward slices of index values to the insertion point of a builder.
 /// The leaves of a slice are the values that `map` knows already (arguments).
-/// Only ops without effects that may run at any time are cloned; the sizes of
-/// memrefs made by memref.alloc are those given to it.
+/// Only ops without effects that may run at any time are cloned; the sizes of a
+/// memref are those given to the memref.alloc, or the view, that made it.
 class SizeSlice {
 public:
   SizeSlice(OpBuilder &builder, IRMapping map)

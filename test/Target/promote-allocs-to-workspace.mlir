@@ -53,7 +53,6 @@ func.func @two(%x: !in) attributes {
 // CHECK-LABEL: func.func @derived(
 // CHECK-SAME: workspace = "4 * (s0 + 3) + 4 * (s0 + 3) * ceildiv(s1, 8) + at most 192"
 // CHECK-NOT: memref.alloc
-// CHECK-LABEL: func.func
 func.func @derived(%x: !in) attributes {
     softmax.kernel = {single_op = false, op = "function", operands = [
       {name = "x", kind = "input", type = tensor<?x?xf32>, shape = ["s0", "s1"]}]}} {
@@ -71,6 +70,39 @@ func.func @derived(%x: !in) attributes {
   %second = memref.alloc(%again, %blocks) : memref<?x?xf32>
   memref.store %zero, %first[%c0] : memref<?xf32>
   memref.store %zero, %second[%c0, %c0] : memref<?x?xf32>
+  return
+}
+
+// What is said about the layout of another buffer, or of a view, holds its sizes.
+// CHECK-LABEL: func.func private @layouts__workspace_size(
+// CHECK-SAME: %[[X:.*]]: memref<?x?xf32, strided<[?, ?], offset: ?>>, %[[N:.*]]: index) -> index
+// CHECK-DAG: memref.dim %[[X]], %{{.*}}
+// CHECK-NOT: memref.extract_strided_metadata
+// CHECK-NOT: memref.subview
+// CHECK: return
+// CHECK-LABEL: func.func @layouts(
+// CHECK-NOT: memref.alloc
+// CHECK: return
+func.func @layouts(%x: !in, %n: index) attributes {
+    softmax.kernel = {single_op = false, op = "function", operands = [
+      {name = "x", kind = "input", type = tensor<?x?xf32>, shape = ["s0", "s1"]},
+      {name = "n", kind = "scalar", type = index}]}} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %columns = memref.dim %x, %c1 : !in
+  %first = memref.alloc(%columns) : memref<4x?xf32>
+  %base, %offset, %sizes:2, %strides:2 = memref.extract_strided_metadata %first
+    : memref<4x?xf32> -> memref<f32>, index, index, index, index, index
+  %second = memref.alloc(%sizes#1, %sizes#0) : memref<?x?xf32>
+  %part = memref.subview %second[0, 0] [1, %n] [1, 1]
+    : memref<?x?xf32> to memref<?xf32, strided<[1]>>
+  %base1, %offset1, %size1, %stride1 = memref.extract_strided_metadata %part
+    : memref<?xf32, strided<[1]>> -> memref<f32>, index, index, index
+  %third = memref.alloc(%size1) : memref<?xf32>
+  memref.store %zero, %first[%c0, %c0] : memref<4x?xf32>
+  memref.store %zero, %second[%c0, %c0] : memref<?x?xf32>
+  memref.store %zero, %third[%c0] : memref<?xf32>
   return
 }
 
