@@ -25,7 +25,11 @@ REQUIREMENTS = os.path.join(ROOT, "tools", "dev.d", "requirements.txt")
 MODULES = ["numpy", "mpmath"]
 # Tests that need these are skipped where they cannot be installed.
 TEST_REQUIREMENTS = os.path.join(ROOT, "tools", "dev.d", "requirements-test.txt")
-TEST_MODULES = ["tvm_ffi"]
+TEST_MODULES = ["tvm_ffi", "matplotlib"]
+# The benchmark's own environment.
+BENCH_VENV = os.path.join(ROOT, ".venv-bench")
+BENCH_REQUIREMENTS = os.path.join(ROOT, "tools", "dev.d", "requirements-bench.txt")
+BENCH_MODULES = ["matplotlib"]
 
 
 def is_debian():
@@ -152,6 +156,17 @@ def ensure_python(for_tests=False):
     if for_tests and not has_modules(venv_python(), TEST_MODULES):
         install_requirements(VENV, TEST_REQUIREMENTS, needed=False)
     return venv_python()
+
+
+def ensure_bench_python():
+    """An interpreter in an environment of its own that can draw the benchmark's results."""
+    python = venv_python(BENCH_VENV)
+    if not (os.path.exists(python) and has_modules(python, BENCH_MODULES)):
+        make_venv(BENCH_VENV, BENCH_REQUIREMENTS)
+    if not has_modules(python, BENCH_MODULES):
+        raise Failure("%s cannot import %s: remove %s and try again"
+                      % (python, " and ".join(BENCH_MODULES), BENCH_VENV))
+    return python
 
 
 def make_venv(folder, requirements):
