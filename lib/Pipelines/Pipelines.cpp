@@ -37,8 +37,19 @@ static void addCleanUp(OpPassManager &manager) {
   manager.addPass(createCSEPass());
 }
 
+/// A kernel's results have destinations; those of the functions that it calls
+/// have none.  Bodies are taken as they are: raising knows the forms that front
+/// ends print.
+static void addInlining(OpPassManager &manager) {
+  manager.addPass(createInlinerPass({}, [](OpPassManager &) {}));
+  manager.addPass(createSymbolDCEPass());
+  manager.addPass(createSoftmaxCheckInlinedPass());
+}
+
 void mlir::softmax::buildToSchedulePipeline(OpPassManager &manager,
                                             const PipelineOptions &options) {
+  if (options.kernels)
+    addInlining(manager);
   manager.addPass(createSoftmaxRaise());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createSoftmaxGeneralizePass());

@@ -35,6 +35,18 @@ def SoftmaxIntegerMaskedMemoryPass : Pass<"softmax-integer-masked-memory"> {
   ];
 }
 
+def SoftmaxCheckInlinedPass
+    : Pass<"softmax-check-inlined", "::mlir::ModuleOp"> {
+  let summary = "refuse recursion and calls that return tensors";
+  let description = [{
+    Runs after the inliner where functions become kernels. Emits an error at
+    every call by which a function comes to call itself, and at every other call
+    of a function that returns tensors, if it is public (what a kernel returns
+    becomes a destination) or their sizes are dynamic (they would be unknown).
+    Other calls may stay.
+  }];
+}
+
 def SoftmaxCheckLoweredPass
     : Pass<"softmax-check-lowered", "::mlir::ModuleOp"> {
   let summary = "refuse softmax operations that no pass has lowered";
