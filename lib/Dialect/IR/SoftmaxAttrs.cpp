@@ -68,7 +68,7 @@ LogicalResult AlternativeAttr::verify(EmitError emitError, Layout layout,
   return success();
 }
 
-LogicalResult ScheduleAttr::verify(EmitError emitError, NumericAttr numeric,
+LogicalResult ScheduleAttr::verify(EmitError emitError, NumericAttr,
                                    ArrayRef<AlternativeAttr> alternatives) {
   if (alternatives.empty())
     return emitError() << "schedule: at least one alternative is needed";
