@@ -103,10 +103,13 @@ static constexpr StringLiteral conventions = R"(/*
  * element type, rank, sizes, null data, strides, overlap, in this order, each
  * over all operands. Sizes are in the order of the dimensions; those of the
  * same name must be equal. Inputs take any strides that are not negative (0
- * repeats an element); outputs must not overlap themselves or any other
- * operand, except in place where the kernel's comment says so: same address,
- * strides and element size. Data must be aligned to its elements. Masks are
- * kDLBool, a byte per element. The strides of dimensions of size 1 are ignored.
+ * repeats an element). An output's strides must nest: sorted by stride, each
+ * exceeds the sum of (size - 1) * stride over those before it, as in row-major
+ * tensors, permuted, padded or sliced. The memory of an output, from its first
+ * element to its last, must not overlap that of any other operand, except in
+ * place where the kernel's comment says so: same address, strides and element
+ * size. Data must be aligned to its elements. Masks are kDLBool, a byte per
+ * element. The strides of dimensions of size 1 are ignored.
  *
  * Kernels keep no state: any number of threads may call them at once.
  */

@@ -108,6 +108,9 @@ TEST_F(LibraryText, HeaderDeclaresEveryEntry) {
   EXPECT_TRUE(header.contains("SOFTMAX_NO_CPU_VERSION = 9 /* for libraries of "
                               "several CPU versions; not returned by this "
                               "version */\n};"));
+  // The rules that a caller of status 6 has to look up.
+  EXPECT_TRUE(header.contains("An output's strides must nest: "));
+  EXPECT_TRUE(header.contains("from its first\n * element to its last"));
   EXPECT_TRUE(header.contains("requires x86-64-v3 (AVX2, FMA, F16C and BMI2)"));
   EXPECT_TRUE(header.contains("attention: softmax over dimension 1\n"));
   EXPECT_TRUE(header.contains("probabilities may be the buffer of logits."));

@@ -188,6 +188,8 @@ static void testStatuses(void) {
   REFUSE(6, c.y.strides[0] = Columns - 1);
   REFUSE(6, c.y.strides[0] = 1);
   REFUSE(6, c.y.strides[0] = 2; c.y.strides[1] = 2);
+  /* No two elements meet, but the strides do not nest: 4 <= (3 - 1) * 3. */
+  REFUSE(6, c.y.strides[0] = 3; c.y.strides[1] = 4);
   /* 6: alignment and the end of memory */
   REFUSE(6, c.x.t.byte_offset = 2);
   REFUSE(6, c.y.t.byte_offset = 1);
@@ -221,6 +223,7 @@ static void testLayouts(void) {
   ACCEPT(c.y.strides[0] = 1; c.y.strides[1] = Rows);
   ACCEPT(c.x.strides[0] = 1; c.x.strides[1] = Rows);
   ACCEPT(c.y.strides[0] = 7);
+  ACCEPT(c.y.strides[0] = 3; c.y.strides[1] = 7);
   ACCEPT(c.y.strides[0] = 17; c.y.strides[1] = 3);
   ACCEPT(c.y.strides[0] = 2; c.y.strides[1] = 8; c.total.strides[0] = 5);
   /* Inputs broadcast and overlap as they like. */
