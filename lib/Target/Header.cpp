@@ -9,6 +9,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Config/llvm-config.h"
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Support/xxhash.h"
 
@@ -162,23 +163,43 @@ static std::string getParameters(const KernelInfo &kernel,
   return text;
 }
 
+static StringRef describeKind(const KernelOperand &operand) {
+  if (operand.alsoRead)
+    return "input and output";
+  switch (operand.kind) {
+  case KernelOperand::Kind::Input:
+    return "input";
+  case KernelOperand::Kind::Output:
+    return "output";
+  case KernelOperand::Kind::Scalar:
+    return "scalar";
+  }
+  llvm_unreachable("all kinds are handled");
+}
+
 static void printOperands(llvm::raw_ostream &os, const KernelInfo &kernel,
                           ArrayRef<std::string> names) {
-  size_t width = 0;
-  for (const std::string &name : names)
-    width = std::max(width, name.size());
+  size_t nameWidth = 0, kindWidth = 0;
   for (auto [operand, name] : llvm::zip_equal(kernel.operands, names)) {
-    StringRef kind = operand.kind == KernelOperand::Kind::Input    ? "input "
-                     : operand.kind == KernelOperand::Kind::Output ? "output"
-                                                                   : "scalar";
-    os << " *   " << llvm::left_justify(name, width) << "  " << kind << "  "
+    nameWidth = std::max(nameWidth, name.size());
+    kindWidth = std::max(kindWidth, describeKind(operand).size());
+  }
+  for (auto [operand, name] : llvm::zip_equal(kernel.operands, names)) {
+    os << " *   " << llvm::left_justify(name, nameWidth) << "  "
+       << llvm::left_justify(describeKind(operand), kindWidth) << "  "
        << operand.typeName();
     if (operand.isTensor())
       os << ' ' << inComment(operand.shapeText());
     else if (operand.elementType.isF32())
       os << ", rounded from double";
+    if (!operand.source.empty() && operand.source != "%" + operand.name)
+      os << " (" << inComment(operand.source) << " of the source)";
     os << '\n';
   }
+  if (!kernel.dropped.empty())
+    os << " *\n * Destinations of the source that are no operands, for the "
+          "outputs take their place:\n * "
+       << inComment(llvm::join(kernel.dropped, ", ")) << ".\n";
 }
 
 static void printInPlace(llvm::raw_ostream &os, const KernelInfo &kernel,

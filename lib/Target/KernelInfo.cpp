@@ -137,6 +137,10 @@ static LogicalResult readOperand(Operation *function, Attribute attr,
                                       "'type', but is "
                                    << attr;
   operand.name = name.str();
+  if (auto source = entry.getAs<StringAttr>("source"))
+    operand.source = source.str();
+  if (auto alsoRead = entry.getAs<BoolAttr>("also_read"))
+    operand.alsoRead = alsoRead.getValue();
   Type type = typeAttr.getValue();
   if (kind == "scalar") {
     operand.kind = KernelOperand::Kind::Scalar;
@@ -221,6 +225,9 @@ FailureOr<KernelInfo> softmax::readKernelInfo(Operation *function) {
     }
     info.operands.push_back(std::move(operand));
   }
+  if (auto dropped = dict.getAs<ArrayAttr>("dropped"))
+    for (auto name : dropped.getAsRange<StringAttr>())
+      info.dropped.push_back(name.str());
   if (auto pairs = dict.getAs<ArrayAttr>("never_in_place"))
     for (Attribute attr : pairs) {
       auto pair = dyn_cast<DenseI64ArrayAttr>(attr);

@@ -29,8 +29,12 @@ static json::Object describeOperand(const KernelOperand &operand) {
                       {"kind", kinds[static_cast<unsigned>(operand.kind)]},
                       {"type", std::move(type)},
                       {"dtype", operand.typeName()}};
+  if (!operand.source.empty())
+    object["source"] = toText(operand.source);
   if (!operand.isTensor())
     return object;
+  if (operand.alsoRead)
+    object["also_read"] = true;
   json::Array shape;
   for (const KernelDim &dim : operand.shape) {
     if (dim.isStatic())
@@ -103,7 +107,9 @@ static json::Array describeSchedules(const KernelInfo &kernel) {
 
 static json::Object describeKernel(const KernelInfo &kernel,
                                    const LibraryInfo &library) {
-  json::Array operands, bounds, inPlace;
+  json::Array operands, bounds, inPlace, dropped;
+  for (const std::string &name : kernel.dropped)
+    dropped.push_back(toText(name));
   for (auto [i, operand] : llvm::enumerate(kernel.operands)) {
     operands.push_back(describeOperand(operand));
     if (operand.kind != KernelOperand::Kind::Output)
@@ -120,6 +126,7 @@ static json::Object describeKernel(const KernelInfo &kernel,
                       {"op", toText(kernel.op)},
                       {"operands", std::move(operands)},
                       {"in_place", std::move(inPlace)},
+                      {"source_destinations", std::move(dropped)},
                       {"target", describeTarget(library)},
                       {"accuracy", json::Object{{"mode", library.accuracy},
                                                 {"bounds", std::move(bounds)}}},

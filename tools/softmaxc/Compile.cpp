@@ -1,6 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #include "Compile.h"
 #include "Explain.h"
+#include "SourceOperands.h"
 
 #include "softmax/Pipelines/Pipelines.h"
 #include "softmax/Target/CodeGen.h"
@@ -8,6 +9,9 @@
 #include "softmax/Target/LibraryText.h"
 #include "softmax/Target/Link.h"
 
+#include "mlir/AsmParser/AsmParser.h"
+#include "mlir/AsmParser/AsmParserState.h"
+#include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
@@ -112,11 +116,32 @@ private:
       return fail(kWrongUsage,
                   "cannot read '" + path + "': " + buffer.getError().message());
     sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
-    module = parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
-    if (!module)
+    if (!parse())
       return kDoesNotCompile;
-
     return checkKernels();
+  }
+
+  /// The same as parseSourceFile, but for texts keeps what values are called.
+  bool parse() {
+    const llvm::MemoryBuffer &buffer =
+        *sources.getMemoryBuffer(sources.getMainFileID());
+    ParserConfig config(&context);
+    if (isBytecode(buffer)) {
+      module = parseSourceFile<ModuleOp>(sources, config);
+      if (module)
+        operands.record(*module, /*parsed=*/nullptr);
+      return static_cast<bool>(module);
+    }
+    Block block;
+    AsmParserState parsed;
+    if (failed(parseAsmSourceFile(sources, &block, config, &parsed)))
+      return false;
+    module = detail::constructContainerOpForParserIfNecessary<ModuleOp>(
+        &block, &context,
+        FileLineColLoc::get(&context, buffer.getBufferIdentifier(), 0, 0));
+    if (module)
+      operands.record(*module, &parsed);
+    return static_cast<bool>(module);
   }
 
   /// There must be something to compile, under names that C can call.
@@ -171,8 +196,10 @@ private:
     if (!needsMore)
       return 0;
 
+    operands.number(*module);
     if (!runPasses(buildToSchedulePipeline))
       return kDoesNotCompile;
+    operands.apply(*module);
     addModule(EmitKind::Scheduled);
     if (options.explain)
       result.explanation = explain(*module, options.target);
@@ -281,6 +308,7 @@ private:
   /// Prints diagnostics with the line of the source that they point at.
   SourceMgrDiagnosticHandler diagnostics{sources, &context};
   OwningOpRef<ModuleOp> module;
+  SourceOperands operands;
 };
 
 } // namespace

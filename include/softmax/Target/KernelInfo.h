@@ -50,7 +50,11 @@ struct KernelOperand {
   enum class Kind { Input, Output, Scalar };
 
   std::string name;
+  /// What the source calls it, "%x" or "argument 0"; empty if there is none.
+  std::string source;
   Kind kind = Kind::Input;
+  /// Of outputs: whether the kernel reads what the caller passes, too.
+  bool alsoRead = false;
   /// Type of the elements as the source has it (i1 for masks), or the scalar's.
   Type elementType;
   /// Of tensors only.
@@ -88,6 +92,9 @@ struct KernelInfo {
   bool singleOp = false;
   /// In the order of the arguments, destinations last.
   llvm::SmallVector<KernelOperand> operands;
+  /// Arguments of the source that only were destinations of what is an output
+  /// now.
+  llvm::SmallVector<std::string> dropped;
   /// Pairs (input, output) of positions that must not share a buffer although
   /// the kernel is a single op.
   llvm::SmallVector<std::pair<unsigned, unsigned>> neverInPlace;
