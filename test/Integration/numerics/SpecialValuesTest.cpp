@@ -4,6 +4,8 @@
 #include "Data.h"
 #include "Kernel.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace mlir::softmax;
 using namespace mlir::softmax::reference;
@@ -142,6 +144,29 @@ TEST(SpecialValues, HugeLogitsSumToOne) {
             << name << " " << columns;
       }
     }
+  }
+}
+
+// C-BIG-1: log_softmax is -inf where x - m has no finite value; lse is finite.
+TEST(SpecialValues, LogOfDistantLogits) {
+  std::pair<const char *, Real> types[] = {{"f32", 3e38}, {"f64", 1e308}};
+  for (auto [name, huge] : types) {
+    OpSpec spec = makeSpec("log_softmax", name, 2, "1");
+    spec.with = "lse";
+    Kernel kernel(spec);
+    Type type = getType(name);
+    ReferenceTensor row{type, {1, 3}};
+    for (Real logit : {huge, -huge, huge})
+      row.elements.push_back({logit});
+    Buffer logits(row, Layout::Compact);
+    Buffer result(type, {1, 3}, Layout::Compact),
+        lse(type, {1}, Layout::Compact);
+    ASSERT_EQ(kernel.call({&logits, &result, &lse}), 0);
+    ReferenceTensor y = result.read();
+    EXPECT_NEAR(double(y.elements[0].real), -std::log(2.0), 1e-6) << name;
+    EXPECT_EQ(double(y.elements[1].real), -double(inf)) << name;
+    EXPECT_EQ(y.elements[2].real, y.elements[0].real) << name;
+    EXPECT_TRUE(std::isfinite(double(lse.read().elements[0].real))) << name;
   }
 }
 
