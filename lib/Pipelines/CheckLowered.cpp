@@ -3,6 +3,7 @@
 
 #include "softmax/Dialect/IR/Softmax.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/DenseSet.h"
@@ -29,10 +30,61 @@ Type findNarrowFloat(Operation *op) {
   return Type();
 }
 
+/// A type of `op` that says most about why nothing lowered it: that of the
+/// first operand or result that LLVM does not know, or else of the first.
+Type findTellingType(Operation *op) {
+  Type first;
+  for (TypeRange types :
+       {TypeRange(op->getOperandTypes()), TypeRange(op->getResultTypes())})
+    for (Type type : types) {
+      if (!LLVM::isCompatibleType(type))
+        return type;
+      if (!first)
+        first = type;
+    }
+  return first;
+}
+
 class SoftmaxCheckLoweredPass
     : public softmax::impl::SoftmaxCheckLoweredPassBase<
           SoftmaxCheckLoweredPass> {
+  using SoftmaxCheckLoweredPassBase::SoftmaxCheckLoweredPassBase;
+
   void runOnOperation() override {
+    if (toLLVM)
+      checkLLVM();
+    else
+      checkSoftmax();
+  }
+
+  /// Only the LLVM dialect is left. Casts between what is lowered and what is
+  /// not are reported only where nothing else explains them.
+  void checkLLVM() {
+    SmallVector<Operation *> left, casts;
+    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (isa<ModuleOp>(op) ||
+          isa_and_nonnull<LLVM::LLVMDialect>(op->getDialect()))
+        return WalkResult::advance();
+      (isa<UnrealizedConversionCastOp>(op) ? casts : left).push_back(op);
+      return WalkResult::skip();
+    });
+    llvm::SmallDenseSet<Location> reported;
+    for (Operation *op : left.empty() ? casts : left) {
+      if (!reported.insert(op->getLoc()).second)
+        continue;
+      InFlightDiagnostic diagnostic = op->emitOpError();
+      if (Type type = findTellingType(op))
+        diagnostic << "of type " << type << ' ';
+      diagnostic << "is not lowered to LLVM by this pipeline; convert its "
+                    "operands to a float type before, or write it with "
+                    "operations of arith, math, scf, vector, memref or linalg "
+                    "that have a lowering";
+    }
+    if (!left.empty() || !casts.empty())
+      signalPassFailure();
+  }
+
+  void checkSoftmax() {
     // One line of a region may have become several loops.
     llvm::SmallDenseSet<Location> reported;
     // Inside a softmax.generic its own terminator and indices would only

@@ -115,6 +115,7 @@ void mlir::softmax::buildToLLVMPipeline(OpPassManager &manager,
   manager.addPass(createConvertControlFlowToLLVMPass());
   manager.addPass(createUBToLLVMConversionPass());
   manager.addPass(createReconcileUnrealizedCastsPass());
+  manager.addPass(createSoftmaxCheckLoweredPass({/*toLLVM=*/true}));
   manager.addPass(createSoftmaxIntegerMaskedMemoryPass());
   if (options.kernels)
     manager.addPass(createEmitKernelInterfacePass());

@@ -54,7 +54,14 @@ def SoftmaxCheckLoweredPass
     Emits an error at every operation of the softmax dialect that is left, so
     that a pipeline never leaves one behind in silence, and at operations on
     floats narrower than 16 bits, which nothing expands.
+
+    With `to-llvm`, at the end of a pipeline, everything outside the LLVM dialect
+    is an error, conversion casts that nothing resolved among it.
   }];
+  let options = [
+    Option<"toLLVM", "to-llvm", "bool", /*default=*/"false",
+           "Refuse everything outside the LLVM dialect">
+  ];
 }
 
 #endif // SOFTMAX_PIPELINES_PASSES
