@@ -141,6 +141,8 @@ LogicalResult GenericOp::verify() {
         }))
       return emitOpError("no operand's map names d")
              << dim << ", so its size is unknown";
+  if (failed(common::verifySizesFit(*this)))
+    return failure();
   if (failed(common::verifyDestinations(*this, getInits(), getResultTypes(),
                                         getOperands())))
     return failure();

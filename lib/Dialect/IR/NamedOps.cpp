@@ -138,6 +138,8 @@ static LogicalResult verifyForward(OpTy op, bool hasElementwiseInit) {
            << (most == 1 ? "one destination"
                          : "one or two destinations (result, lse)")
            << ", found " << op.getInits().size();
+  if (failed(common::verifySizesFit(op)))
+    return failure();
   if (failed(common::verifyDestinations(op, op.getInits(), op->getResultTypes(),
                                         op->getOperands())))
     return failure();

@@ -93,6 +93,31 @@ LogicalResult mlir::softmax::common::verifyDimensions(
   return success();
 }
 
+bool mlir::softmax::exceedsMemory(ShapedType type) {
+  Type element = type.getElementType();
+  int64_t bytes = element.isIntOrFloat()
+                      ? llvm::divideCeil(element.getIntOrFloatBitWidth(), 8)
+                      : 8;
+  if (!type.hasRank())
+    return false;
+  for (int64_t size : type.getShape())
+    if (!ShapedType::isDynamic(size) && size != 0 &&
+        (llvm::MulOverflow(bytes, size, bytes) || bytes > kMaxBytes))
+      return true;
+  return false;
+}
+
+LogicalResult mlir::softmax::common::verifySizesFit(Operation *op) {
+  for (auto [i, type] : llvm::enumerate(op->getOperandTypes()))
+    if (auto shaped = dyn_cast<ShapedType>(type);
+        shaped && exceedsMemory(shaped))
+      return op->emitOpError("operand #")
+             << i << " of type " << type
+             << " has more elements than fit into memory; give it sizes that "
+                "it can have";
+  return success();
+}
+
 LogicalResult mlir::softmax::common::verifyDestinations(Operation *op,
                                                         ValueRange inits,
                                                         TypeRange results,

@@ -40,6 +40,9 @@ bool mergeSize(int64_t &known, int64_t size);
 LogicalResult verifyDimensions(Operation *op, ArrayRef<int64_t> dimensions,
                                int64_t rank);
 
+/// No operand is larger than memory.
+LogicalResult verifySizesFit(Operation *op);
+
 /// Tensors with a result per destination, or memrefs without results.
 LogicalResult verifyDestinations(Operation *op, ValueRange inits,
                                  TypeRange results, ValueRange operands);

@@ -86,6 +86,11 @@ LogicalResult FunctionConverter::verify() {
              << " #" << i
              << " has a tensor encoding, which has no dense "
                 "memory layout; drop it";
+    if (exceedsMemory(shaped))
+      return function.emitOpError(what)
+             << " #" << i << " of type " << type
+             << " has more elements than fit into memory; give it sizes that "
+                "it can have";
     return success();
   };
   bool changes = numResults != 0;

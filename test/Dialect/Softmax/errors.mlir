@@ -320,3 +320,20 @@ func.func @missing_dimensions(%x: memref<4x8xf32>) {
   "softmax.softmax"(%x, %x) <{operandSegmentSizes = array<i32: 1, 0, 0, 0, 1>}> : (memref<4x8xf32>, memref<4x8xf32>) -> ()
   return
 }
+
+// -----
+
+// Sizes whose product wraps, and one that no address space has.
+func.func @huge(%x: memref<9223372036854775807x8xf32>, %y: memref<9223372036854775807xf32>) {
+  // expected-error@+1 {{'softmax.logsumexp' op operand #0 of type 'memref<9223372036854775807x8xf32>' has more elements than fit into memory; give it sizes that it can have}}
+  softmax.logsumexp dimensions = [1] ins(%x : memref<9223372036854775807x8xf32>) outs(%y : memref<9223372036854775807xf32>)
+  return
+}
+
+// -----
+
+func.func @huge_mask(%x: tensor<?x?xf32>, %m: tensor<1152921504606846976x2xi1>, %y: tensor<?x?xf32>) {
+  // expected-error@+1 {{'softmax.softmax' op operand #1 of type 'tensor<1152921504606846976x2xi1>' has more elements than fit into memory}}
+  softmax.softmax dimensions = [1] ins(%x : tensor<?x?xf32>) mask(%m : tensor<1152921504606846976x2xi1>) outs(%y : tensor<?x?xf32>) -> tensor<?x?xf32>
+  return
+}

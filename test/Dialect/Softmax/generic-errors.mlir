@@ -728,3 +728,16 @@ func.func @regions(%x: memref<4x8xf32>) {
   "softmax.generic"(%x, %x) <{dimensions = array<i64: 1>, statistics = [], maps = [#id, #id], operandSegmentSizes = array<i32: 1, 1, 0>}> ({}, {}) : (memref<4x8xf32>, memref<4x8xf32>) -> ()
   return
 }
+
+// -----
+
+#id = affine_map<(i, j) -> (i, j)>
+func.func @huge(%x: memref<1152921504606846976x8xf32>, %y: memref<?x8xf32>) {
+  // expected-error@+1 {{'softmax.generic' op operand #0 of type 'memref<1152921504606846976x8xf32>' has more elements than fit into memory}}
+  softmax.generic dimensions = [1] statistics = [] maps = [#id, #id] ins(%x : memref<1152921504606846976x8xf32>) outs(%y : memref<?x8xf32>)
+    result {
+    ^bb0(%e: f32):
+      softmax.yield %e : f32
+    }
+  return
+}

@@ -117,3 +117,10 @@ func.func @layout(%x: memref<4x4xf32>, %y: memref<4x4xf32>) {
   %c = memref.collapse_shape %x [[0, 1]] : memref<4x4xf32> into memref<16xf32>
   return
 }
+
+// -----
+
+// expected-error@below {{argument #1 of type 'memref<9223372036854775807x8xf32>' has more elements than fit into memory; give it sizes that it can have}}
+func.func @huge(%x: memref<4xf32>, %y: memref<9223372036854775807x8xf32>) {
+  return
+}

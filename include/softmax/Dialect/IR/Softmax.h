@@ -29,4 +29,16 @@
 #define GET_OP_CLASSES
 #include "softmax/Dialect/IR/SoftmaxOps.h.inc"
 
+namespace mlir::softmax {
+
+/// No address space has this many bytes, and sums and products of a few sizes
+/// below it do not wrap.
+inline constexpr int64_t kMaxBytes = int64_t(1) << 60;
+
+/// Whether a tensor or memref has too many elements for any memory: its static
+/// sizes, without those of 0, take more than kMaxBytes.
+bool exceedsMemory(ShapedType type);
+
+} // namespace mlir::softmax
+
 #endif // SOFTMAX_DIALECT_IR_SOFTMAX_H
