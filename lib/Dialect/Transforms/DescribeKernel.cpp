@@ -185,6 +185,23 @@ static FailureOr<std::string> getName(func::FuncOp function, Attribute given,
   return name.str();
 }
 
+/// Gives `operand` the shape of `value`, and its type the sizes that callers
+/// must keep to: a size that the function casts to a constant is that constant.
+static void describeShape(OperandDescription &operand, Value value,
+                          ShapeSymbols &symbols) {
+  auto type = cast<ShapedType>(value.getType());
+  SmallVector<int64_t> sizes(type.getShape());
+  for (auto [dim, size] : llvm::enumerate(sizes)) {
+    Attribute entry = symbols.get(value, dim);
+    if (!ShapedType::isDynamic(size))
+      entry = IntegerAttr::get(IntegerType::get(value.getContext(), 64), size);
+    else if (auto known = dyn_cast<IntegerAttr>(entry))
+      size = known.getInt();
+    operand.shape.push_back(entry);
+  }
+  operand.type = RankedTensorType::get(sizes, type.getElementType());
+}
+
 LogicalResult softmax::describeKernel(func::FuncOp function,
                                       func::ReturnOp terminator,
                                       ArrayRef<BlockArgument> reused) {
@@ -207,10 +224,7 @@ LogicalResult softmax::describeKernel(func::FuncOp function,
       operand.kind = isa<MemRefType>(shaped) && mayBeWritten(argument)
                          ? "output"
                          : "input";
-      operand.type =
-          RankedTensorType::get(shaped.getShape(), shaped.getElementType());
-      for (int64_t dim = 0; dim < shaped.getRank(); ++dim)
-        operand.shape.push_back(symbols.get(argument, dim));
+      describeShape(operand, argument, symbols);
       known.insert(operand.shape.begin(), operand.shape.end());
     }
     if (llvm::is_contained(reused, argument))
@@ -225,20 +239,16 @@ LogicalResult softmax::describeKernel(func::FuncOp function,
   }
 
   for (auto [i, value] : llvm::enumerate(terminator.getOperands())) {
-    auto type = cast<RankedTensorType>(value.getType());
     OperandDescription operand;
     operand.kind = "output";
-    operand.type = type;
-    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
-      Attribute size = symbols.get(value, dim);
+    describeShape(operand, value, symbols);
+    for (auto [dim, size] : llvm::enumerate(operand.shape))
       if (isa<StringAttr>(size) && !known.contains(size))
         return function.emitOpError("result #")
                << i << ": its size along dimension " << dim
                << " does not follow from the arguments' sizes, so a "
                   "destination could not be checked; make it static, or pass "
                   "the destination of the op that computes it as an argument";
-      operand.shape.push_back(size);
-    }
     Attribute given = function.getResultAttr(i, kOperandNameAttrName);
     if (!given && reused[i])
       given =

@@ -266,3 +266,16 @@ func.func @scalars(%x: f32) -> f32 {
 }
 // CHECK-LABEL: func.func private @declared(tensor<2xf32>) -> tensor<2xf32>{{$}}
 func.func private @declared(tensor<2xf32>) -> tensor<2xf32>
+
+// -----
+
+// A size that the function takes for granted is one that callers must give.
+// CHECK-LABEL: func.func @cast(
+// CHECK-SAME:    %{{.*}}: tensor<?x?xf32>
+// CHECK-SAME:      {kind = "input", name = "logits", shape = ["s0", 8], type = tensor<?x8xf32>},
+// CHECK-SAME:      {kind = "output", name = "probabilities", shape = ["s0", 8], type = tensor<?x8xf32>}],
+func.func @cast(%x: tensor<?x?xf32>, %o: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %c = tensor.cast %x : tensor<?x?xf32> to tensor<?x8xf32>
+  %p = softmax.softmax dimensions = [1] ins(%c : tensor<?x8xf32>) outs(%o : tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %p : tensor<?x8xf32>
+}
