@@ -324,8 +324,8 @@ Expected<NpyArray> mlir::softmax::reference::readNpy(StringRef path) {
   // A device may never end.
   if (status.type() != sys::fs::file_type::regular_file &&
       status.type() != sys::fs::file_type::fifo_file)
-    return ioError(path, "name a .npy file: ",
-                   make_error_code(std::errc::invalid_argument));
+    return createStringError(make_error_code(std::errc::invalid_argument),
+                             path + ": is no regular file; name a .npy file");
   ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(
       path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
