@@ -52,13 +52,18 @@ constexpr unsigned stackBytes = 256u << 20;
 /// Where the handler below runs when that stack has overflowed.
 alignas(16) char alternateStack[64 << 10];
 
-/// The handler's message, composed before anything can go wrong.
+/// The handler's messages, composed before anything can go wrong.
 char crashMessage[256];
+char refusedMessage[256];
+
+/// Whether an error has been reported.
+volatile sig_atomic_t errorReported = 0;
 
 /// Calls only what is safe in a signal handler, and LLVM's removal of temporary
 /// files, which is made for one.
 void handleCrash(int) {
-  ssize_t written = write(STDERR_FILENO, crashMessage, strlen(crashMessage));
+  const char *message = errorReported ? refusedMessage : crashMessage;
+  ssize_t written = write(STDERR_FILENO, message, strlen(message));
   (void)written;
   llvm::sys::CleanupOnSignal(0);
   _exit(1);
@@ -79,12 +84,16 @@ void installCrashHandler() {
 
 } // namespace
 
+void mlir::softmax::noteErrorReported() { errorReported = 1; }
+
 void mlir::softmax::runOnLargeStack(llvm::StringRef tool,
                                     llvm::function_ref<void()> work) {
   snprintf(crashMessage, sizeof(crashMessage),
            "%s: internal error: the input cannot be compiled or run, or is "
            "nested too deep; nothing was written; please report it with the "
            "input\n",
+           tool.str().c_str());
+  snprintf(refusedMessage, sizeof(refusedMessage), "%s: nothing was written\n",
            tool.str().c_str());
   llvm::thread thread(std::optional<unsigned>(stackBytes), [&] {
     installCrashHandler();

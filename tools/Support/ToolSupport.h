@@ -19,6 +19,11 @@ void hideLibraryOptions();
 bool parseToolOptions(int argc, char **argv, llvm::StringRef tool,
                       llvm::StringRef overview);
 
+/// Tells runOnLargeStack that a diagnostic has said what is wrong: if `work`
+/// crashes after that, the input was refused and no defect of ours need be
+/// reported.
+void noteErrorReported();
+
 /// Runs `work` on a thread with a stack large enough for the recursion of
 /// parsers and passes over nested input.  If it still crashes, a message naming
 /// `tool` goes to stderr, temporary files are removed, and the process ends

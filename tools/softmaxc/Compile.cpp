@@ -3,6 +3,8 @@
 #include "Explain.h"
 #include "SourceOperands.h"
 
+#include "../Support/ToolSupport.h"
+
 #include "softmax/Pipelines/Pipelines.h"
 #include "softmax/Target/CodeGen.h"
 #include "softmax/Target/KernelInfo.h"
@@ -46,6 +48,12 @@ public:
     context.appendDialectRegistry(registry);
     // The messages name the operation and its place.
     context.printOpOnDiagnostic(false);
+    context.getDiagEngine().registerHandler([](Diagnostic &diagnostic) {
+      if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+        noteErrorReported();
+      // Others print it.
+      return failure();
+    });
   }
 
   CompileResult run() {
