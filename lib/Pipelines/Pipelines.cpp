@@ -46,12 +46,18 @@ static void addInlining(OpPassManager &manager) {
   manager.addPass(createSoftmaxCheckInlinedPass());
 }
 
+void mlir::softmax::buildRaisePipeline(OpPassManager &manager) {
+  manager.addPass(createSoftmaxFillLocationsPass());
+  manager.addPass(createConvertElementwiseToLinalgPass());
+  manager.addPass(createSoftmaxRaise());
+  manager.addPass(createCanonicalizerPass());
+}
+
 void mlir::softmax::buildToSchedulePipeline(OpPassManager &manager,
                                             const PipelineOptions &options) {
   if (options.kernels)
     addInlining(manager);
-  manager.addPass(createSoftmaxRaise());
-  manager.addPass(createCanonicalizerPass());
+  buildRaisePipeline(manager);
   manager.addPass(createSoftmaxGeneralizePass());
 
   SoftmaxResultsToDestinationsPassOptions destinations;

@@ -1,10 +1,10 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #include "Run.h"
 
+#include "../Support/ToolSupport.h"
 #include "Jit.h"
 #include "Values.h"
 
-#include "softmax/Conversion/ToSoftmax/Passes.h"
 #include "softmax/Reference/Comparison.h"
 #include "softmax/Reference/Interpreter.h"
 #include "softmax/Target/KernelInfo.h"
@@ -49,6 +49,12 @@ public:
     context.appendDialectRegistry(registry);
     // The messages name the operation and its place.
     context.printOpOnDiagnostic(false);
+    context.getDiagEngine().registerHandler([](Diagnostic &diagnostic) {
+      if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+        noteErrorReported();
+      // Others print it.
+      return failure();
+    });
   }
 
   int run() {
@@ -189,8 +195,7 @@ private:
     if (options.check) {
       checked = module->clone();
       PassManager manager(&context);
-      manager.addPass(createSoftmaxRaise());
-      manager.addPass(createCanonicalizerPass());
+      buildRaisePipeline(manager);
       if (failed(manager.run(*checked)))
         return kFails;
     }

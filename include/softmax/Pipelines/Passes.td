@@ -21,6 +21,18 @@ def SoftmaxCopiesToLoopsPass
   ];
 }
 
+def SoftmaxFillLocationsPass : Pass<"softmax-fill-locations"> {
+  let summary = "locate operations without a location where their parents are";
+  let description = [{
+    The bodies of named `linalg` operations have no location in the source, and
+    what is said about an operation of theirs would point nowhere. It gets the
+    location of the operation that it is nested in.
+  }];
+  let statistics = [
+    Statistic<"numFilled", "num-filled", "Operations that got a location">
+  ];
+}
+
 def SoftmaxIntegerMaskedMemoryPass : Pass<"softmax-integer-masked-memory"> {
   let summary = "move 16-bit floats through masks as integers";
   let description = [{

@@ -40,6 +40,10 @@ struct PipelineOptions {
 /// inputs need.
 void registerPipelineDialects(DialectRegistry &registry);
 
+/// What spells out softmax becomes softmax operations; operations of arith and
+/// math on tensors become linalg.
+void buildRaisePipeline(OpPassManager &manager);
+
 /// From tensors or memrefs to scheduled softmax.generic on memrefs: raise,
 /// generalize, results to destinations, bufferize, assign schedules.
 void buildToSchedulePipeline(OpPassManager &manager,
