@@ -159,6 +159,28 @@ public:
                         llvm::divideCeil(columns, lanes)));
   }
 
+  /// Out of cache: results past the caches, the next row asked for while this
+  /// one is computed.
+  void streamed(llvm::SmallVectorImpl<Candidate> &list) {
+    if (!shape.rowPossible || !shape.exponentials || !shape.elementwiseResults)
+      return;
+    // Two rows of the inputs and one of scratch stay in the second level.
+    int64_t perElement = 2 * shape.bytesPerElement + shape.computeBits / 8;
+    int64_t most = target.l2Bytes / perElement;
+    int64_t least = std::max(target.l3Bytes / 2, 4 * target.l2Bytes);
+    if (!mayFit(most))
+      return;
+    if (shape.columns && shape.rows &&
+        double(*shape.columns) * *shape.rows * shape.bytesPerElement < least)
+      return;
+    Candidate c = make(LayoutKind::Row, StrategyKind::ThreePass,
+                       StagingKind::Scratch, most, 4);
+    c.minBytes = least;
+    c.prefetch = 1;
+    c.nontemporal = true;
+    list.push_back(c);
+  }
+
   void threePass(llvm::SmallVectorImpl<Candidate> &list) {
     if (!shape.rowPossible)
       return;
@@ -228,6 +250,7 @@ mlir::softmax::chooseAlternatives(const KernelShape &shape,
   if (!force) {
     llvm::SmallVector<Candidate> rows;
     chooser.registers(rows);
+    chooser.streamed(rows);
     chooser.threePass(rows);
     // Of two that take the same rows for certain the cheaper stays.
     if (shape.columns && rows.size() > 1)
@@ -256,6 +279,7 @@ mlir::softmax::chooseAlternatives(const KernelShape &shape,
     if (!shape.rowPossible)
       return cannot(*force, "the softmax dimensions are not one contiguous run "
                             "of every operand; use packed or lanes_inner");
+    chooser.streamed(list);
     chooser.threePass(list);
     break;
   case StrategyKind::LanesInner:

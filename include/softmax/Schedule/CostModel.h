@@ -48,11 +48,17 @@ struct Candidate {
   LayoutKind layout = LayoutKind::Any;
   /// Largest row length of the guard; 0 if none.
   int64_t maxColumns = 0;
+  /// Least bytes that all rows read and write of the guard; 0 if none.
+  int64_t minBytes = 0;
   StrategyKind strategy = StrategyKind::Packed;
   StagingKind staging = StagingKind::Recompute;
   int64_t lanes = 1;
   int64_t vectors = 1;
   bool maskedTail = false;
+  /// Rows ahead that data is asked for; 0 if not.
+  int64_t prefetch = 0;
+  /// Whether results go past the caches.
+  bool nontemporal = false;
   /// Modelled cycles per element at `modelledColumns`.
   double cycles = 0;
   int64_t modelledColumns = 0;

@@ -16,24 +16,29 @@ using namespace mlir::softmax;
 // Rows
 //===----------------------------------------------------------------------===//
 
+RowPosition mlir::softmax::positionOf(KernelBuilder &k, Value number) {
+  RowPosition row;
+  row.number = number;
+  row.coordinates.resize(k.op.getIterationRank());
+  for (auto [dim, value] :
+       llvm::zip(k.parallel, k.delinearize(number, k.parallel)))
+    row.coordinates[dim] = value;
+  for (const OperandView &view : k.inputs)
+    row.inputOffsets.push_back(k.offset(view, row.coordinates));
+  for (const OperandView &view : k.inits)
+    row.initOffsets.push_back(k.offset(view, row.coordinates));
+  return row;
+}
+
 void mlir::softmax::forEachRow(KernelBuilder &k,
                                function_ref<void(const RowPosition &)> body) {
   scf::ForOp::create(
       k.b, k.loc, k.rowBegin, k.rowEnd, k.index(1), ValueRange{},
       [&](OpBuilder &, Location, Value r, ValueRange) {
-        RowPosition row;
-        row.coordinates.resize(k.op.getIterationRank());
-        for (auto [dim, value] :
-             llvm::zip(k.parallel, k.delinearize(r, k.parallel)))
-          row.coordinates[dim] = value;
-        for (const OperandView &view : k.inputs) {
-          Value offset = k.offset(view, row.coordinates);
-          row.inputOffsets.push_back(offset);
+        RowPosition row = positionOf(k, r);
+        for (auto [view, offset] : llvm::zip(k.inputs, row.inputOffsets))
           row.invariants.push_back(view.alongRow ? Value()
                                                  : k.loadScalar(view, offset));
-        }
-        for (const OperandView &view : k.inits)
-          row.initOffsets.push_back(k.offset(view, row.coordinates));
         body(row);
         scf::YieldOp::create(k.b, k.loc);
       });
@@ -163,6 +168,19 @@ static Guard buildGuard(KernelBuilder &k, AlternativeAttr alternative) {
     guard.require(k, k.b.createOrFold<arith::CmpIOp>(k.loc,
                                                      arith::CmpIPredicate::sle,
                                                      k.columns, k.index(most)));
+  if (int64_t least = alternative.getMinBytes()) {
+    int64_t perElement = 0;
+    for (const OperandView &view : llvm::concat<OperandView>(k.inputs, k.inits))
+      if (view.alongRow)
+        perElement += llvm::divideCeil(
+            view.elementType.isIndex() ? 64
+                                       : view.elementType.getIntOrFloatBitWidth(),
+            8);
+    Value bytes = k.mul(k.mul(k.columns, k.rowCount), k.index(perElement));
+    guard.require(k, k.b.createOrFold<arith::CmpIOp>(
+                         k.loc, arith::CmpIPredicate::sge, bytes,
+                         k.index(least)));
+  }
   if (alternative.getStrategy() == Strategy::Registers)
     guard.require(k, k.lessThan(k.index(0), k.columns));
   return guard;
@@ -174,8 +192,7 @@ static Guard buildGuard(KernelBuilder &k, AlternativeAttr alternative) {
 
 static void emitStrategy(KernelBuilder &k, const RowNeeds &needs,
                          AlternativeAttr alternative) {
-  k.lanes = alternative.getLanes();
-  k.maskedTails = alternative.getTail() == TailMode::Masked;
+  k.beginAlternative(alternative);
   switch (alternative.getStrategy()) {
   case Strategy::Registers:
     return emitRegisters(k, needs, alternative);

@@ -236,10 +236,29 @@ Value KernelBuilder::load(const OperandView &view, Value offset,
   return vector::LoadOp::create(b, loc, type, buffer, ValueRange{index(0)});
 }
 
+int64_t KernelBuilder::vectorBytes(const OperandView &view) {
+  return lanes * view.elementType.getIntOrFloatBitWidth() / 8;
+}
+
+Value KernelBuilder::misalignment(const OperandView &view, Value offset) {
+  int64_t bytes = view.elementType.getIntOrFloatBitWidth() / 8;
+  Value base = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, view.flat);
+  auto metadata = memref::ExtractStridedMetadataOp::create(b, loc, view.flat);
+  Value element = add(add(metadata.getOffset(), offset), div(base, index(bytes)));
+  // The remainder of an element's number, taken as unsigned.
+  Value past = b.createOrFold<arith::AndIOp>(loc, element, index(lanes - 1));
+  return b.createOrFold<arith::AndIOp>(loc, sub(index(lanes), past),
+                                       index(lanes - 1));
+}
+
 void KernelBuilder::store(Value vector, const OperandView &view, Value offset,
-                          const Tail *tail) {
+                          const Tail *tail, bool nontemporal) {
   if (!tail) {
-    vector::StoreOp::create(b, loc, vector, view.flat, ValueRange{offset});
+    auto op =
+        vector::StoreOp::create(b, loc, vector, view.flat, ValueRange{offset},
+                                nontemporal);
+    if (nontemporal)
+      op.setAlignment(vectorBytes(view));
     return;
   }
   if (maskedTails) {
@@ -272,21 +291,35 @@ OperandView KernelBuilder::scratch(int64_t maxCount, int64_t factor) {
   // Vector accesses may run over the end of a row by less than a group.
   Value count = maxCount ? min(columns, index(maxCount)) : columns;
   Value padded = add(mul(count, index(factor)), index(numeric.getGroup()));
-  auto type = MemRefType::get({ShapedType::kDynamic}, computeType);
-  Value buffer = memref::AllocOp::create(b, loc, type, ValueRange{padded},
-                                         b.getI64IntegerAttr(64));
-  prologueEnd = buffer.getDefiningOp();
-  allocations.push_back(buffer);
   OperandView view;
-  view.flat = buffer;
   view.elementType = computeType;
   view.alongRow = true;
+  if (allocationsInUse < allocations.size()) {
+    memref::AllocOp alloc = allocations[allocationsInUse++];
+    b.setInsertionPoint(alloc);
+    alloc.getDynamicSizesMutable()[0].set(
+        max(alloc.getDynamicSizes()[0], padded));
+    view.flat = alloc;
+    return view;
+  }
+  auto type = MemRefType::get({ShapedType::kDynamic}, computeType);
+  auto alloc = memref::AllocOp::create(b, loc, type, ValueRange{padded},
+                                       b.getI64IntegerAttr(64));
+  allocations.push_back(alloc);
+  ++allocationsInUse;
+  view.flat = alloc;
   return view;
+}
+
+void KernelBuilder::beginAlternative(AlternativeAttr alternative) {
+  lanes = alternative.getLanes();
+  maskedTails = alternative.getTail() == TailMode::Masked;
+  allocationsInUse = 0;
 }
 
 void KernelBuilder::freeScratch() {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointAfter(op);
-  for (Value buffer : allocations)
+  for (memref::AllocOp buffer : allocations)
     memref::DeallocOp::create(b, loc, buffer);
 }

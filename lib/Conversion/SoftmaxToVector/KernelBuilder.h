@@ -8,6 +8,7 @@
 #define SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_KERNELBUILDER_H
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Builders.h"
 #include "softmax/Dialect/IR/Softmax.h"
 
@@ -99,9 +100,15 @@ public:
 
   /// `lanes` elements of `view` from linear offset `offset` on.
   Value load(const OperandView &view, Value offset, const Tail *tail = nullptr);
-  /// Stores a vector of `lanes` elements.
+  /// Stores a vector of `lanes` elements; `nontemporal` needs one aligned to
+  /// its size, and is for whole vectors only.
   void store(Value vector, const OperandView &view, Value offset,
-             const Tail *tail = nullptr);
+             const Tail *tail = nullptr, bool nontemporal = false);
+  /// Elements (index, 0 to lanes - 1) from linear offset `offset` on to the
+  /// next address that is aligned to a vector of `lanes` of them.
+  Value misalignment(const OperandView &view, Value offset);
+  /// Bytes of a vector of `lanes` elements of `view`.
+  int64_t vectorBytes(const OperandView &view);
   Value loadScalar(const OperandView &view, Value offset);
   void storeScalar(Value value, const OperandView &view, Value offset);
 
@@ -114,8 +121,10 @@ public:
   Value stackBuffer(StringRef key, Type element, int64_t count);
   /// Scratch for `factor` times the row length, or `maxCount` if that is less
   /// and not 0, in elements of the compute type; allocated before the op and
-  /// freed after it.
+  /// freed after it.  Alternatives share it: only one of them runs.
   OperandView scratch(int64_t maxCount, int64_t factor = 1);
+  /// Begins an alternative, which may ask for what others have.
+  void beginAlternative(AlternativeAttr alternative);
   /// Frees what `scratch` allocated; called where the op ends.
   void freeScratch();
 
@@ -136,7 +145,9 @@ private:
   Value tailBuffer(const OperandView &view);
 
   Operation *prologueEnd = nullptr;
-  SmallVector<Value> allocations;
+  SmallVector<memref::AllocOp> allocations;
+  /// How many of them the current alternative has.
+  size_t allocationsInUse = 0;
   llvm::StringMap<Value> stackBuffers;
 };
 

@@ -26,9 +26,10 @@ namespace {
 class Sweep {
 public:
   Sweep(KernelBuilder &k, unsigned pass, ArrayRef<unsigned> active,
-        ArrayRef<RowValues> rows, LogitSource source, LiftedSink sink)
+        ArrayRef<RowValues> rows, LogitSource source, LiftedSink sink,
+        GroupHook hook)
       : k(k), sum(k), pass(pass), active(active), rows(rows), source(source),
-        sink(sink) {
+        sink(sink), hook(hook) {
     vectorsPerGroup = k.numeric.getGroup() / k.lanes;
     // A maximum takes few cycles: four in flight hide them.
     numMaxima = std::min<int64_t>(vectorsPerGroup, 4);
@@ -61,6 +62,7 @@ private:
   ArrayRef<RowValues> rows;
   LogitSource source;
   LiftedSink sink;
+  GroupHook hook;
   int64_t vectorsPerGroup;
   int64_t numMaxima;
 };
@@ -134,6 +136,8 @@ SmallVector<Value> Sweep::lifted(Value i, const Tail *tail) {
 Sweep::State Sweep::groups(Value begin, Value end, State state) {
   return loop(begin, end, k.numeric.getGroup(), state,
               [&](Value i, State lanes) {
+                if (hook)
+                  hook(i);
                 // group[a][v]: the lifted vectors.
                 SmallVector<SmallVector<Value>> group(active.size());
                 for (int64_t v = 0; v < vectorsPerGroup; ++v) {
@@ -273,16 +277,29 @@ SmallVector<WideValue> mlir::softmax::sweepRow(KernelBuilder &k, unsigned pass,
                                                ArrayRef<unsigned> active,
                                                ArrayRef<RowValues> rows,
                                                LogitSource source,
-                                               LiftedSink sink) {
-  return Sweep(k, pass, active, rows, source, sink).run();
+                                               LiftedSink sink,
+                                               GroupHook hook) {
+  return Sweep(k, pass, active, rows, source, sink, hook).run();
 }
 
 void mlir::softmax::forEachVector(
     KernelBuilder &k, int64_t unroll,
-    function_ref<void(Value, const Tail *)> body) {
+    function_ref<void(Value, const Tail *)> body, Value head) {
+  Value start = k.index(0);
+  if (head) {
+    start = k.min(head, k.columns);
+    scf::IfOp::create(k.b, k.loc, k.lessThan(k.index(0), start),
+                      [&](OpBuilder &, Location) {
+                        Tail tail = k.tail(start);
+                        body(k.index(0), &tail);
+                        scf::YieldOp::create(k.b, k.loc);
+                      });
+  }
+  Value length = k.sub(k.columns, start);
   auto loop = [&](Value begin, int64_t count) {
     int64_t step = count * k.lanes;
-    Value end = k.sub(k.columns, k.rem(k.columns, k.index(step)));
+    Value end =
+        k.add(start, k.sub(length, k.rem(length, k.index(step))));
     scf::ForOp::create(k.b, k.loc, begin, end, k.index(step), ValueRange{},
                        [&](OpBuilder &, Location, Value i, ValueRange) {
                          for (int64_t v = 0; v < count; ++v)
@@ -291,7 +308,7 @@ void mlir::softmax::forEachVector(
                        });
     return end;
   };
-  Value done = loop(k.index(0), unroll);
+  Value done = loop(start, unroll);
   if (unroll > 1)
     done = loop(done, 1);
   scf::IfOp::create(k.b, k.loc, k.lessThan(done, k.columns),

@@ -15,16 +15,21 @@ using LogitSource = function_ref<SmallVector<Value>(Value i, const Tail *tail)>;
 using LiftedSink =
     function_ref<void(Value i, const Tail *tail, ArrayRef<Value> lifted)>;
 
+/// Called once for every group of elements, before those from `i` on.
+using GroupHook = function_ref<void(Value i)>;
+
 /// Reduces `pass` over [0, columns) for the statistics numbered `active`.
 SmallVector<WideValue> sweepRow(KernelBuilder &k, unsigned pass,
                                 ArrayRef<unsigned> active,
                                 ArrayRef<RowValues> rows, LogitSource source,
-                                LiftedSink sink);
+                                LiftedSink sink, GroupHook hook = {});
 
 /// Calls `body(i, tail)` for every vector of [0, columns), `unroll` of them in
-/// an iteration; the last, incomplete one with a tail.
+/// an iteration; the last, incomplete one with a tail.  With `head` (index, 0
+/// to lanes - 1) so many elements go first, as an incomplete vector.
 void forEachVector(KernelBuilder &k, int64_t unroll,
-                   function_ref<void(Value, const Tail *)> body);
+                   function_ref<void(Value, const Tail *)> body,
+                   Value head = Value());
 
 /// The largest lane of a vector that holds no NaN.
 Value reduceMax(KernelBuilder &k, Value vector);

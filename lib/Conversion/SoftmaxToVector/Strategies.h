@@ -32,6 +32,8 @@ void emitPacked(KernelBuilder &k, const RowNeeds &needs,
 
 /// Where a row stands: what the strategies over single rows share.
 struct RowPosition {
+  /// Of the row, row-major over the parallel dimensions.
+  Value number;
   /// Per iteration dimension; null along softmax dimensions.
   SmallVector<Value> coordinates;
   /// Linear offset of the row's first element (or of its one element) per
@@ -40,6 +42,9 @@ struct RowPosition {
   /// Row-invariant inputs; null for the others.
   SmallVector<Value> invariants;
 };
+
+/// Where row `number` stands; without the invariants.
+RowPosition positionOf(KernelBuilder &k, Value number);
 
 /// A loop over the rows.
 void forEachRow(KernelBuilder &k, function_ref<void(const RowPosition &)> body);

@@ -2,10 +2,13 @@
 //
 // three_pass: maximum, sum, results, over a contiguous row in cache.  The
 // exponentials of the second pass are computed again in the third, or wait for
-// it in the destination or in a scratch row.
+// it in the destination or in a scratch row.  Out of cache, the
+// second pass asks for the data of rows to come, and results go to memory past
+// the caches.
 
 #include "RowSweep.h"
 #include "Strategies.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -14,9 +17,10 @@ namespace {
 class ThreePassRunner : public SingleRowRunner {
 public:
   ThreePassRunner(KernelBuilder &k, const RowNeeds &needs,
-                  const RowPosition &row, int64_t vectors,
-                  std::optional<OperandView> stage, Value stageOffset)
-      : SingleRowRunner(k, needs, row), vectors(vectors),
+                  const RowPosition &row, const RowPosition *ahead,
+                  AlternativeAttr alternative, std::optional<OperandView> stage,
+                  Value stageOffset)
+      : SingleRowRunner(k, needs, row), ahead(ahead), alternative(alternative),
         stage(std::move(stage)), stageOffset(stageOffset) {}
 
   SmallVector<WideValue> reduce(unsigned pass, ArrayRef<unsigned> active,
@@ -31,13 +35,20 @@ public:
     };
     bool stages = stage && llvm::is_contained(active, *needs.staged) &&
                   pass == k.statistics[*needs.staged].getLiftedPass();
+    auto hook = [&](Value i) { prefetch(i); };
+    bool prefetches = ahead && pass + 1 == needs.numPasses;
     return sweepRow(k, pass, active, rows, source,
-                    stages ? LiftedSink(sink) : LiftedSink());
+                    stages ? LiftedSink(sink) : LiftedSink(),
+                    prefetches ? GroupHook(hook) : GroupHook());
   }
 
   void writeResults(ArrayRef<RowValues> rows, ValueRange handedOn) override {
     bool needsLogits = needs.resultUsesLogits || (needs.staged && !stage);
-    forEachVector(k, vectors, [&](Value i, const Tail *tail) {
+    bool nontemporal = storesPastCaches();
+    Value head;
+    if (nontemporal)
+      head = k.misalignment(k.inits[0], row.initOffsets[0]);
+    auto body = [&](Value i, const Tail *tail) {
       SmallVector<Value> elements(k.inputs.size());
       SmallVector<Value> logits(k.statistics.size());
       if (needsLogits || needs.resultUsesElements)
@@ -55,12 +66,44 @@ public:
           k, needs, elements, logits, lifted, rows, handedOn, k.lanes,
           [&](int64_t dim) { return elementCoordinate(dim, i); });
       for (auto [o, result] : llvm::enumerate(results))
-        k.store(result, k.inits[o], k.add(row.initOffsets[o], i), tail);
-    });
+        k.store(result, k.inits[o], k.add(row.initOffsets[o], i), tail,
+                nontemporal);
+    };
+    forEachVector(k, alternative.getVectors(), body, head);
   }
 
 private:
-  int64_t vectors;
+  /// Whether one peeled vector aligns all stores.
+  bool storesPastCaches() {
+    return alternative.getStores() == StoreMode::Nontemporal &&
+           k.op.getNumElementwiseInits() == 1;
+  }
+
+  /// Asks for the group at `i` of a row to come.
+  void prefetch(Value i) {
+    auto touch = [&](const OperandView &view, Value offset, bool isWrite) {
+      int64_t bits = view.elementType.isIndex()
+                         ? 64
+                         : view.elementType.getIntOrFloatBitWidth();
+      int64_t perLine = 64 / llvm::divideCeil(bits, 8);
+      for (int64_t j = 0; j < k.numeric.getGroup(); j += perLine)
+        memref::PrefetchOp::create(
+            k.b, k.loc, view.flat,
+            ValueRange{k.add(offset, k.add(i, k.index(j)))}, isWrite,
+            /*localityHint=*/3, /*isDataCache=*/true);
+    };
+    for (auto [j, view] : llvm::enumerate(k.inputs))
+      if (view.alongRow)
+        touch(view, ahead->inputOffsets[j], /*isWrite=*/false);
+    if (storesPastCaches())
+      return;
+    for (auto [o, view] : llvm::enumerate(k.inits))
+      if (view.alongRow)
+        touch(view, ahead->initOffsets[o], /*isWrite=*/true);
+  }
+
+  const RowPosition *ahead;
+  AlternativeAttr alternative;
   std::optional<OperandView> stage;
   Value stageOffset;
 };
@@ -78,8 +121,16 @@ void mlir::softmax::emitThreePass(KernelBuilder &k, const RowNeeds &needs,
       stage = k.inits[0];
       stageOffset = row.initOffsets[0];
     }
-    ThreePassRunner runner(k, needs, row, alternative.getVectors(), stage,
-                           stageOffset);
+    std::optional<RowPosition> ahead;
+    if (int64_t distance = alternative.getPrefetch())
+      ahead = positionOf(k, k.min(k.add(row.number, k.index(distance)),
+                                  k.sub(k.rowCount, k.index(1))));
+    ThreePassRunner runner(k, needs, row, ahead ? &*ahead : nullptr,
+                           alternative, stage, stageOffset);
     emitRowProgram(k, needs, runner);
   });
+  // Stores past the caches are weakly ordered: whoever learns that the kernel
+  // is done must see them.
+  if (alternative.getStores() == StoreMode::Nontemporal)
+    LLVM::FenceOp::create(k.b, k.loc, LLVM::AtomicOrdering::seq_cst);
 }

@@ -30,12 +30,17 @@ LogicalResult NumericAttr::verify(EmitError emitError, ExpForm, bool,
 }
 
 LogicalResult AlternativeAttr::verify(EmitError emitError, Layout layout,
-                                      int64_t maxColumns, Strategy strategy,
-                                      int64_t lanes, int64_t vectors,
-                                      Staging staging, TailMode) {
+                                      int64_t maxColumns, int64_t minBytes,
+                                      Strategy strategy, int64_t lanes,
+                                      int64_t vectors, Staging staging,
+                                      TailMode, int64_t prefetch,
+                                      StoreMode stores) {
   if (maxColumns < 0)
     return emitError() << "alternative: max_columns must not be negative, not "
                        << maxColumns;
+  if (minBytes < 0)
+    return emitError() << "alternative: min_bytes must not be negative, not "
+                       << minBytes;
   if (lanes < 1 || lanes > 64 || !llvm::isPowerOf2_64(lanes))
     return emitError()
            << "alternative: lanes must be a power of two from 1 to 64, not "
@@ -44,6 +49,18 @@ LogicalResult AlternativeAttr::verify(EmitError emitError, Layout layout,
     return emitError() << "alternative: vectors must be positive, not "
                        << vectors;
   StringRef name = stringifyStrategy(strategy);
+  if (prefetch < 0 || prefetch > 64)
+    return emitError() << "alternative: prefetch must be from 0 to 64 rows, not "
+                       << prefetch;
+  if ((prefetch != 0 || stores != StoreMode::Ordinary) &&
+      strategy != Strategy::ThreePass)
+    return emitError() << "alternative: strategy '" << name
+                       << "' takes neither prefetch nor nontemporal stores; "
+                          "three_pass does";
+  if (stores == StoreMode::Nontemporal && staging == Staging::Output)
+    return emitError() << "alternative: results stored past the caches cannot "
+                          "wait there as exponentials; use staging = scratch "
+                          "or recompute";
   if (strategy == Strategy::Registers || strategy == Strategy::ThreePass) {
     if (layout != Layout::Row)
       return emitError()
@@ -73,9 +90,10 @@ LogicalResult ScheduleAttr::verify(EmitError emitError, NumericAttr,
   if (alternatives.empty())
     return emitError() << "schedule: at least one alternative is needed";
   AlternativeAttr last = alternatives.back();
-  if (last.getLayout() != Layout::Any || last.getMaxColumns() != 0)
+  if (last.getLayout() != Layout::Any || last.getMaxColumns() != 0 ||
+      last.getMinBytes() != 0)
     return emitError() << "schedule: the last alternative must be "
                           "unconditional (layout = any, "
-                          "no max_columns)";
+                          "neither max_columns nor min_bytes)";
   return success();
 }

@@ -140,9 +140,10 @@ static AlternativeAttr toAttr(MLIRContext *context, const Candidate &c) {
                  : c.staging == StagingKind::Scratch ? Staging::Scratch
                                                      : Staging::Recompute;
   return AlternativeAttr::get(
-      context, layout, c.maxColumns, *symbolizeStrategy(toString(c.strategy)),
-      c.lanes, c.vectors, staging,
-      c.maskedTail ? TailMode::Masked : TailMode::Buffered);
+      context, layout, c.maxColumns, c.minBytes,
+      *symbolizeStrategy(toString(c.strategy)), c.lanes, c.vectors, staging,
+      c.maskedTail ? TailMode::Masked : TailMode::Buffered, c.prefetch,
+      c.nontemporal ? StoreMode::Nontemporal : StoreMode::Ordinary);
 }
 
 FailureOr<ScheduleAttr>

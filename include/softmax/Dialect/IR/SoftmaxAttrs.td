@@ -98,6 +98,12 @@ def Softmax_TailMode : I32EnumAttr<"TailMode", "how the last elements of a row a
   let cppNamespace = "::mlir::softmax";
 }
 
+def Softmax_StoreMode : I32EnumAttr<"StoreMode", "how results are stored", [
+    I32EnumAttrCase<"Ordinary", 0, "ordinary">,
+    I32EnumAttrCase<"Nontemporal", 1, "nontemporal">]> {
+  let cppNamespace = "::mlir::softmax";
+}
+
 def Softmax_NumericAttr : Softmax_Attr<"Numeric", "numeric"> {
   let summary = "the part of a schedule that decides a result's bits";
   let description = [{
@@ -122,19 +128,26 @@ def Softmax_AlternativeAttr : Softmax_Attr<"Alternative", "alternative"> {
   let description = [{
     Guard: the layout class (`row`: the softmax dimensions are one contiguous
     run in every operand; `inner`: the last iteration dimension is parallel
-    and contiguous; `any`), and `max_columns`, the largest row length (absent:
-    any).  Movement: the strategy; `lanes`, the vector length in elements of
-    the compute type; `vectors`, how many vectors are in flight; where
-    exponentials are staged; how tails are touched.
+    and contiguous; `any`), `max_columns`, the largest row length, and
+    `min_bytes`, the least number of bytes that all rows read and write
+    together (absent: any).  Movement: the strategy; `lanes`, the vector length
+    in elements of the compute type; `vectors`, how many vectors are in flight;
+    where exponentials are staged; how tails are touched; `prefetch`, how many
+    rows ahead data is asked for (absent: left to the hardware); whether
+    results are stored past the caches (`stores = nontemporal`).
   }];
   let parameters = (ins
     "::mlir::softmax::Layout":$layout,
     OptionalParameter<"int64_t", "largest row length; 0 if any">:$max_columns,
+    OptionalParameter<"int64_t", "least bytes read and written; 0 if any">:$min_bytes,
     "::mlir::softmax::Strategy":$strategy,
     "int64_t":$lanes,
     "int64_t":$vectors,
     "::mlir::softmax::Staging":$staging,
-    "::mlir::softmax::TailMode":$tail);
+    "::mlir::softmax::TailMode":$tail,
+    OptionalParameter<"int64_t", "rows that data is asked for ahead">:$prefetch,
+    DefaultValuedParameter<"::mlir::softmax::StoreMode",
+                           "::mlir::softmax::StoreMode::Ordinary">:$stores);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }
