@@ -76,7 +76,7 @@ Value softmax::detail::buildExpOfReduced(MathBuilder &math, Value f,
 Value softmax::buildScaledExp(MathBuilder &math, Value x,
                               const ExpReference &reference) {
   const FloatConstants &c = MathBuilder::constantsOf(x.getType());
-  Value y = math.sub(x, reference.center);
+  Value y = reference.center ? math.sub(x, reference.center) : x;
   y = math.raiseTo(reference.low, y);
   Value z;
   Value f = detail::buildExpReduction(math, y, reference.magic, z);

@@ -1,6 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
 #include "softmax/Schedule/CostModel.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
@@ -21,8 +22,7 @@ static constexpr double kRowCycles = 60;
 static constexpr double kPassCycles = 12;
 // A row written element by element: address, load, store, dependent scalars.
 static constexpr double kScalarCycles = 6;
-// Elements that the sum's fixed tree takes together: the longest row of
-// unknown length that `registers` unrolls.
+// Elements that the sum's fixed tree takes together.
 static constexpr int64_t kGroup = 64;
 // The longest row of known length that stays in registers.
 static constexpr int64_t kMostInRegisters = 128;
@@ -103,9 +103,12 @@ public:
   Chooser(const KernelShape &shape, const TargetDescription &target)
       : shape(shape), target(target) {
     lanes = target.lanes(shape.computeBits);
-    maskedTail = shape.narrowestBits >= 32   ? target.maskedMemory32
-                 : shape.narrowestBits == 16 ? target.maskedMemory16
-                                             : target.maskedMemory8;
+    bool masked = shape.narrowestBits >= 32   ? target.maskedMemory32
+                  : shape.narrowestBits == 16 ? target.maskedMemory16
+                                              : target.maskedMemory8;
+    tail = !masked               ? TailKind::Pieces
+           : target.maskedStores ? TailKind::Masked
+                                 : TailKind::MaskedLoads;
     staging = !shape.exponentials || !shape.elementwiseResults
                   ? StagingKind::Recompute
               : shape.stagesInOutput ? StagingKind::Output
@@ -124,7 +127,7 @@ public:
     c.maxColumns = maxColumns;
     c.lanes = lanes;
     c.vectors = vectors;
-    c.maskedTail = maskedTail;
+    c.tail = tail;
     c.modelledColumns =
         shape.columns.value_or(maxColumns ? maxColumns : scratchColumns);
     c.cycles = modelCycles(c, shape, target, c.modelledColumns);
@@ -140,7 +143,7 @@ public:
   /// and live on the stack.  Half of that where each access converts 16-bit
   /// floats by dozens of integer instructions.
   int64_t mostInRegisters() {
-    int64_t most = shape.columns ? kMostInRegisters : kGroup;
+    int64_t most = shape.columns ? kMostInRegisters : 2 * kGroup - lanes;
     int64_t vectors = target.vectorRegisters;
     if (shape.narrowestBits == 16 && !target.f16c)
       vectors /= 2;
@@ -230,7 +233,7 @@ private:
   const KernelShape &shape;
   const TargetDescription &target;
   int64_t lanes, scratchColumns;
-  bool maskedTail;
+  TailKind tail;
   StagingKind staging;
 };
 } // namespace
@@ -250,7 +253,6 @@ mlir::softmax::chooseAlternatives(const KernelShape &shape,
   if (!force) {
     llvm::SmallVector<Candidate> rows;
     chooser.registers(rows);
-    chooser.streamed(rows);
     chooser.threePass(rows);
     // Of two that take the same rows for certain the cheaper stays.
     if (shape.columns && rows.size() > 1)
@@ -258,7 +260,14 @@ mlir::softmax::chooseAlternatives(const KernelShape &shape,
                                 [](const Candidate &a, const Candidate &b) {
                                   return a.cycles < b.cycles;
                                 })};
-    list.append(rows.begin(), rows.end());
+    // Streaming stands before the three passes that it is a form of.
+    auto *threePass = llvm::find_if(rows, [](const Candidate &c) {
+      return c.strategy == StrategyKind::ThreePass;
+    });
+    list.append(rows.begin(), threePass);
+    if (threePass != rows.end())
+      chooser.streamed(list);
+    list.append(threePass, rows.end());
     chooser.lanesInner(list);
     list.push_back(chooser.packed());
     return list;

@@ -71,6 +71,7 @@ void describeVectors(TargetDescription &target,
   target.maskedMemory32 = avx2 || avx512;
   target.maskedMemory16 = avx512;
   target.maskedMemory8 = avx512;
+  target.maskedStores = avx512;
 }
 
 /// Reads a cache size as Linux writes it ("32K", "8M", "4096").

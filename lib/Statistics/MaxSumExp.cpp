@@ -126,6 +126,19 @@ Value MaxSumExpAttr::buildLift(StatisticBuilder &builder, unsigned pass,
   return math::ExpOp::create(ops.b, ops.loc, ops.sub(logit, row.slots[Shift]));
 }
 
+// Rows with a small maximum are not centred: x - 0 is x.
+Value MaxSumExpAttr::buildCommonCase(StatisticBuilder &builder, unsigned pass,
+                                     const RowValues &row,
+                                     RowValues &common) const {
+  if (pass != getLiftedPass() || builder.exp != ExpForm::Scaled)
+    return nullptr;
+  Ops ops(builder);
+  common = row;
+  common.slots[Center] = Value();
+  return ops.equal(row.slots[Center],
+                   ops.constant(row.slots[Center].getType(), 0.0));
+}
+
 void MaxSumExpAttr::buildPrepare(StatisticBuilder &builder, unsigned pass,
                                  const WideValue &reduced,
                                  RowValues &row) const {

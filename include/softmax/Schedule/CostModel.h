@@ -36,6 +36,7 @@ struct KernelShape {
 
 enum class StrategyKind { Registers, ThreePass, LanesInner, Packed };
 enum class StagingKind { Recompute, Output, Scratch };
+enum class TailKind { Masked, MaskedLoads, Pieces };
 enum class LayoutKind { Any, Row, Inner };
 
 /// "registers", "three_pass", ...
@@ -54,7 +55,7 @@ struct Candidate {
   StagingKind staging = StagingKind::Recompute;
   int64_t lanes = 1;
   int64_t vectors = 1;
-  bool maskedTail = false;
+  TailKind tail = TailKind::Pieces;
   /// Rows ahead that data is asked for; 0 if not.
   int64_t prefetch = 0;
   /// Whether results go past the caches.

@@ -38,6 +38,9 @@ struct TargetDescription {
   bool maskedMemory32 = false;
   bool maskedMemory16 = false;
   bool maskedMemory8 = false;
+  /// Whether masked stores are as cheap as masked loads.  Those of AVX2 take
+  /// dozens of operations on AMD's cores up to Zen 3 (uops.info, VMASKMOVPS).
+  bool maskedStores = false;
 
   /// Data cache sizes in bytes.  The third level may be shared by cores and is
   /// 0 where there is none.  Measured for `native`, conservative for the named

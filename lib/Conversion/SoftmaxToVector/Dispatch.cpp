@@ -172,14 +172,15 @@ static Guard buildGuard(KernelBuilder &k, AlternativeAttr alternative) {
     int64_t perElement = 0;
     for (const OperandView &view : llvm::concat<OperandView>(k.inputs, k.inits))
       if (view.alongRow)
-        perElement += llvm::divideCeil(
-            view.elementType.isIndex() ? 64
-                                       : view.elementType.getIntOrFloatBitWidth(),
-            8);
+        perElement +=
+            llvm::divideCeil(view.elementType.isIndex()
+                                 ? 64
+                                 : view.elementType.getIntOrFloatBitWidth(),
+                             8);
     Value bytes = k.mul(k.mul(k.columns, k.rowCount), k.index(perElement));
-    guard.require(k, k.b.createOrFold<arith::CmpIOp>(
-                         k.loc, arith::CmpIPredicate::sge, bytes,
-                         k.index(least)));
+    guard.require(k, k.b.createOrFold<arith::CmpIOp>(k.loc,
+                                                     arith::CmpIPredicate::sge,
+                                                     bytes, k.index(least)));
   }
   if (alternative.getStrategy() == Strategy::Registers)
     guard.require(k, k.lessThan(k.index(0), k.columns));
@@ -212,13 +213,16 @@ static LogicalResult checkSchedule(GenericOp op, ScheduleAttr schedule) {
   });
   for (AlternativeAttr alternative : schedule.getAlternatives()) {
     StringRef name = stringifyStrategy(alternative.getStrategy());
+    // Of as many vectors as make two groups the last may be complete or not,
+    // which the sum must know.
+    int64_t most =
+        2 * schedule.getNumeric().getGroup() - alternative.getLanes();
     if (alternative.getStrategy() == Strategy::Registers && dynamicColumns &&
-        alternative.getMaxColumns() > schedule.getNumeric().getGroup())
+        alternative.getMaxColumns() > most)
       return op.emitOpError("schedule: 'registers' holds at most ")
-             << schedule.getNumeric().getGroup()
+             << most
              << " elements of a row whose length is not known at compile time, "
-                "but its "
-                "alternative says max_columns = "
+                "but its alternative says max_columns = "
              << alternative.getMaxColumns();
     if (alternative.getStaging() == Staging::Output && !canStageInOutput(op))
       return op.emitOpError("schedule: '")

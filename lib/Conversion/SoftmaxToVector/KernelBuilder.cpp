@@ -188,22 +188,6 @@ Value KernelBuilder::stackBuffer(StringRef key, Type element, int64_t count) {
   return buffer;
 }
 
-Value KernelBuilder::tailBuffer(const OperandView &view) {
-  std::string key;
-  llvm::raw_string_ostream(key) << view.elementType << "x" << lanes;
-  return stackBuffer(key, view.elementType, lanes);
-}
-
-/// Runs `body` for 0 <= i < count.
-static void scalarLoop(KernelBuilder &k, Value count,
-                       function_ref<void(Value)> body) {
-  scf::ForOp::create(k.b, k.loc, k.index(0), count, k.index(1), ValueRange{},
-                     [&](OpBuilder &, Location, Value i, ValueRange) {
-                       body(i);
-                       scf::YieldOp::create(k.b, k.loc);
-                     });
-}
-
 Value KernelBuilder::load(const OperandView &view, Value offset,
                           const Tail *tail) {
   VectorType type = vectorOf(view.elementType, lanes);
@@ -221,19 +205,11 @@ Value KernelBuilder::load(const OperandView &view, Value offset,
   }
   if (!tail)
     return vector::LoadOp::create(b, loc, type, view.flat, ValueRange{offset});
-  if (maskedTails) {
-    Value nothing = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
-    return vector::MaskedLoadOp::create(
-        b, loc, type, view.flat, ValueRange{offset}, tail->mask, nothing);
-  }
-  Value buffer = tailBuffer(view);
+  if (tailMode == TailMode::Pieces)
+    return loadPieces(view, offset, tail->count);
   Value nothing = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
-  vector::StoreOp::create(b, loc, nothing, buffer, ValueRange{index(0)});
-  scalarLoop(*this, tail->count, [&](Value i) {
-    memref::StoreOp::create(b, loc, loadScalar(view, add(offset, i)), buffer,
-                            ValueRange{i});
-  });
-  return vector::LoadOp::create(b, loc, type, buffer, ValueRange{index(0)});
+  return vector::MaskedLoadOp::create(b, loc, type, view.flat,
+                                      ValueRange{offset}, tail->mask, nothing);
 }
 
 int64_t KernelBuilder::vectorBytes(const OperandView &view) {
@@ -242,9 +218,11 @@ int64_t KernelBuilder::vectorBytes(const OperandView &view) {
 
 Value KernelBuilder::misalignment(const OperandView &view, Value offset) {
   int64_t bytes = view.elementType.getIntOrFloatBitWidth() / 8;
-  Value base = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, view.flat);
+  Value base =
+      memref::ExtractAlignedPointerAsIndexOp::create(b, loc, view.flat);
   auto metadata = memref::ExtractStridedMetadataOp::create(b, loc, view.flat);
-  Value element = add(add(metadata.getOffset(), offset), div(base, index(bytes)));
+  Value element =
+      add(add(metadata.getOffset(), offset), div(base, index(bytes)));
   // The remainder of an element's number, taken as unsigned.
   Value past = b.createOrFold<arith::AndIOp>(loc, element, index(lanes - 1));
   return b.createOrFold<arith::AndIOp>(loc, sub(index(lanes), past),
@@ -254,24 +232,18 @@ Value KernelBuilder::misalignment(const OperandView &view, Value offset) {
 void KernelBuilder::store(Value vector, const OperandView &view, Value offset,
                           const Tail *tail, bool nontemporal) {
   if (!tail) {
-    auto op =
-        vector::StoreOp::create(b, loc, vector, view.flat, ValueRange{offset},
-                                nontemporal);
+    auto op = vector::StoreOp::create(b, loc, vector, view.flat,
+                                      ValueRange{offset}, nontemporal);
     if (nontemporal)
       op.setAlignment(vectorBytes(view));
     return;
   }
-  if (maskedTails) {
+  if (tailMode == TailMode::Masked) {
     vector::MaskedStoreOp::create(b, loc, view.flat, ValueRange{offset},
                                   tail->mask, vector);
     return;
   }
-  Value buffer = tailBuffer(view);
-  vector::StoreOp::create(b, loc, vector, buffer, ValueRange{index(0)});
-  scalarLoop(*this, tail->count, [&](Value i) {
-    Value element = memref::LoadOp::create(b, loc, buffer, ValueRange{i});
-    storeScalar(element, view, add(offset, i));
-  });
+  storePieces(vector, view, offset, tail->count);
 }
 
 Value KernelBuilder::loadScalar(const OperandView &view, Value offset) {
@@ -313,7 +285,7 @@ OperandView KernelBuilder::scratch(int64_t maxCount, int64_t factor) {
 
 void KernelBuilder::beginAlternative(AlternativeAttr alternative) {
   lanes = alternative.getLanes();
-  maskedTails = alternative.getTail() == TailMode::Masked;
+  tailMode = alternative.getTail();
   allocationsInUse = 0;
 }
 

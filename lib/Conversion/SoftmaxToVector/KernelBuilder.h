@@ -2,7 +2,7 @@
 //
 // What all strategies of the vector lowering share: the operands of one
 // softmax.generic seen as flat buffers, its iteration space, element access
-// with masked or buffered tails, and its regions on scalars or vectors.
+// with masked tails or tails in pieces, and its regions on scalars or vectors.
 
 #ifndef SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_KERNELBUILDER_H
 #define SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_KERNELBUILDER_H
@@ -65,7 +65,7 @@ public:
 
   /// Taken from the alternative being emitted.
   int64_t lanes = 0;
-  bool maskedTails = false;
+  TailMode tailMode = TailMode::Pieces;
 
   StatisticBuilder statistic() {
     return {b, loc, computeType, numeric.getExp(), numeric.getFma()};
@@ -142,7 +142,9 @@ public:
 
 private:
   OperandView makeView(Value operand, AffineMap map);
-  Value tailBuffer(const OperandView &view);
+  Value loadPieces(const OperandView &view, Value offset, Value count);
+  void storePieces(Value vector, const OperandView &view, Value offset,
+                   Value count);
 
   Operation *prologueEnd = nullptr;
   SmallVector<memref::AllocOp> allocations;

@@ -83,8 +83,7 @@ void mlir::softmax::emitRowProgram(KernelBuilder &k, const RowNeeds &needs,
         args.push_back(runner.rowInput(i));
     StatisticBuilder builder = k.statistic();
     for (auto [s, statistic] : llvm::enumerate(k.statistics)) {
-      ValueRange regionArgs =
-          getStatisticArguments(op, s, /*row=*/true);
+      ValueRange regionArgs = getStatisticArguments(op, s, /*row=*/true);
       for (auto [i, arg] : llvm::enumerate(regionArgs))
         args.push_back(arg.use_empty()
                            ? Value(k.noSum(arg.getType()))
@@ -112,8 +111,7 @@ mlir::softmax::buildResults(KernelBuilder &k, const RowNeeds &needs,
   SmallVector<Value> args(elements);
   StatisticBuilder builder = k.statistic();
   for (auto [s, statistic] : llvm::enumerate(k.statistics)) {
-    ValueRange regionArgs =
-        getStatisticArguments(op, s, /*row=*/false);
+    ValueRange regionArgs = getStatisticArguments(op, s, /*row=*/false);
     for (auto [i, arg] : llvm::enumerate(regionArgs)) {
       if (arg.use_empty()) {
         args.push_back(k.noSum(arg.getType()));

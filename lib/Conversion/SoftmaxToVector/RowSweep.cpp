@@ -45,9 +45,19 @@ private:
   }
   /// A maximum's vectors; a sum's scalars (lanes = 0) or lanes.
   State identity(int64_t sumLanes);
-  SmallVector<Value> lifted(Value i, const Tail *tail);
+  SmallVector<Value> lifted(Value i, const Tail *tail,
+                            ArrayRef<RowValues> values);
   /// Adds [begin, end), whole groups, to lanes.
   State groups(Value begin, Value end, State state);
+  State groupLoop(Value begin, Value end, State state,
+                  ArrayRef<RowValues> values);
+  /// Node `v` of the level of `count` nodes of the tree over the group at `i`:
+  /// per sum what its vectors v, v + count, v + 2 count ... add up to.  A node
+  /// is built as soon as what it adds is there, so that few values wait in
+  /// registers.  Maxima are combined on the way.
+  SmallVector<Value> tree(Value i, int64_t v, int64_t count, State &maxima,
+                          ArrayRef<RowValues> values);
+  void findCommonCase();
   State blocks(Value end, State state);
   State lastGroup(Value begin, State state);
   State loop(Value begin, Value end, int64_t step, State state,
@@ -60,6 +70,9 @@ private:
   unsigned pass;
   ArrayRef<unsigned> active;
   ArrayRef<RowValues> rows;
+  /// What serves instead of `rows` where `isCommon` (i1, or null) holds.
+  SmallVector<RowValues> common;
+  Value isCommon;
   LogitSource source;
   LiftedSink sink;
   GroupHook hook;
@@ -111,14 +124,16 @@ Sweep::State Sweep::loop(Value begin, Value end, int64_t step, State state,
   return unflatten(forOp.getResults(), state);
 }
 
-SmallVector<Value> Sweep::lifted(Value i, const Tail *tail) {
+SmallVector<Value> Sweep::lifted(Value i, const Tail *tail,
+                                 ArrayRef<RowValues> rowValues) {
   SmallVector<Value> logits = source(i, tail);
   SmallVector<Value> values;
   StatisticBuilder builder = k.statistic();
   for (unsigned a = 0; a < active.size(); ++a) {
     unsigned s = active[a];
     Value logit = k.broadcast(logits[s], k.lanes);
-    values.push_back(k.statistics[s].buildLift(builder, pass, logit, rows[s]));
+    values.push_back(
+        k.statistics[s].buildLift(builder, pass, logit, rowValues[s]));
   }
   if (sink)
     sink(i, tail, values);
@@ -134,32 +149,64 @@ SmallVector<Value> Sweep::lifted(Value i, const Tail *tail) {
 }
 
 Sweep::State Sweep::groups(Value begin, Value end, State state) {
-  return loop(begin, end, k.numeric.getGroup(), state,
-              [&](Value i, State lanes) {
-                if (hook)
-                  hook(i);
-                // group[a][v]: the lifted vectors.
-                SmallVector<SmallVector<Value>> group(active.size());
-                for (int64_t v = 0; v < vectorsPerGroup; ++v) {
-                  SmallVector<Value> values =
-                      lifted(k.add(i, k.index(v * k.lanes)), nullptr);
-                  for (unsigned a = 0; a < active.size(); ++a)
-                    group[a].push_back(values[a]);
-                }
-                for (unsigned a = 0; a < active.size(); ++a) {
-                  if (isMax(a)) {
-                    for (int64_t v = 0; v < vectorsPerGroup; ++v) {
-                      Value &acc = lanes[a][v % numMaxima];
-                      acc = combineMax(k, group[a][v], acc);
-                    }
-                    continue;
-                  }
-                  WideParts parts(lanes[a].begin(), lanes[a].end());
-                  parts = sum.addNarrow(parts, sum.foldGroup(group[a]));
-                  lanes[a].assign(parts.begin(), parts.end());
-                }
-                return lanes;
-              });
+  if (!isCommon)
+    return groupLoop(begin, end, state, rows);
+  auto ifOp = scf::IfOp::create(
+      k.b, k.loc, isCommon,
+      [&](OpBuilder &, Location) {
+        State lanes = groupLoop(begin, end, state, common);
+        scf::YieldOp::create(k.b, k.loc, flatten(lanes));
+      },
+      [&](OpBuilder &, Location) {
+        State lanes = groupLoop(begin, end, state, rows);
+        scf::YieldOp::create(k.b, k.loc, flatten(lanes));
+      });
+  return unflatten(ifOp.getResults(), state);
+}
+
+SmallVector<Value> Sweep::tree(Value i, int64_t v, int64_t count, State &maxima,
+                               ArrayRef<RowValues> values) {
+  if (count == vectorsPerGroup) {
+    SmallVector<Value> vectors =
+        lifted(k.add(i, k.index(v * k.lanes)), nullptr, values);
+    for (unsigned a = 0; a < active.size(); ++a) {
+      if (!isMax(a))
+        continue;
+      Value &acc = maxima[a][v % numMaxima];
+      acc = combineMax(k, vectors[a], acc);
+    }
+    return vectors;
+  }
+  SmallVector<Value> low = tree(i, v, 2 * count, maxima, values);
+  SmallVector<Value> high = tree(i, v + count, 2 * count, maxima, values);
+  for (unsigned a = 0; a < active.size(); ++a)
+    if (!isMax(a))
+      low[a] = arith::AddFOp::create(k.b, k.loc, low[a], high[a]);
+  return low;
+}
+
+Sweep::State Sweep::groupLoop(Value begin, Value end, State state,
+                              ArrayRef<RowValues> values) {
+  return loop(
+      begin, end, k.numeric.getGroup(), state, [&](Value i, State lanes) {
+        if (hook)
+          hook(i);
+        SmallVector<SmallVector<Value>> roots(active.size());
+        int64_t numRoots = std::max<int64_t>(RowSum::numPartials / k.lanes, 1);
+        for (int64_t root = 0; root < numRoots; ++root) {
+          SmallVector<Value> sums = tree(i, root, numRoots, lanes, values);
+          for (unsigned a = 0; a < active.size(); ++a)
+            roots[a].push_back(sums[a]);
+        }
+        for (unsigned a = 0; a < active.size(); ++a) {
+          if (isMax(a))
+            continue;
+          WideParts parts(lanes[a].begin(), lanes[a].end());
+          parts = sum.addNarrow(parts, sum.foldGroup(roots[a]));
+          lanes[a].assign(parts.begin(), parts.end());
+        }
+        return lanes;
+      });
 }
 
 Sweep::State Sweep::blocks(Value end, State state) {
@@ -202,7 +249,7 @@ Sweep::State Sweep::lastGroup(Value begin, State totals) {
                               ValueRange{k.index(v * k.lanes)});
   }
   auto put = [&](Value i, const Tail *tail, State state) {
-    SmallVector<Value> values = lifted(i, tail);
+    SmallVector<Value> values = lifted(i, tail, rows);
     for (unsigned a = 0; a < active.size(); ++a) {
       if (isMax(a))
         state[a][0] = combineMax(k, values[a], state[a][0]);
@@ -244,7 +291,22 @@ Sweep::State Sweep::lastGroup(Value begin, State totals) {
   return state;
 }
 
+void Sweep::findCommonCase() {
+  common.assign(rows.begin(), rows.end());
+  StatisticBuilder builder = k.statistic();
+  for (unsigned s : active) {
+    Value condition =
+        k.statistics[s].buildCommonCase(builder, pass, rows[s], common[s]);
+    if (condition)
+      isCommon = isCommon
+                     ? arith::AndIOp::create(k.b, k.loc, isCommon, condition)
+                           .getResult()
+                     : condition;
+  }
+}
+
 SmallVector<WideValue> Sweep::run() {
+  findCommonCase();
   Value group = k.index(k.numeric.getGroup());
   Value whole = k.sub(k.columns, k.rem(k.columns, group));
   State state = blocks(whole, identity(/*sumLanes=*/0));
@@ -273,18 +335,16 @@ SmallVector<WideValue> Sweep::run() {
   return results;
 }
 
-SmallVector<WideValue> mlir::softmax::sweepRow(KernelBuilder &k, unsigned pass,
-                                               ArrayRef<unsigned> active,
-                                               ArrayRef<RowValues> rows,
-                                               LogitSource source,
-                                               LiftedSink sink,
-                                               GroupHook hook) {
+SmallVector<WideValue>
+mlir::softmax::sweepRow(KernelBuilder &k, unsigned pass,
+                        ArrayRef<unsigned> active, ArrayRef<RowValues> rows,
+                        LogitSource source, LiftedSink sink, GroupHook hook) {
   return Sweep(k, pass, active, rows, source, sink, hook).run();
 }
 
-void mlir::softmax::forEachVector(
-    KernelBuilder &k, int64_t unroll,
-    function_ref<void(Value, const Tail *)> body, Value head) {
+void mlir::softmax::forEachVector(KernelBuilder &k, int64_t unroll,
+                                  function_ref<void(Value, const Tail *)> body,
+                                  Value head) {
   Value start = k.index(0);
   if (head) {
     start = k.min(head, k.columns);
@@ -298,8 +358,7 @@ void mlir::softmax::forEachVector(
   Value length = k.sub(k.columns, start);
   auto loop = [&](Value begin, int64_t count) {
     int64_t step = count * k.lanes;
-    Value end =
-        k.add(start, k.sub(length, k.rem(length, k.index(step))));
+    Value end = k.add(start, k.sub(length, k.rem(length, k.index(step))));
     scf::ForOp::create(k.b, k.loc, begin, end, k.index(step), ValueRange{},
                        [&](OpBuilder &, Location, Value i, ValueRange) {
                          for (int64_t v = 0; v < count; ++v)

@@ -3,6 +3,7 @@
 // convert-softmax-to-vector: every scheduled softmax.generic of a function.
 
 #include "Dispatch.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -19,7 +20,8 @@ using namespace mlir::softmax;
 
 namespace {
 struct ConvertSoftmaxToVector
-    : public mlir::softmax::impl::ConvertSoftmaxToVectorPassBase<ConvertSoftmaxToVector> {
+    : public mlir::softmax::impl::ConvertSoftmaxToVectorPassBase<
+          ConvertSoftmaxToVector> {
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {

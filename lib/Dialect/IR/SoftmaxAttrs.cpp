@@ -50,8 +50,9 @@ LogicalResult AlternativeAttr::verify(EmitError emitError, Layout layout,
                        << vectors;
   StringRef name = stringifyStrategy(strategy);
   if (prefetch < 0 || prefetch > 64)
-    return emitError() << "alternative: prefetch must be from 0 to 64 rows, not "
-                       << prefetch;
+    return emitError()
+           << "alternative: prefetch must be from 0 to 64 rows, not "
+           << prefetch;
   if ((prefetch != 0 || stores != StoreMode::Ordinary) &&
       strategy != Strategy::ThreePass)
     return emitError() << "alternative: strategy '" << name

@@ -139,11 +139,14 @@ static AlternativeAttr toAttr(MLIRContext *context, const Candidate &c) {
   auto staging = c.staging == StagingKind::Output    ? Staging::Output
                  : c.staging == StagingKind::Scratch ? Staging::Scratch
                                                      : Staging::Recompute;
-  return AlternativeAttr::get(
-      context, layout, c.maxColumns, c.minBytes,
-      *symbolizeStrategy(toString(c.strategy)), c.lanes, c.vectors, staging,
-      c.maskedTail ? TailMode::Masked : TailMode::Buffered, c.prefetch,
-      c.nontemporal ? StoreMode::Nontemporal : StoreMode::Ordinary);
+  auto tail = c.tail == TailKind::Masked        ? TailMode::Masked
+              : c.tail == TailKind::MaskedLoads ? TailMode::MaskedLoads
+                                                : TailMode::Pieces;
+  return AlternativeAttr::get(context, layout, c.maxColumns, c.minBytes,
+                              *symbolizeStrategy(toString(c.strategy)), c.lanes,
+                              c.vectors, staging, tail, c.prefetch,
+                              c.nontemporal ? StoreMode::Nontemporal
+                                            : StoreMode::Ordinary);
 }
 
 FailureOr<ScheduleAttr>
@@ -188,6 +191,7 @@ void mlir::softmax::explainSchedule(GenericOp op,
     bool certain = (a.getLayout() == Layout::Any ||
                     (a.getLayout() == Layout::Row && shape.rowCertain) ||
                     (a.getLayout() == Layout::Inner && shape.innerCertain)) &&
+                   a.getMinBytes() == 0 &&
                    (c.maxColumns == 0 ||
                     (shape.columns && *shape.columns <= c.maxColumns));
     os << "  ";
@@ -202,11 +206,20 @@ void mlir::softmax::explainSchedule(GenericOp op,
       os << (guarded ? ", " : "") << "columns <= " << c.maxColumns;
       guarded = true;
     }
+    if (a.getMinBytes()) {
+      os << (guarded ? ", " : "") << "bytes >= " << a.getMinBytes();
+      guarded = true;
+    }
     os << (guarded ? ": " : "otherwise: ") << stringifyStrategy(a.getStrategy())
        << (c.strategy == StrategyKind::Packed ? " (scalar packing, " : " (")
        << c.lanes << " lanes x " << c.vectors << ", staging "
-       << stringifyStaging(a.getStaging()) << ", "
-       << stringifyTailMode(a.getTail()) << " tails), modelled "
+       << stringifyStaging(a.getStaging()) << ", tails "
+       << stringifyTailMode(a.getTail());
+    if (a.getPrefetch())
+      os << ", prefetch " << a.getPrefetch();
+    if (a.getStores() == StoreMode::Nontemporal)
+      os << ", nontemporal stores";
+    os << "), modelled "
        << llvm::format("%.2f", modelCycles(c, shape, target, columns))
        << " cycles/element at " << columns << " columns\n";
     // What types promise ends the list.

@@ -77,13 +77,13 @@ func.func private @registers_staging() attributes {a = #softmax.alternative<layo
 
 // -----
 
-// expected-error@+1 {{schedule: the last alternative must be unconditional (layout = any, no max_columns)}}
+// expected-error@+1 {{schedule: the last alternative must be unconditional (layout = any, neither max_columns nor min_bytes)}}
 func.func private @last_layout() attributes {a = #softmax.schedule<numeric = <exp = plain, fma = true, group = 64, block = 64>,
   alternatives = [<layout = row, strategy = three_pass, lanes = 8, vectors = 4, staging = output, tail = masked>]>}
 
 // -----
 
-// expected-error@+1 {{schedule: the last alternative must be unconditional (layout = any, no max_columns)}}
+// expected-error@+1 {{schedule: the last alternative must be unconditional (layout = any, neither max_columns nor min_bytes)}}
 func.func private @last_columns() attributes {a = #softmax.schedule<numeric = <exp = plain, fma = true, group = 64, block = 64>,
   alternatives = [<layout = any, max_columns = 7, strategy = packed, lanes = 8, vectors = 4, staging = output, tail = masked>]>}
 
@@ -110,3 +110,28 @@ func.func private @strategy() attributes {a = #softmax.alternative<layout = any,
 
 // expected-error@+1 {{unknown attribute `median` in dialect `softmax`}}
 func.func private @unknown() attributes {a = #softmax.median}
+
+// -----
+
+// expected-error@+1 {{alternative: min_bytes must not be negative, not -1}}
+func.func private @min_bytes() attributes {a = #softmax.alternative<layout = row, min_bytes = -1, strategy = three_pass, lanes = 8, vectors = 1, staging = scratch, tail = masked>}
+
+// -----
+
+// expected-error@+1 {{alternative: prefetch must be from 0 to 64 rows, not 65}}
+func.func private @prefetch() attributes {a = #softmax.alternative<layout = row, strategy = three_pass, lanes = 8, vectors = 1, staging = scratch, tail = masked, prefetch = 65>}
+
+// -----
+
+// expected-error@+1 {{alternative: strategy 'packed' takes neither prefetch nor nontemporal stores; three_pass does}}
+func.func private @packed_prefetch() attributes {a = #softmax.alternative<layout = any, strategy = packed, lanes = 8, vectors = 1, staging = scratch, tail = masked, prefetch = 1>}
+
+// -----
+
+// expected-error@+1 {{alternative: results stored past the caches cannot wait there as exponentials; use staging = scratch or recompute}}
+func.func private @staged_past() attributes {a = #softmax.alternative<layout = row, strategy = three_pass, lanes = 8, vectors = 1, staging = output, tail = masked, stores = nontemporal>}
+
+// -----
+
+// expected-error@+1 {{schedule: the last alternative must be unconditional (layout = any, neither max_columns nor min_bytes)}}
+func.func private @last_bytes() attributes {a = #softmax.schedule<numeric = <exp = scaled, fma = true, group = 64, block = 16384>, alternatives = [<layout = any, min_bytes = 8, strategy = packed, lanes = 8, vectors = 1, staging = scratch, tail = masked>]>}

@@ -127,8 +127,8 @@ func.func @generic(%x: memref<?x?xbf16>, %keep: memref<?xi8>, %y: memref<?x?xbf1
 //  CHECK-SAME:     ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<2x3x4xf32>, index, tensor<2x1x4xf32>)
 //  CHECK-SAME:     schedule = <numeric = <exp = scaled, fma = true, group = 64, block = 4096>, alternatives = [
 //  CHECK-SAME:       <layout = row, max_columns = 128, strategy = registers, lanes = 16, vectors = 8, staging = recompute, tail = masked>,
-//  CHECK-SAME:       <layout = inner, strategy = lanes_inner, lanes = 8, vectors = 2, staging = output, tail = buffered>,
-//  CHECK-SAME:       <layout = any, strategy = packed, lanes = 16, vectors = 4, staging = scratch, tail = buffered>]>
+//  CHECK-SAME:       <layout = inner, strategy = lanes_inner, lanes = 8, vectors = 2, staging = output, tail = pieces>,
+//  CHECK-SAME:       <layout = any, strategy = packed, lanes = 16, vectors = 4, staging = scratch, tail = pieces>]>
 //       CHECK:       softmax.index 1
 //       CHECK:     } -> tensor<2x3x4xf32>
 func.func @generic_tensor(%x: tensor<2x3x4xf32>, %n: index, %b: tensor<2x1x4xf32>) -> tensor<2x3x4xf32> {
@@ -137,8 +137,8 @@ func.func @generic_tensor(%x: tensor<2x3x4xf32>, %n: index, %b: tensor<2x1x4xf32
     ins(%x, %n, %b : tensor<2x3x4xf32>, index, tensor<2x1x4xf32>) outs(%x : tensor<2x3x4xf32>)
     schedule = <numeric = <exp = scaled, fma = true, group = 64, block = 4096>,
       alternatives = [<layout = row, max_columns = 128, strategy = registers, lanes = 16, vectors = 8, staging = recompute, tail = masked>,
-                      <layout = inner, strategy = lanes_inner, lanes = 8, vectors = 2, staging = output, tail = buffered>,
-                      <layout = any, strategy = packed, lanes = 16, vectors = 4, staging = scratch, tail = buffered>]>
+                      <layout = inner, strategy = lanes_inner, lanes = 8, vectors = 2, staging = output, tail = pieces>,
+                      <layout = any, strategy = packed, lanes = 16, vectors = 4, staging = scratch, tail = pieces>]>
     logit {
     ^bb0(%e: f32, %last: index, %be: f32):
       %j = softmax.index 1

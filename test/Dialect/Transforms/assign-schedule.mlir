@@ -16,14 +16,15 @@
 // CHECK: softmax.target = "x86-64-v3"
 // CHECK-LABEL: func.func @dynamic
 // CHECK: numeric = <exp = scaled, fma = true, group = 64, block = 16384>
-// CHECK-SAME: <layout = row, max_columns = 64, strategy = registers, lanes = 8, vectors = 8, staging = recompute, tail = masked>
-// CHECK-SAME: <layout = row, strategy = three_pass, lanes = 8, vectors = 4, staging = output, tail = masked>
+// CHECK-SAME: <layout = row, max_columns = 120, strategy = registers, lanes = 8, vectors = 15, staging = recompute, tail = masked_loads>
+// CHECK-SAME: <layout = row, max_columns = 26214, min_bytes = 8388608, strategy = three_pass, lanes = 8, vectors = 4, staging = scratch, tail = masked_loads, prefetch = 1, stores = nontemporal>
+// CHECK-SAME: <layout = row, strategy = three_pass, lanes = 8, vectors = 4, staging = output, tail = masked_loads>
 // CHECK-SAME: <layout = any, strategy = packed
 // V4-LABEL: func.func @dynamic
-// V4: strategy = registers, lanes = 16, vectors = 4
+// V4: max_columns = 112, strategy = registers, lanes = 16, vectors = 7, staging = recompute, tail = masked>
 // PACKED-LABEL: func.func @dynamic
 // PACKED: fma = false
-// PACKED-SAME: alternatives = [<layout = any, strategy = packed, lanes = 4, vectors = 1, staging = scratch, tail = buffered>]
+// PACKED-SAME: alternatives = [<layout = any, strategy = packed, lanes = 4, vectors = 1, staging = scratch, tail = pieces>]
 func.func @dynamic(%x: memref<?x?xf32>, %y: memref<?x?xf32>) {
   softmax.softmax dimensions = [1] ins(%x : memref<?x?xf32>) outs(%y : memref<?x?xf32>)
   return
@@ -39,7 +40,7 @@ func.func @log(%x: memref<?x4096xf32>, %y: memref<?x4096xf32>) {
 
 // 16-bit results: exponentials wait in a scratch row of bounded length.
 // CHECK-LABEL: func.func @narrow
-// CHECK: max_columns = {{[0-9]+}}, strategy = three_pass, lanes = 8, vectors = 4, staging = scratch, tail = buffered
+// CHECK: max_columns = {{[0-9]+}}, strategy = three_pass, lanes = 8, vectors = 4, staging = scratch, tail = pieces
 // CHECK-SAME: strategy = three_pass, lanes = 8, vectors = 4, staging = recompute
 // V4-LABEL: func.func @narrow
 // V4: staging = scratch, tail = masked

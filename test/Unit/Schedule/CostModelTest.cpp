@@ -39,11 +39,29 @@ TEST(CostModel, ShortRowsStayInRegisters) {
 
 TEST(CostModel, UnknownLengthTakesBothBehindAGuard) {
   llvm::SmallVector<Candidate> list = choose(KernelShape(), "x86-64-v3");
-  ASSERT_EQ(list.size(), 3u);
+  ASSERT_EQ(list.size(), 4u);
   EXPECT_EQ(list[0].strategy, StrategyKind::Registers);
-  // The sum's fixed tree takes 64 elements together (C-SUM-1).
-  EXPECT_EQ(list[0].maxColumns, 64);
-  EXPECT_EQ(list[1].strategy, StrategyKind::ThreePass);
+  // The sum's fixed tree takes 64 elements together (C-SUM-1): of 16 vectors
+  // of 8 it would depend on the length whether the last group is whole.
+  EXPECT_EQ(list[0].maxColumns, 120);
+  EXPECT_GT(list[1].minBytes, 0);
+  EXPECT_EQ(list[2].strategy, StrategyKind::ThreePass);
+  EXPECT_EQ(list[2].minBytes, 0);
+}
+
+TEST(CostModel, LargeTensorsAreStreamed) {
+  KernelShape shape;
+  shape.columns = 4096;
+  Candidate streamed = choose(shape, "x86-64-v3")[0];
+  EXPECT_TRUE(streamed.nontemporal);
+  EXPECT_EQ(streamed.prefetch, 1);
+  // What cannot be large is not.
+  shape.rows = 16;
+  EXPECT_EQ(choose(shape, "x86-64-v3")[0].minBytes, 0);
+  // Two rows and scratch would not fit the second level.
+  shape.rows.reset();
+  shape.columns = 1000000;
+  EXPECT_EQ(choose(shape, "x86-64-v3")[0].minBytes, 0);
 }
 
 TEST(CostModel, LanesFollowTheTarget) {
@@ -57,11 +75,12 @@ TEST(CostModel, LanesFollowTheTarget) {
 
 TEST(CostModel, MaskedTailsOnlyWhereTheyAreCheap) {
   KernelShape shape;
-  EXPECT_FALSE(choose(shape, "x86-64")[0].maskedTail);
-  EXPECT_TRUE(choose(shape, "x86-64-v3")[0].maskedTail);
+  EXPECT_EQ(choose(shape, "x86-64")[0].tail, TailKind::Pieces);
+  EXPECT_EQ(choose(shape, "x86-64-v3")[0].tail, TailKind::MaskedLoads);
+  EXPECT_EQ(choose(shape, "x86-64-v4")[0].tail, TailKind::Masked);
   shape.narrowestBits = 16;
-  EXPECT_FALSE(choose(shape, "x86-64-v3")[0].maskedTail);
-  EXPECT_TRUE(choose(shape, "x86-64-v4")[0].maskedTail);
+  EXPECT_EQ(choose(shape, "x86-64-v3")[0].tail, TailKind::Pieces);
+  EXPECT_EQ(choose(shape, "x86-64-v4")[0].tail, TailKind::Masked);
 }
 
 TEST(CostModel, ScratchStaysInTheSecondLevel) {

@@ -26,7 +26,7 @@ func.func @attention(%x: memref<?x?xf16>, %s: f32, %m: memref<?x?xi8>,
             schedule = #softmax.schedule<
               numeric = <exp = scaled, fma = true, group = 64, block = 4096>,
               alternatives = [<layout = row, max_columns = 32, strategy = registers, lanes = 8, vectors = 4, staging = recompute, tail = masked>,
-                              <layout = any, strategy = packed, lanes = 8, vectors = 4, staging = scratch, tail = buffered>]>}],
+                              <layout = any, strategy = packed, lanes = 8, vectors = 4, staging = scratch, tail = pieces>]>}],
     operands = [
       {name = "logits", kind = "input", type = tensor<?x?xf16>, shape = ["s0", "s1"]},
       {name = "double", kind = "scalar", type = f32},

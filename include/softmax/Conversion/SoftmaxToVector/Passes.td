@@ -14,7 +14,8 @@ def ConvertSoftmaxToVectorPass : Pass<"convert-softmax-to-vector", "::mlir::func
     schedule, a tensor form, a statistic without passes, an operation in a
     region that has no vector form) fails with a diagnostic.
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::math::MathDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect"];
   let statistics = [

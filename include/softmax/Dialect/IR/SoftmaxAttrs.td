@@ -26,7 +26,7 @@ def Softmax_MaskedRowAttr : EnumAttr<Softmax_Dialect, Softmax_MaskedRow, "masked
 //===--- Statistics ---------------------------------------------------------===//
 
 def Softmax_MaxSumExpAttr : Softmax_Attr<"MaxSumExp", "max_sumexp",
-    [DeclareAttrInterfaceMethods<Softmax_StatisticInterface>]> {
+    [DeclareAttrInterfaceMethods<Softmax_StatisticInterface, ["buildCommonCase"]>]> {
   let summary = "the maximum m of a row and the sum of exp(x - m)";
   let description = [{
     Pairs merge by m = max(m1, m2), s = s1 exp(m1-m) + s2 exp(m2-m) (Milakov
@@ -94,7 +94,8 @@ def Softmax_Staging : I32EnumAttr<"Staging",
 }
 def Softmax_TailMode : I32EnumAttr<"TailMode", "how the last elements of a row are touched", [
     I32EnumAttrCase<"Masked", 0, "masked">,
-    I32EnumAttrCase<"Buffered", 1, "buffered">]> {
+    I32EnumAttrCase<"MaskedLoads", 1, "masked_loads">,
+    I32EnumAttrCase<"Pieces", 2, "pieces">]> {
   let cppNamespace = "::mlir::softmax";
 }
 
@@ -132,7 +133,9 @@ def Softmax_AlternativeAttr : Softmax_Attr<"Alternative", "alternative"> {
     `min_bytes`, the least number of bytes that all rows read and write
     together (absent: any).  Movement: the strategy; `lanes`, the vector length
     in elements of the compute type; `vectors`, how many vectors are in flight;
-    where exponentials are staged; how tails are touched; `prefetch`, how many
+    where exponentials are staged; how tails are touched (by masked loads and
+    stores, by masked loads and stores of 4, 2 and 1 elements, or both in such
+    pieces); `prefetch`, how many
     rows ahead data is asked for (absent: left to the hardware); whether
     results are stored past the caches (`stores = nontemporal`).
   }];

@@ -40,6 +40,14 @@ def Softmax_StatisticInterface : AttrInterface<"StatisticAttrInterface"> {
       "::mlir::Value", "buildLift",
       (ins "::mlir::softmax::StatisticBuilder &":$builder, "unsigned":$pass,
            "::mlir::Value":$logit, "const ::mlir::softmax::RowValues &":$row)>,
+    InterfaceMethod<[{An i1 under which `buildLift` in `pass` may take `common`
+      in place of `row`, with the same bits and less work; null if there is no
+      such case.  A lowering may ignore it.}],
+      "::mlir::Value", "buildCommonCase",
+      (ins "::mlir::softmax::StatisticBuilder &":$builder, "unsigned":$pass,
+           "const ::mlir::softmax::RowValues &":$row,
+           "::mlir::softmax::RowValues &":$common),
+      /*methodBody=*/"", /*defaultImplementation=*/[{ return nullptr; }]>,
     InterfaceMethod<[{Row-level values after `pass`, from its reduction.  A sum
       arrives as a `WideValue` (f64, or a pair of f64).}],
       "void", "buildPrepare",
