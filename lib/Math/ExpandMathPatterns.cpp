@@ -1,7 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
-#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "softmax/Math/ElementaryBuilder.h"
 #include "softmax/Math/FloatConversion.h"
 #include "softmax/Math/Passes.h"
