@@ -81,7 +81,7 @@ std::optional<uint64_t> parseCacheSize(StringRef text) {
   if (text.consume_back("K"))
     unit = 1024;
   else if (text.consume_back("M"))
-    unit = 1024 * 1024;
+    unit = uint64_t{1024} * 1024;
   uint64_t number = 0;
   if (text.getAsInteger(10, number) || number == 0)
     return std::nullopt;
