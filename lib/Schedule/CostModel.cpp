@@ -294,7 +294,7 @@ mlir::softmax::chooseAlternatives(const KernelShape &shape,
   case StrategyKind::LanesInner:
     if (!shape.innerPossible)
       return cannot(*force, "the last dimension is a softmax dimension or not "
-                            "contiguous; use packed or three_pass");
+                            "contiguous; use packed, three_pass or registers");
     chooser.lanesInner(list);
     break;
   case StrategyKind::Packed:
