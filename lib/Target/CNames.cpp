@@ -62,7 +62,7 @@ static bool isHeaderName(StringRef name) {
   // clang-format off
   static const llvm::StringSet<> words = {
       "EOF", "HUGE_VAL", "INFINITY", "NAN", "NULL", "I", "assert", "complex",
-      "errno", "fpclassify", "i386", "imaginary", "isfinite", 
+      "errno", "fpclassify", "i386", "imaginary", "isfinite",
       "isnormal", "linux", "main", "offsetof", "setjmp", "std",
       "stderr", "stdin", "stdout", "unix", "unreachable"};
   // clang-format on
