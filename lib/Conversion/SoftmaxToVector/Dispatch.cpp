@@ -172,11 +172,7 @@ static Guard buildGuard(KernelBuilder &k, AlternativeAttr alternative) {
     int64_t perElement = 0;
     for (const OperandView &view : llvm::concat<OperandView>(k.inputs, k.inits))
       if (view.alongRow)
-        perElement +=
-            llvm::divideCeil(view.elementType.isIndex()
-                                 ? 64
-                                 : view.elementType.getIntOrFloatBitWidth(),
-                             8);
+        perElement += view.elementBytes();
     Value bytes = k.mul(k.mul(k.columns, k.rowCount), k.index(perElement));
     guard.require(k, k.b.createOrFold<arith::CmpIOp>(k.loc,
                                                      arith::CmpIPredicate::sge,

@@ -212,17 +212,12 @@ Value KernelBuilder::load(const OperandView &view, Value offset,
                                       ValueRange{offset}, tail->mask, nothing);
 }
 
-int64_t KernelBuilder::vectorBytes(const OperandView &view) {
-  return lanes * view.elementType.getIntOrFloatBitWidth() / 8;
-}
-
 Value KernelBuilder::misalignment(const OperandView &view, Value offset) {
-  int64_t bytes = view.elementType.getIntOrFloatBitWidth() / 8;
   Value base =
       memref::ExtractAlignedPointerAsIndexOp::create(b, loc, view.flat);
   auto metadata = memref::ExtractStridedMetadataOp::create(b, loc, view.flat);
-  Value element =
-      add(add(metadata.getOffset(), offset), div(base, index(bytes)));
+  Value element = add(add(metadata.getOffset(), offset),
+                      div(base, index(view.elementBytes())));
   // The remainder of an element's number, taken as unsigned.
   Value past = b.createOrFold<arith::AndIOp>(loc, element, index(lanes - 1));
   return b.createOrFold<arith::AndIOp>(loc, sub(index(lanes), past),
@@ -235,7 +230,7 @@ void KernelBuilder::store(Value vector, const OperandView &view, Value offset,
     auto op = vector::StoreOp::create(b, loc, vector, view.flat,
                                       ValueRange{offset}, nontemporal);
     if (nontemporal)
-      op.setAlignment(vectorBytes(view));
+      op.setAlignment(lanes * view.elementBytes());
     return;
   }
   if (tailMode == TailMode::Masked) {

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Builders.h"
 #include "softmax/Dialect/IR/Softmax.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace mlir::softmax {
 
@@ -34,6 +35,13 @@ struct OperandView {
   bool identityLayout = false;
   /// Whether its map names a softmax dimension.
   bool alongRow = false;
+
+  /// Bytes of one element in memory.
+  int64_t elementBytes() const {
+    return elementType.isIndex()
+               ? 8
+               : llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8);
+  }
 };
 
 /// The last elements of a run, fewer than a vector.
@@ -107,8 +115,6 @@ public:
   /// Elements (index, 0 to lanes - 1) from linear offset `offset` on to the
   /// next address that is aligned to a vector of `lanes` of them.
   Value misalignment(const OperandView &view, Value offset);
-  /// Bytes of a vector of `lanes` elements of `view`.
-  int64_t vectorBytes(const OperandView &view);
   Value loadScalar(const OperandView &view, Value offset);
   void storeScalar(Value value, const OperandView &view, Value offset);
 

@@ -82,10 +82,7 @@ private:
   /// Asks for the group at `i` of a row to come.
   void prefetch(Value i) {
     auto touch = [&](const OperandView &view, Value offset, bool isWrite) {
-      int64_t bits = view.elementType.isIndex()
-                         ? 64
-                         : view.elementType.getIntOrFloatBitWidth();
-      int64_t perLine = 64 / llvm::divideCeil(bits, 8);
+      int64_t perLine = 64 / view.elementBytes();
       for (int64_t j = 0; j < k.numeric.getGroup(); j += perLine)
         memref::PrefetchOp::create(
             k.b, k.loc, view.flat,
