@@ -31,7 +31,8 @@ struct TargetDescription {
   bool fma = false;
   /// Vector conversions f16 <-> f32.
   bool f16c = false;
-  /// Vector conversion f32 -> bf16 with rounding to nearest even.
+  /// Vector conversion f32 -> bf16 that rounds to nearest even and keeps
+  /// denormal numbers.
   bool bf16Native = false;
   /// Masked vector loads and stores that cost a few instructions, by the width
   /// of the element in bits (32 also stands for 64).
