@@ -3,22 +3,16 @@
 
 #include "softmax/Dialect/IR/Softmax.h"
 #include "softmax/Dialect/Transforms/Schedule.h"
-#include "softmax/Schedule/CostModel.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 
-#include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
 
 namespace {
-
-/// The row length to compare strategies at: the static one, or one that fills
-/// a good part of the first-level cache.
-constexpr int64_t kComparedColumns = 4096;
 
 void explainTarget(const TargetDescription &target, llvm::raw_ostream &os) {
   os << "target " << target.name;
@@ -29,38 +23,6 @@ void explainTarget(const TargetDescription &target, llvm::raw_ostream &os) {
      << " multiply-add, caches of " << target.l1Bytes / 1024 << " KiB, "
      << target.l2Bytes / 1024 << " KiB and " << target.l3Bytes / 1024
      << " KiB\n";
-}
-
-/// What each strategy would cost, so that the choice can be judged.
-void explainComparison(GenericOp op, const TargetDescription &target,
-                       llvm::raw_ostream &os) {
-  KernelShape shape = describeShape(op);
-  int64_t columns = shape.columns.value_or(kComparedColumns);
-  os << "  compared at " << columns << " columns:";
-  const char *separator = " ";
-  for (StrategyKind kind : {StrategyKind::Registers, StrategyKind::ThreePass,
-                            StrategyKind::LanesInner, StrategyKind::Packed}) {
-    os << separator << toString(kind) << ' ';
-    separator = ", ";
-    llvm::Expected<SmallVector<Candidate>> candidates =
-        chooseAlternatives(shape, target, kind);
-    if (!candidates) {
-      llvm::consumeError(candidates.takeError());
-      os << "does not apply";
-      continue;
-    }
-    const Candidate *fitting =
-        llvm::find_if(*candidates, [&](const Candidate &candidate) {
-          return candidate.strategy == kind &&
-                 (candidate.maxColumns == 0 || columns <= candidate.maxColumns);
-        });
-    if (fitting == candidates->end()) {
-      os << "does not hold such rows";
-      continue;
-    }
-    os << llvm::format("%.2f", modelCycles(*fitting, shape, target, columns));
-  }
-  os << " cycles/element\n";
 }
 
 /// The loops that linalg ops and copies have become, counted at the outermost.
@@ -91,7 +53,6 @@ std::string mlir::softmax::explain(ModuleOp module,
       llvm::interleaveComma(op.getDimensions(), os);
       os << "]\n";
       explainSchedule(op, target, os);
-      explainComparison(op, target, os);
     });
     if (scalar)
       os << "  no softmax op; scalar\n";

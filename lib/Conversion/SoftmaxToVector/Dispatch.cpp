@@ -3,6 +3,7 @@
 // From a schedule's alternatives to code: the guards, as far as types do not
 // decide them, become a chain of scf.if.
 
+#include "CheckSchedule.h"
 #include "Dispatch.h"
 #include "Strategies.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -94,6 +95,10 @@ static Guard buildGuard(KernelBuilder &k, AlternativeAttr alternative) {
     requireRowLayout(k, guard);
   if (alternative.getLayout() == Layout::Inner)
     requireInnerLayout(k, guard);
+  if (int64_t least = alternative.getMinColumns())
+    guard.require(k, k.b.createOrFold<arith::CmpIOp>(k.loc,
+                                                     arith::CmpIPredicate::sge,
+                                                     k.columns, k.index(least)));
   if (int64_t most = alternative.getMaxColumns())
     guard.require(k, k.b.createOrFold<arith::CmpIOp>(k.loc,
                                                      arith::CmpIPredicate::sle,
@@ -144,39 +149,6 @@ static void emitStrategy(KernelBuilder &k, const RowNeeds &needs,
   case Strategy::Panels:
     return emitPipedPanels(k, needs, alternative);
   }
-}
-
-/// What the schedule may get wrong about this op.
-static LogicalResult checkSchedule(GenericOp op, ScheduleAttr schedule) {
-  bool dynamicColumns = llvm::any_of(op.getDimensions(), [&](int64_t dim) {
-    return ShapedType::isDynamic(op.getStaticSize(dim));
-  });
-  for (AlternativeAttr alternative : schedule.getAlternatives()) {
-    StringRef name = stringifyStrategy(alternative.getStrategy());
-    // Of as many vectors as make two groups the last may be complete or not,
-    // which the sum must know.
-    int64_t most =
-        2 * schedule.getNumeric().getGroup() - alternative.getLanes();
-    if (alternative.getStrategy() == Strategy::Registers && dynamicColumns &&
-        alternative.getMaxColumns() > most)
-      return op.emitOpError("schedule: 'registers' holds at most ")
-             << most
-             << " elements of a row whose length is not known at compile time, "
-                "but its alternative says max_columns = "
-             << alternative.getMaxColumns();
-    if (alternative.getStaging() == Staging::Output && !canStageInOutput(op))
-      return op.emitOpError("schedule: '")
-             << name
-             << "' cannot stage exponentials in the destination: that takes a "
-                "first "
-                "destination of the compute type and a result region that uses "
-                "nothing "
-                "of the row but %p; use staging = scratch or recompute";
-    if (alternative.getLanes() > schedule.getNumeric().getGroup())
-      return op.emitOpError("schedule: '")
-             << name << "' has more lanes than a group has elements";
-  }
-  return success();
 }
 
 FailureOr<unsigned> mlir::softmax::lowerGeneric(GenericOp op) {

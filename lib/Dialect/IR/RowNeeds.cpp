@@ -70,3 +70,9 @@ bool mlir::softmax::canStageInOutput(GenericOp op) {
   return getElementTypeOrSelf(op.getInits()[0].getType()) ==
          op.getComputeType();
 }
+
+bool mlir::softmax::canPackPanels(GenericOp op) {
+  RowNeeds needs(op);
+  return op.getStatisticList().size() == 1 && needs.staged &&
+         !needs.resultUsesLogits;
+}

@@ -41,79 +41,140 @@ LogicalResult NumericAttr::verify(EmitError emitError, ExpForm exp, bool fma,
   return success();
 }
 
-LogicalResult AlternativeAttr::verify(EmitError emitError, Layout layout,
-                                      int64_t maxColumns, int64_t minRows,
-                                      int64_t minBytes, Strategy strategy,
-                                      int64_t lanes, int64_t vectors,
-                                      int64_t rows, Staging staging, TailMode,
-                                      int64_t prefetch, StoreMode stores) {
-  if (maxColumns < 0)
-    return emitError() << "alternative: max_columns must not be negative, not "
-                       << maxColumns;
-  if (minRows < 0)
-    return emitError() << "alternative: min_rows must not be negative, not "
-                       << minRows;
-  if (minBytes < 0)
-    return emitError() << "alternative: min_bytes must not be negative, not "
-                       << minBytes;
+/// Whether a strategy reads one contiguous run per row.
+static bool readsRows(Strategy strategy) {
+  return strategy != Strategy::Packed && strategy != Strategy::LanesInner &&
+         strategy != Strategy::Panels;
+}
+
+/// Numbers that are out of range by themselves.
+static LogicalResult verifyNumbers(EmitError emitError, int64_t minColumns,
+                                   int64_t maxColumns, int64_t minRows,
+                                   int64_t minBytes, int64_t lanes,
+                                   int64_t vectors, int64_t rows,
+                                   int64_t prefetch) {
+  for (auto [name, value] :
+       {std::pair<StringRef, int64_t>{"min_columns", minColumns},
+        {"max_columns", maxColumns},
+        {"min_rows", minRows},
+        {"min_bytes", minBytes}})
+    if (value < 0)
+      return emitError() << "alternative: " << name
+                         << " must not be negative, not " << value;
+  if (maxColumns && minColumns > maxColumns)
+    return emitError() << "alternative: min_columns = " << minColumns
+                       << " is above max_columns = " << maxColumns
+                       << ": no row has both";
   if (lanes < 1 || lanes > 64 || !llvm::isPowerOf2_64(lanes))
     return emitError()
            << "alternative: lanes must be a power of two from 1 to 64, not "
            << lanes;
-  if (vectors < 1)
-    return emitError() << "alternative: vectors must be positive, not "
+  if (vectors < 1 || vectors > 64)
+    return emitError() << "alternative: vectors must be from 1 to 64, not "
                        << vectors;
-  StringRef name = stringifyStrategy(strategy);
+  if (rows < 0 || rows > 64 || (rows && !llvm::isPowerOf2_64(rows)))
+    return emitError() << "alternative: rows must be a power of two from 1 to "
+                          "64, not "
+                       << rows;
   if (prefetch < 0 || prefetch > 64)
-    return emitError()
-           << "alternative: prefetch must be from 0 to 64 rows, not "
-           << prefetch;
-  if ((prefetch != 0 || stores != StoreMode::Ordinary) &&
-      strategy != Strategy::Pipe2 && strategy != Strategy::Online &&
-      strategy != Strategy::Panels)
-    return emitError() << "alternative: strategy '" << name
-                       << "' takes neither prefetch nor nontemporal stores; "
-                          "pipe2, online and panels do";
-  if (stores == StoreMode::Nontemporal && staging == Staging::Output)
-    return emitError() << "alternative: results stored past the caches cannot "
-                          "wait there as exponentials; use staging = scratch "
-                          "or recompute";
-  bool isRows = strategy != Strategy::Packed &&
-                strategy != Strategy::LanesInner &&
-                strategy != Strategy::Panels;
-  if (isRows) {
-    if (layout != Layout::Row)
-      return emitError()
-             << "alternative: strategy '" << name
-             << "' reads contiguous rows: its guard must say layout = row";
-  }
-  if (strategy == Strategy::LanesInner && layout != Layout::Inner)
-    return emitError() << "alternative: strategy 'lanes_inner' reads along a "
-                          "contiguous inner "
-                          "dimension: its guard must say layout = inner";
-  if (strategy == Strategy::Registers) {
-    if (maxColumns == 0 || maxColumns > lanes * vectors)
-      return emitError()
-             << "alternative: strategy 'registers' holds lanes x vectors = "
-             << lanes * vectors
-             << " elements: max_columns must be between 1 and that";
-    if (staging != Staging::Recompute)
-      return emitError() << "alternative: strategy 'registers' stages nothing: "
-                            "staging must be "
-                            "recompute";
-  }
+    return emitError() << "alternative: prefetch must be from 0 to 64, not "
+                       << prefetch;
   return success();
 }
 
-LogicalResult ScheduleAttr::verify(EmitError emitError, NumericAttr,
+/// What a strategy asks of its alternative.
+static LogicalResult verifyStrategy(EmitError emitError, Layout layout,
+                                    int64_t maxColumns, int64_t minRows,
+                                    Strategy strategy, int64_t lanes,
+                                    int64_t vectors, int64_t rows,
+                                    Staging staging) {
+  auto error = [&]() {
+    return emitError() << "alternative: strategy '"
+                       << stringifyStrategy(strategy) << "' ";
+  };
+  if (readsRows(strategy) && layout != Layout::Row)
+    return error() << "reads contiguous rows: its guard must say layout = row";
+  if ((strategy == Strategy::LanesInner || strategy == Strategy::Panels) &&
+      layout != Layout::Inner)
+    return error() << "reads along a contiguous inner dimension: its guard "
+                      "must say layout = inner";
+  if ((strategy == Strategy::Pipe3) != (rows != 0))
+    return error() << (rows ? "has one row in flight: drop `rows`; only pipe3 "
+                              "takes it"
+                            : "takes rows in batches: say `rows`, how many");
+  if ((strategy == Strategy::Pipe3 || strategy == Strategy::Pipe2 ||
+       strategy == Strategy::LanesRows) &&
+      minRows < 1)
+    return error() << "needs a row to begin with: its guard must say min_rows "
+                      "= 1 or more";
+  if ((strategy == Strategy::Pipe3 || strategy == Strategy::LanesRows ||
+       strategy == Strategy::Registers) &&
+      maxColumns == 0)
+    return error() << "holds short rows: its guard must say max_columns";
+  if (strategy == Strategy::Registers && maxColumns > lanes * vectors)
+    return error() << "holds lanes x vectors = " << lanes * vectors
+                   << " elements: max_columns must be between 1 and that";
+  bool stagesNothing = strategy == Strategy::Registers ||
+                       strategy == Strategy::LanesRows ||
+                       strategy == Strategy::Online;
+  if (stagesNothing && staging != Staging::Recompute)
+    return error() << "stages nothing: staging must be recompute";
+  if (strategy == Strategy::Panels && staging != Staging::Scratch)
+    return error() << "packs panels: staging must be scratch";
+  if (staging == Staging::Output && strategy != Strategy::ThreePass)
+    return error() << "cannot stage in the destination; use staging = scratch "
+                      "or recompute";
+  return success();
+}
+
+LogicalResult AlternativeAttr::verify(EmitError emitError, Layout layout,
+                                      int64_t minColumns, int64_t maxColumns,
+                                      int64_t minRows, int64_t minBytes,
+                                      Strategy strategy, int64_t lanes,
+                                      int64_t vectors, int64_t rows,
+                                      Staging staging, TailMode,
+                                      int64_t prefetch, StoreMode stores) {
+  if (failed(verifyNumbers(emitError, minColumns, maxColumns, minRows, minBytes,
+                           lanes, vectors, rows, prefetch)))
+    return failure();
+  bool streams = strategy == Strategy::Pipe2 || strategy == Strategy::Online ||
+                 strategy == Strategy::Panels;
+  if ((prefetch != 0 || stores != StoreMode::Ordinary) && !streams)
+    return emitError() << "alternative: strategy '"
+                       << stringifyStrategy(strategy)
+                       << "' takes neither prefetch nor nontemporal stores; "
+                          "pipe2, online and panels do";
+  return verifyStrategy(emitError, layout, maxColumns, minRows, strategy, lanes,
+                        vectors, rows, staging);
+}
+
+LogicalResult ScheduleAttr::verify(EmitError emitError, NumericAttr numeric,
                                    ArrayRef<AlternativeAttr> alternatives) {
   if (alternatives.empty())
     return emitError() << "schedule: at least one alternative is needed";
+  int64_t group = numeric.getGroup(), block = numeric.getBlock();
+  for (AlternativeAttr alternative : alternatives) {
+    Strategy strategy = alternative.getStrategy();
+    auto bound = [&](StringRef what, int64_t most) {
+      return emitError() << "schedule: strategy '"
+                         << stringifyStrategy(strategy) << "' holds rows of up "
+                         << "to a " << what << " of " << most
+                         << " elements, but its alternative says max_columns = "
+                         << alternative.getMaxColumns();
+    };
+    if (strategy == Strategy::Pipe3 && alternative.getMaxColumns() > block)
+      return bound("block", block);
+    if (strategy == Strategy::LanesRows && alternative.getMaxColumns() > group)
+      return bound("group", group);
+    if (strategy == Strategy::Registers && alternative.getMaxColumns() > block)
+      return bound("block", block);
+  }
   AlternativeAttr last = alternatives.back();
-  if (last.getLayout() != Layout::Any || last.getMaxColumns() != 0 ||
+  if (last.getLayout() != Layout::Any || last.getMinColumns() != 0 ||
+      last.getMaxColumns() != 0 || last.getMinRows() != 0 ||
       last.getMinBytes() != 0)
     return emitError() << "schedule: the last alternative must be "
-                          "unconditional (layout = any, "
-                          "neither max_columns nor min_bytes)";
+                          "unconditional (layout = any, and none of "
+                          "min_columns, max_columns, min_rows and min_bytes)";
   return success();
 }

@@ -32,6 +32,10 @@ struct RowNeeds {
 /// the row but `%p`.
 bool canStageInOutput(GenericOp op);
 
+/// Whether the strategy `panels` can run the op: its results need nothing of an
+/// element but the exponentials of its one statistic and its inputs.
+bool canPackPanels(GenericOp op);
+
 /// The arguments of the row (or result) region that belong to statistic `s`.
 ValueRange getStatisticArguments(GenericOp op, unsigned s, bool row);
 

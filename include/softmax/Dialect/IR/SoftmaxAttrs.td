@@ -145,9 +145,10 @@ def Softmax_AlternativeAttr : Softmax_Attr<"Alternative", "alternative"> {
   let description = [{
     Guard: the layout class (`row`: the softmax dimensions are one contiguous
     run in every operand; `inner`: the last iteration dimension is parallel
-    and contiguous; `any`), `max_columns`, the largest row length, `min_rows`,
-    the least number of rows to compute, and `min_bytes`, the least number of
-    bytes that all rows read and write together (absent: any).  Movement: the
+    and contiguous; `any`), `min_columns` and `max_columns`, the least and the
+    largest row length, `min_rows`, the least number of rows to compute, and
+    `min_bytes`, the least number of bytes that all rows read and write
+    together (absent: any).  Movement: the
     strategy; `lanes`, the vector length in elements of the compute type;
     `vectors`, how many vectors are in flight; `rows`, how many rows are
     (absent: one); where exponentials are staged; how tails are touched (by
@@ -158,6 +159,7 @@ def Softmax_AlternativeAttr : Softmax_Attr<"Alternative", "alternative"> {
   }];
   let parameters = (ins
     "::mlir::softmax::Layout":$layout,
+    OptionalParameter<"int64_t", "least row length; 0 if any">:$min_columns,
     OptionalParameter<"int64_t", "largest row length; 0 if any">:$max_columns,
     OptionalParameter<"int64_t", "least number of rows; 0 if any">:$min_rows,
     OptionalParameter<"int64_t", "least bytes read and written; 0 if any">:$min_bytes,

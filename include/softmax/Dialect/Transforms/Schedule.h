@@ -10,13 +10,18 @@
 
 namespace mlir::softmax {
 
-/// What the cost model needs to know of `op` (on memrefs).
-KernelShape describeShape(GenericOp op);
+/// What the cost model needs to know of `op` (on memrefs), whose exponentials
+/// `numeric` tells.
+KernelShape describeShape(GenericOp op, NumericAttr numeric);
 
 /// The numeric part of every schedule of `op` on `target`: what decides the
 /// bits of its results.
 NumericAttr getNumericPart(GenericOp op, const TargetDescription &target,
                            Accuracy accuracy);
+
+/// An alternative as the cost model sees it.
+Candidate toCandidate(AlternativeAttr attr);
+ScheduleAttr toSchedule(NumericAttr numeric, ArrayRef<Candidate> candidates);
 
 /// The schedule for `op` on `target`.  Fails with a diagnostic on `op` if
 /// `force` cannot run it.
@@ -26,7 +31,8 @@ FailureOr<ScheduleAttr> chooseSchedule(GenericOp op,
                                        std::optional<StrategyKind> force);
 
 /// Prints the schedule of `op`: one line per alternative that can be taken,
-/// with its guard, movement and modelled cycles per element.
+/// with its guard, movement and modelled cycles per element; then what the
+/// cheapest form of every strategy would cost, in cache and from memory.
 void explainSchedule(GenericOp op, const TargetDescription &target,
                      llvm::raw_ostream &os);
 

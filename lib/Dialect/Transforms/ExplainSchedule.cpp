@@ -1,0 +1,137 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// A schedule in words, and what it was chosen over.
+
+#include "softmax/Dialect/Transforms/Schedule.h"
+#include "softmax/Schedule/ChooseAlternatives.h"
+#include "llvm/Support/Format.h"
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+/// Where strategies are compared if the length of rows is not known.
+static constexpr int64_t kComparedColumns[] = {16, 64, 1024, 16384, 1048576};
+
+/// Rows of `columns` elements that a cache holds, or that none does.
+static Work workFor(const KernelShape &shape, const TargetDescription &target,
+                    int64_t columns, bool far) {
+  if (shape.rows)
+    return {columns, *shape.rows};
+  double bytes = far ? 4.0 * target.l3Bytes : target.l2Bytes / 2.0;
+  double row = std::max(bytesOf(shape, {columns, 1}), 1.0);
+  return {columns, std::max<int64_t>(bytes / row, 16)};
+}
+
+static void explainGuard(AlternativeAttr a, const KernelShape &shape,
+                         llvm::raw_ostream &os) {
+  SmallVector<std::string> parts;
+  auto add = [&](const Twine &text) { parts.push_back(text.str()); };
+  if (a.getLayout() == Layout::Row && !shape.rowCertain)
+    add("rows contiguous");
+  if (a.getLayout() == Layout::Inner && !shape.innerCertain)
+    add("inner dimension contiguous");
+  if (!shape.columns) {
+    int64_t least = a.getMinColumns(), most = a.getMaxColumns();
+    if (least && most)
+      add(Twine(least) + " <= columns <= " + Twine(most));
+    else if (least)
+      add("columns >= " + Twine(least));
+    else if (most)
+      add("columns <= " + Twine(most));
+  }
+  // A range of rows may be smaller than all of them.
+  if (a.getMinRows())
+    add("rows >= " + Twine(a.getMinRows()));
+  if (a.getMinBytes() && !(shape.columns && shape.rows))
+    add("bytes >= " + Twine(a.getMinBytes()));
+  os << (parts.empty() ? "otherwise" : llvm::join(parts, ", "));
+}
+
+/// Whether nothing behind `a` is ever taken.
+static bool isCertain(AlternativeAttr a, const KernelShape &shape) {
+  bool layout = a.getLayout() == Layout::Any ||
+                (a.getLayout() == Layout::Row && shape.rowCertain) ||
+                (a.getLayout() == Layout::Inner && shape.innerCertain);
+  bool columns = (a.getMaxColumns() == 0 && a.getMinColumns() == 0) ||
+                 shape.columns.has_value();
+  bool bytes = a.getMinBytes() == 0 || (shape.columns && shape.rows);
+  return layout && columns && bytes && a.getMinRows() == 0;
+}
+
+static void explainCosts(const KernelShape &shape,
+                         const TargetDescription &target, int64_t columns,
+                         bool far, llvm::raw_ostream &os) {
+  Work work = workFor(shape, target, columns, far);
+  os << "  compared at " << work.rows << " x " << columns;
+  if (!shape.rows)
+    os << (far ? " (memory)" : " (second cache level)");
+  os << ':';
+  SmallVector<Candidate> candidates = listCandidates(shape, target);
+  const char *separator = " ";
+  for (StrategyKind kind : allStrategies()) {
+    std::optional<double> best;
+    for (const Candidate &c : candidates)
+      if (c.strategy == kind && (!c.maxColumns || columns <= c.maxColumns) &&
+          work.rows >= c.minRows && bytesOf(shape, work) >= c.minBytes) {
+        double cycles = modelCycles(c, shape, target, work);
+        best = best ? std::min(*best, cycles) : cycles;
+      }
+    os << separator << toString(kind) << ' ';
+    separator = ", ";
+    if (best)
+      os << llvm::format("%.2f", *best);
+    else
+      os << "-";
+  }
+  os << " cycles/element\n";
+}
+
+void mlir::softmax::explainSchedule(GenericOp op,
+                                    const TargetDescription &target,
+                                    llvm::raw_ostream &os) {
+  ScheduleAttr schedule = op.getScheduleAttr();
+  if (!schedule) {
+    os << "  no schedule\n";
+    return;
+  }
+  NumericAttr numeric = schedule.getNumeric();
+  KernelShape shape = describeShape(op, numeric);
+  os << "  accuracy " << stringifyAccuracy(numeric.getAccuracy())
+     << ", exponentials " << stringifyExpForm(numeric.getExp())
+     << (numeric.getFma() ? " with" : " without")
+     << " fused multiply-add, sums of " << numeric.getGroup() << ", blocks of "
+     << numeric.getBlock() << '\n';
+  for (AlternativeAttr a : schedule.getAlternatives()) {
+    Candidate c = toCandidate(a);
+    int64_t columns = shape.columns.value_or(
+        c.maxColumns ? c.maxColumns : std::max<int64_t>(c.minColumns, 4096));
+    os << "  ";
+    explainGuard(a, shape, os);
+    os << ": " << stringifyStrategy(a.getStrategy())
+       << (c.strategy == StrategyKind::Packed ? " (scalar packing, " : " (")
+       << c.lanes << " lanes x " << c.vectors;
+    if (c.rows)
+      os << ", " << c.rows << " rows in flight";
+    os << ", staging " << stringifyStaging(a.getStaging()) << ", tails "
+       << stringifyTailMode(a.getTail());
+    if (c.prefetch)
+      os << ", prefetch " << c.prefetch;
+    if (c.nontemporal)
+      os << ", nontemporal stores";
+    Work work = workFor(shape, target, columns, c.minBytes != 0);
+    os << "), modelled "
+       << llvm::format("%.2f", modelCycles(c, shape, target, work))
+       << " cycles/element at " << work.rows << " x " << columns << "\n";
+    // What types promise ends the list.
+    if (isCertain(a, shape))
+      break;
+  }
+  ArrayRef<int64_t> compared(kComparedColumns);
+  if (shape.columns)
+    compared = *shape.columns;
+  for (int64_t columns : compared) {
+    explainCosts(shape, target, columns, /*far=*/false, os);
+    if (!shape.rows)
+      explainCosts(shape, target, columns, /*far=*/true, os);
+  }
+}
