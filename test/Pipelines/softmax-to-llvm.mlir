@@ -10,7 +10,7 @@
 // CHECK: llvm.func @_mlir_ciface_main
 // CHECK-NOT: softmax.generic
 // CHECK-NOT: linalg.softmax
-// KERNEL: llvm.func @main(%{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr) -> i32
+// KERNEL: llvm.func @main(%{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr) -> (i32 {llvm.signext})
 // KERNEL: llvm.func @main_units
 // KERNEL: llvm.func @main_range
 // TARGET: --softmax-to-llvm: unknown target 'z80'; choose one of native, x86-64, x86-64-v2, x86-64-v3, x86-64-v4

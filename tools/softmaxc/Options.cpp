@@ -115,8 +115,9 @@ struct CommandLineOptions {
 
   cl::opt<std::string> target{
       "target",
-      cl::desc("native, x86-64, x86-64-v2, x86-64-v3 or x86-64-v4 (native)"),
-      cl::value_desc("name"), cl::init("native"), cl::cat(category)};
+      cl::desc("native, x86-64[-v2|-v3|-v4], aarch64[,bf16] or riscv64[,v]; a "
+               "list makes one library with a version for each (native)"),
+      cl::value_desc("list"), cl::init("native"), cl::cat(category)};
   cl::opt<std::string> threads{
       "threads", cl::desc("none (the only one in this version)"),
       cl::value_desc("kind"), cl::init("none"), cl::cat(category)};
@@ -276,12 +277,13 @@ bool readSource(CommandLineOptions &given, Options &options) {
 }
 
 bool readTarget(CommandLineOptions &given, Options &options) {
-  llvm::Expected<TargetDescription> target = parseTarget(given.target);
-  if (!target) {
-    usageError("--target: " + llvm::toString(target.takeError()));
+  llvm::Expected<SmallVector<TargetDescription, 1>> targets =
+      parseTargets(given.target);
+  if (!targets) {
+    usageError("--target: " + llvm::toString(targets.takeError()));
     return false;
   }
-  options.target = *target;
+  options.targets = std::move(*targets);
 
   if (given.threads != "none") {
     usageError(given.threads == "openmp"
