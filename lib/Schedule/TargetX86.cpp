@@ -61,6 +61,7 @@ void describeVectors(TargetDescription &target,
   // VCVTNEPS2BF16 of AVX512-BF16 takes denormal numbers for zeros, whatever the
   // floating-point mode (Intel SDM); results keep theirs (C-DEN-1).
   target.bf16Native = false;
+  target.tableEntries = avx512 ? 16 : avx2 && target.fma ? 8 : 0;
   target.maskedMemory32 = avx2 || avx512;
   target.maskedMemory16 = avx512;
   target.maskedMemory8 = avx512;

@@ -7,94 +7,15 @@
 // or not the row holds a NaN, but logsumexp must tell the two apart (C-INF-1,
 // C-NAN-1).  It comes before pass 2, after which a lowering may have
 // overwritten the row.
+//
+// How a row is completed is in MaxSumExpFinish.cpp.
 
-#include "StatisticUtils.h"
+#include "MaxSumExp.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "softmax/Dialect/IR/Softmax.h"
-#include "softmax/Math/ExpBuilder.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
-using namespace mlir::softmax::common;
-
-namespace {
-/// The meaning of RowValues::slots.
-enum Slot : unsigned {
-  Max,    // compute type; -inf for an empty or fully masked row
-  LogSum, // log(sum exp(x - m)), in the compute type
-  RowSum, // sum exp(x - m), in the compute type
-  Probe,  // where m = +inf: 0, or NaN if the row holds one; null if not asked
-  // Scaled exponentials: the members of their ExpReference, and the reciprocal
-  // of their sum as a pair of the compute type (high, low), or the sum itself.
-  Center,
-  Magic,
-  Low,
-  Exponent,
-  Offset,
-  Inverse,
-  InverseLow,
-  // Plain exponentials: what is subtracted (m, or 0 where m = -inf) and what
-  // is divided by.
-  Shift,
-  Divisor,
-  NumSlots
-};
-
-/// A `MathBuilder` with what special values need.
-struct Ops : MathBuilder {
-  StatisticBuilder &s;
-  explicit Ops(StatisticBuilder &s)
-      : MathBuilder(s.builder, s.loc, s.fma), s(s) {}
-
-  Value inf(Value like, bool negative) {
-    double inf = std::numeric_limits<double>::infinity();
-    return constant(like.getType(), negative ? -inf : inf);
-  }
-  Value nan(Value like) {
-    return constant(like.getType(), std::numeric_limits<double>::quiet_NaN());
-  }
-  Value equal(Value x, Value y) {
-    return compare(arith::CmpFPredicate::OEQ, x, y);
-  }
-  Value isNaN(Value x) { return compare(arith::CmpFPredicate::UNO, x, x); }
-  /// f64 to the compute type.
-  Value narrow(Value x) {
-    if (s.computeType.isF64())
-      return x;
-    return arith::TruncFOp::create(b, loc, withElementType(x, s.computeType),
-                                   x);
-  }
-  Value widen(Value x) {
-    if (s.computeType.isF64())
-      return x;
-    return arith::ExtFOp::create(b, loc, withElementType(x, b.getF64Type()), x);
-  }
-};
-} // namespace
-
-static ExpReference getReference(const RowValues &row) {
-  return {row.slots[Center], row.slots[Magic], row.slots[Low],
-          row.slots[Exponent], row.slots[Offset]};
-}
-
-/// 1 / sum as a pair in the compute type: with it e * (high + low) is rounded
-/// once, and a row of one element gives exactly 1.
-static void buildReciprocal(Ops &ops, const WideValue &sum, Value &high,
-                            Value &low) {
-  Value one = ops.constant(sum.hi.getType(), 1.0);
-  Value inverse = ops.div(one, sum.hi);
-  if (!ops.s.computeType.isF64()) {
-    high = ops.narrow(inverse);
-    low = ops.narrow(ops.sub(inverse, ops.widen(high)));
-    return;
-  }
-  high = inverse;
-  Value negated = arith::NegFOp::create(ops.b, ops.loc, sum.hi);
-  Value residual = ops.mulAdd(negated, inverse, one);
-  if (sum.lo)
-    residual = ops.sub(residual, ops.mul(sum.lo, inverse));
-  low = ops.mul(residual, inverse);
-}
+using namespace mlir::softmax::maxsumexp;
 
 unsigned MaxSumExpAttr::getNumPasses() const { return 3; }
 
@@ -110,33 +31,70 @@ Value MaxSumExpAttr::buildPassCondition(StatisticBuilder &builder,
   if (pass != 1)
     return nullptr;
   Ops ops(builder);
-  return ops.equal(row.slots[Max], ops.inf(row.slots[Max], /*negative=*/false));
+  return ops.isPlusInf(row.slots[Max]);
 }
 
-Value MaxSumExpAttr::buildLift(StatisticBuilder &builder, unsigned pass,
-                               Value logit, const RowValues &row) const {
+//===----------------------------------------------------------------------===//
+// Elements
+//===----------------------------------------------------------------------===//
+
+LiftedValue MaxSumExpAttr::buildLift(StatisticBuilder &builder, unsigned pass,
+                                     Value logit, const RowValues &row) const {
   Ops ops(builder);
   if (pass == 0)
-    return logit;
+    return {logit, Value()};
   if (pass == 1)
-    return ops.select(ops.isNaN(logit), logit,
-                      ops.constant(logit.getType(), 0.0));
-  if (builder.exp == ExpForm::Scaled)
-    return buildScaledExp(ops, logit, getReference(row));
-  return math::ExpOp::create(ops.b, ops.loc, ops.sub(logit, row.slots[Shift]));
+    return {ops.select(ops.isNaN(logit), logit,
+                       ops.constant(logit.getType(), 0.0)),
+            Value()};
+  if (builder.exp == ExpForm::Plain)
+    return {math::ExpOp::create(ops.b, ops.loc,
+                                ops.sub(logit, row.slots[PlainShift])),
+            Value()};
+  ExpValue e = buildScaledExp(ops, ops.core, logit, getReference(row));
+  return {e.value, e.low};
 }
 
-// Rows with a small maximum are not centred: x - 0 is x.
+// Rows with a small maximum are not centred: x - 0 is x.  Results of a part
+// near the row's maximum need no scaling in two steps.
 Value MaxSumExpAttr::buildCommonCase(StatisticBuilder &builder, unsigned pass,
                                      const RowValues &row,
                                      RowValues &common) const {
-  if (pass != getLiftedPass() || builder.exp != ExpForm::Scaled)
+  if (builder.exp == ExpForm::Plain)
     return nullptr;
   Ops ops(builder);
+  Value condition;
   common = row;
-  common.slots[Center] = Value();
-  return ops.equal(row.slots[Center],
-                   ops.constant(row.slots[Center].getType(), 0.0));
+  if (pass == getNumPasses() && row.slots[Prescale]) {
+    common.slots[Prescale] = Value();
+    condition = ops.equal(row.slots[Prescale],
+                          ops.constant(row.slots[Prescale].getType(), 1.0));
+  } else if (pass == getLiftedPass()) {
+    common.slots[Center] = Value();
+    condition = ops.equal(row.slots[Center],
+                          ops.constant(row.slots[Center].getType(), 0.0));
+  }
+  return condition;
+}
+
+//===----------------------------------------------------------------------===//
+// Parts of a row
+//===----------------------------------------------------------------------===//
+
+static void setReference(Ops &ops, Value max, RowValues &row) {
+  row.slots.assign(NumSlots, Value());
+  row.slots[Max] = max;
+  if (ops.s.exp == ExpForm::Plain) {
+    row.slots[PlainShift] =
+        ops.select(ops.isMinusInf(max), ops.constant(max.getType(), 0.0), max);
+    return;
+  }
+  ExpReference reference = buildExpReference(ops, ops.core, max);
+  row.slots[Center] = reference.center;
+  row.slots[Magic] = reference.magic;
+  row.slots[Clamp] = reference.low;
+  row.slots[Exponent] = reference.exponent;
+  row.slots[Offset] = reference.offset;
 }
 
 void MaxSumExpAttr::buildPrepare(StatisticBuilder &builder, unsigned pass,
@@ -144,79 +102,108 @@ void MaxSumExpAttr::buildPrepare(StatisticBuilder &builder, unsigned pass,
                                  RowValues &row) const {
   Ops ops(builder);
   if (pass == 0) {
-    row.slots.assign(NumSlots, Value());
     // + 0 makes a maximum of -0 and +0 the same whichever came first.
-    Value max = ops.add(reduced.hi, ops.constant(reduced.hi.getType(), 0.0));
-    row.slots[Max] = max;
-    if (builder.exp == ExpForm::Scaled) {
-      ExpReference reference = buildExpReference(ops, max);
-      row.slots[Center] = reference.center;
-      row.slots[Magic] = reference.magic;
-      row.slots[Low] = reference.low;
-      row.slots[Exponent] = reference.exponent;
-      row.slots[Offset] = reference.offset;
-      return;
-    }
-    Value masked = ops.equal(max, ops.inf(max, /*negative=*/true));
-    row.slots[Shift] =
-        ops.select(masked, ops.constant(max.getType(), 0.0), max);
+    setReference(ops,
+                 ops.add(reduced.hi, ops.constant(reduced.hi.getType(), 0.0)),
+                 row);
     return;
   }
-
-  Value max = row.slots[Max];
-  Value zero = ops.constant(max.getType(), 0.0);
-  Value one = ops.constant(max.getType(), 1.0);
   if (pass == 1) {
-    row.slots[Probe] = roundToCompute(builder, reduced);
+    row.slots[Probe] = common::roundToCompute(builder, reduced);
     return;
   }
-  // The sum for the row arguments: where m = +inf, 1 + (0 or NaN).
-  auto setRowSum = [&](Value masked, Value maskedSum, Value sum) {
-    row.slots[RowSum] = ops.select(masked, maskedSum, sum);
-    if (!row.slots[Probe])
-      return;
-    Value infinite = ops.equal(max, ops.inf(max, /*negative=*/false));
-    row.slots[RowSum] =
-        ops.select(infinite, ops.add(row.slots[Probe], one), row.slots[RowSum]);
-  };
-
-  // A fully masked row: 0, or NaN if NaN stands beside the -inf.
-  Value masked = ops.equal(max, ops.inf(max, /*negative=*/true));
-  Value sum = roundToCompute(builder, reduced);
-  Value zeroOrNaN = ops.mul(sum, zero);
-  Value maskedValue =
-      getMaskedRow() == MaskedRow::Nan ? ops.nan(sum) : zeroOrNaN;
-
-  if (builder.exp == ExpForm::Plain) {
-    setRowSum(masked, zeroOrNaN, sum);
-    row.slots[LogSum] =
-        ops.select(masked, maskedValue,
-                   math::LogOp::create(ops.b, ops.loc, sum).getResult());
-    // exp(-inf) / (0 + 1) = 0.
-    row.slots[Divisor] = ops.select(masked, ops.add(maskedValue, one), sum);
-    return;
+  // Of nothing but -inf: 0, or NaN if NaN stands beside the -inf.
+  Value masked = ops.isMinusInf(row.slots[Max]);
+  Value zero = ops.constant(reduced.hi.getType(), 0.0);
+  row.slots[Sum] =
+      ops.select(masked, ops.mul(reduced.hi, zero), reduced.hi);
+  if (reduced.lo)
+    row.slots[SumLow] = ops.select(masked, zero, reduced.lo);
+  if (row.slots[Probe]) {
+    // Where the maximum is finite the sum knows of a NaN.
+    Value probe = ops.mul(ops.narrow(row.slots[Sum]),
+                          ops.constant(row.slots[Probe].getType(), 0.0));
+    row.slots[Probe] =
+        ops.select(ops.isPlusInf(row.slots[Max]), row.slots[Probe], probe);
   }
-
-  ExpReference reference = getReference(row);
-  Value relative =
-      ops.narrow(buildSumRelativeToMax(ops, reduced.hi, reduced.lo, reference));
-  setRowSum(masked, zeroOrNaN, relative);
-  Value log =
-      ops.narrow(buildLogOfScaledSum(ops, reduced.hi, reduced.lo, reference));
-  row.slots[LogSum] = ops.select(masked, maskedValue, log);
-  if (!builder.fma) {
-    // Without a fused multiply-add the pair would be rounded twice; divide.
-    // e / inf = 0 for the masked row.
-    Value inf = ops.inf(sum, /*negative=*/false);
-    Value divisor = ops.select(ops.isNaN(maskedValue), maskedValue, inf);
-    row.slots[Inverse] = ops.select(masked, divisor, sum);
-    return;
-  }
-  Value high, low;
-  buildReciprocal(ops, reduced, high, low);
-  row.slots[Inverse] = ops.select(masked, maskedValue, high);
-  row.slots[InverseLow] = ops.select(masked, maskedValue, low);
 }
+
+SmallVector<Value> MaxSumExpAttr::getPartial(const RowValues &row) const {
+  SmallVector<Value> values = {row.slots[Max], row.slots[Sum]};
+  for (Slot slot : {SumLow, Probe})
+    if (row.slots[slot])
+      values.push_back(row.slots[slot]);
+  return values;
+}
+
+SmallVector<Value>
+MaxSumExpAttr::buildEmptyPartial(StatisticBuilder &builder, bool probed) const {
+  Ops ops(builder);
+  Type compute = builder.computeType, f64 = builder.builder.getF64Type();
+  SmallVector<Value> values = {
+      ops.constant(compute, -std::numeric_limits<double>::infinity()),
+      ops.constant(f64, 0.0)};
+  if (compute.isF64())
+    values.push_back(ops.constant(f64, 0.0));
+  if (probed)
+    values.push_back(ops.constant(compute, 0.0));
+  return values;
+}
+
+RowValues MaxSumExpAttr::buildFromPartial(StatisticBuilder &builder,
+                                          ValueRange partial) const {
+  Ops ops(builder);
+  RowValues row;
+  setReference(ops, partial[0], row);
+  row.slots[Sum] = partial[1];
+  partial = partial.drop_front(2);
+  if (builder.computeType.isF64()) {
+    row.slots[SumLow] = partial[0];
+    partial = partial.drop_front();
+  }
+  if (!partial.empty())
+    row.slots[Probe] = partial[0];
+  return row;
+}
+
+RowValues MaxSumExpAttr::buildMerge(StatisticBuilder &builder,
+                                    const RowValues &total,
+                                    const RowValues &part) const {
+  Ops ops(builder);
+  RowValues merged;
+  setReference(ops,
+               ops.select(ops.compare(arith::CmpFPredicate::OGT,
+                                      part.slots[Max], total.slots[Max]),
+                          part.slots[Max], total.slots[Max]),
+               merged);
+  auto rescaled = [&](const RowValues &row) -> WideValue {
+    // C-INF-4: the sum of nothing but -inf (0 or NaN) counts as it is.
+    Value one = ops.constant(row.slots[Sum].getType(), 1.0);
+    Value weight = ops.select(ops.isMinusInf(row.slots[Max]), one,
+                              buildWeight(ops, row, merged));
+    if (!row.slots[SumLow])
+      return {ops.mul(row.slots[Sum], weight), Value()};
+    // The product's own rounding error joins the low part.
+    Value high = ops.mul(row.slots[Sum], weight);
+    Value low = ops.mul(row.slots[SumLow], weight);
+    if (ops.fma) {
+      Value negated = arith::NegFOp::create(ops.b, ops.loc, high);
+      low = ops.add(low, ops.mulAdd(row.slots[Sum], weight, negated));
+    }
+    return {high, low};
+  };
+  WideValue sum =
+      common::addWide(builder, rescaled(total), rescaled(part));
+  merged.slots[Sum] = sum.hi;
+  merged.slots[SumLow] = sum.lo;
+  if (total.slots[Probe])
+    merged.slots[Probe] = ops.add(total.slots[Probe], part.slots[Probe]);
+  return merged;
+}
+
+//===----------------------------------------------------------------------===//
+// Arguments
+//===----------------------------------------------------------------------===//
 
 unsigned MaxSumExpAttr::getNumRowArguments() const { return 2; }
 SmallVector<Type> MaxSumExpAttr::getRowArgumentTypes(Type computeType) const {
@@ -242,22 +229,13 @@ unsigned MaxSumExpAttr::getLiftedPass() const { return 2; }
 
 Value MaxSumExpAttr::buildResultArgument(StatisticBuilder &builder,
                                          unsigned index, Value logit,
-                                         Value lifted,
+                                         const LiftedValue &lifted,
                                          const RowValues &row) const {
   Ops ops(builder);
-  if (index == 1) {
-    // Center and offset of a scaled row add up to the shift of a plain one.
-    Value shift = builder.exp == ExpForm::Scaled
-                      ? ops.add(row.slots[Center], row.slots[Offset])
-                      : row.slots[Shift];
-    return ops.sub(ops.sub(logit, shift), row.slots[LogSum]);
-  }
-  if (!lifted)
-    lifted = buildLift(builder, getLiftedPass(), logit, row);
-  if (builder.exp == ExpForm::Plain)
-    return ops.div(lifted, row.slots[Divisor]);
-  if (!builder.fma)
-    return ops.div(lifted, row.slots[Inverse]);
-  return ops.mulAdd(lifted, row.slots[Inverse],
-                    ops.mul(lifted, row.slots[InverseLow]));
+  if (index == 1)
+    return ops.sub(ops.sub(logit, row.slots[Shift]), row.slots[LogSum]);
+  LiftedValue e = lifted;
+  if (!e.value)
+    e = buildLift(builder, getLiftedPass(), logit, row);
+  return buildProbability(ops, e, row);
 }

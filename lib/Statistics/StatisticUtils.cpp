@@ -27,6 +27,26 @@ Value mlir::softmax::common::floatConstant(StatisticBuilder &builder, Type type,
   return arith::ConstantOp::create(builder.builder, builder.loc, attr);
 }
 
+WideValue mlir::softmax::common::addWide(StatisticBuilder &builder,
+                                         const WideValue &x,
+                                         const WideValue &y) {
+  OpBuilder &b = builder.builder;
+  Location loc = builder.loc;
+  auto add = [&](Value l, Value r) -> Value {
+    return arith::AddFOp::create(b, loc, l, r);
+  };
+  auto sub = [&](Value l, Value r) -> Value {
+    return arith::SubFOp::create(b, loc, l, r);
+  };
+  Value high = add(x.hi, y.hi);
+  if (!x.lo)
+    return {high, Value()};
+  // Knuth, TAOCP vol. 2, 4.2.2: what the addition rounds away.
+  Value fromY = sub(high, x.hi);
+  Value error = add(sub(x.hi, sub(high, fromY)), sub(y.hi, fromY));
+  return {high, add(add(x.lo, y.lo), error)};
+}
+
 Value mlir::softmax::common::roundToCompute(StatisticBuilder &builder,
                                             const WideValue &sum) {
   OpBuilder &b = builder.builder;

@@ -16,6 +16,10 @@ Type withElementType(Value like, Type element);
 /// The floating constant `value` in `type` (scalar or vector).
 Value floatConstant(StatisticBuilder &builder, Type type, double value);
 
+/// x + y, both wide: by TwoSum where they have low parts.
+WideValue addWide(StatisticBuilder &builder, const WideValue &x,
+                  const WideValue &y);
+
 /// A sum rounded once to the compute type.
 Value roundToCompute(StatisticBuilder &builder, const WideValue &sum);
 

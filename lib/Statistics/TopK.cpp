@@ -15,12 +15,33 @@ Value TopKAttr::buildPassCondition(StatisticBuilder &, unsigned,
                                    const RowValues &) const {
   return nullptr;
 }
-Value TopKAttr::buildLift(StatisticBuilder &, unsigned, Value,
-                          const RowValues &) const {
+LiftedValue TopKAttr::buildLift(StatisticBuilder &, unsigned, Value,
+                                const RowValues &) const {
   llvm_unreachable("topk has no passes");
 }
 void TopKAttr::buildPrepare(StatisticBuilder &, unsigned, const WideValue &,
                             RowValues &) const {
+  llvm_unreachable("topk has no passes");
+}
+SmallVector<Value> TopKAttr::getPartial(const RowValues &) const {
+  llvm_unreachable("topk has no passes");
+}
+SmallVector<Value> TopKAttr::buildEmptyPartial(StatisticBuilder &,
+                                               bool) const {
+  llvm_unreachable("topk has no passes");
+}
+RowValues TopKAttr::buildFromPartial(StatisticBuilder &, ValueRange) const {
+  llvm_unreachable("topk has no passes");
+}
+RowValues TopKAttr::buildMerge(StatisticBuilder &, const RowValues &,
+                               const RowValues &) const {
+  llvm_unreachable("topk has no passes");
+}
+void TopKAttr::buildFinish(StatisticBuilder &, RowValues &) const {
+  llvm_unreachable("topk has no passes");
+}
+RowValues TopKAttr::buildPartView(StatisticBuilder &, const RowValues &,
+                                  const RowValues &) const {
   llvm_unreachable("topk has no passes");
 }
 unsigned TopKAttr::getNumRowArguments() const { return 2; }
@@ -34,7 +55,8 @@ Value TopKAttr::buildRowArgument(StatisticBuilder &, unsigned,
 }
 unsigned TopKAttr::getNumResultArguments() const { return 0; }
 SmallVector<Type> TopKAttr::getResultArgumentTypes(Type) const { return {}; }
-Value TopKAttr::buildResultArgument(StatisticBuilder &, unsigned, Value, Value,
+Value TopKAttr::buildResultArgument(StatisticBuilder &, unsigned, Value,
+                                    const LiftedValue &,
                                     const RowValues &) const {
   llvm_unreachable("topk has no result arguments");
 }

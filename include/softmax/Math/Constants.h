@@ -29,6 +29,7 @@ struct FloatConstants {
   double log2eLow;
   double magic;                       ///< 1.5 * 2^mantissaBits
   llvm::ArrayRef<double> exponential; ///< c2, c3, ... of 1 + f + c2 f^2 + ...
+  llvm::ArrayRef<double> fastExponential; ///< the same with fewer terms
   llvm::ArrayRef<double> logarithm;   ///< l1, l2, ... of 2 s + s (l1 s^2 + ...)
   double referenceThreshold; ///< the scaled core subtracts maxima from here on
   /// x - max is raised to this, in the scaled core.  Below, a probability
@@ -55,6 +56,7 @@ inline const FloatConstants &getFloatConstants(unsigned width) {
                                         f32Log2ELow,
                                         f32Magic,
                                         f32ExpPolynomial,
+                                        f32FastExpPolynomial,
                                         f32LogPolynomial,
                                         512.0,
                                         -108.0,
@@ -70,11 +72,52 @@ inline const FloatConstants &getFloatConstants(unsigned width) {
                                        f64Log2ELow,
                                        f64Magic,
                                        f64ExpPolynomial,
+                                       f64ExpPolynomial,
                                        f64LogPolynomial,
                                        4096.0,
                                        -748.0,
                                        256};
   return width == 64 ? twice : single;
+}
+
+/// What an exponential with a table is put together from, f32 only:
+/// exp(n ln2/E + f) = 2^(n >> log2(E)) * table[n mod E] * (1 + f + c2 f^2 + ...).
+struct ExpTable {
+  unsigned entries;          ///< E, 8 or 16
+  double inverseStep;        ///< E / ln2
+  double stepHigh, stepLow;  ///< ln2 / E
+  /// log2 of the table's first entry: with this shift all entries lie close to
+  /// numbers of f32.  A common factor of a row's exponentials, it cancels.
+  double shift;
+  llvm::ArrayRef<double> table;
+  llvm::ArrayRef<double> polynomial;     ///< c2, c3
+  llvm::ArrayRef<double> fastPolynomial; ///< c2
+  /// Maxima are subtracted from here on, so that n stays below 2^13.
+  double referenceThreshold;
+};
+
+/// The table of 8 or 16 entries.
+inline const ExpTable &getExpTable(unsigned entries) {
+  using namespace detail;
+  static const ExpTable eight = {8,
+                                 table8InverseStep,
+                                 table8StepHigh,
+                                 table8StepLow,
+                                 table8Shift,
+                                 table8Entries,
+                                 table8Polynomial,
+                                 table8FastPolynomial,
+                                 240.0};
+  static const ExpTable sixteen = {16,
+                                   table16InverseStep,
+                                   table16StepHigh,
+                                   table16StepLow,
+                                   table16Shift,
+                                   table16Entries,
+                                   table16Polynomial,
+                                   table16FastPolynomial,
+                                   240.0};
+  return entries == 8 ? eight : sixteen;
 }
 
 } // namespace mlir::softmax

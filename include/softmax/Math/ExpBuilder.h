@@ -10,37 +10,64 @@
 
 namespace mlir::softmax {
 
+/// How the exponentials of a row are computed.
+struct ExpCore {
+  /// Entries of the table of 2^(j / entries) that an exponential is put
+  /// together from: 16 or 8, f32 on vectors with FMA, where an instruction
+  /// looks up that many at once (AVX-512, AVX2).  1: no table, a polynomial on
+  /// [-ln2/2, ln2/2]; f32 and f64, with and without FMA.
+  unsigned entries = 1;
+  enum class Precision {
+    /// f32 within 2^-17 relative: fewer terms, one constant for ln2.  f64 as
+    /// `Single`.
+    Fast,
+    /// Within 1 ULP.
+    Single,
+    /// With what the last rounding cut off, as a second value: the pair is
+    /// within 0.7 half ULP (2^-24 in f32) relative, 0.8 without FMA.  For
+    /// entries == 1.
+    Pair
+  };
+  Precision precision = Precision::Single;
+
+  bool usesTable() const { return entries > 1; }
+};
+
+/// An exponential, and for `Precision::Pair` what it rounded away; else null.
+struct ExpValue {
+  Value value;
+  Value low;
+};
+
 /// What a row's maximum m makes of its exponentials, in the compute type (f32
 /// or f64); scalars, or vectors where several rows are computed side by side.
 ///
-/// With m0 = m, or 0 where m is -inf, and the threshold T (512 in f32, 4096 in
-/// f64):
+/// With m0 = m, or 0 where m is -inf, the threshold T (512 in f32, 240 with a
+/// table, 4096 in f64) and E = ExpCore::entries:
 ///
-///   |m0| <  T: center = 0,  offset = m0, exponent = rint(m0 log2(e))
+///   |m0| <  T: center = 0,  offset = m0, exponent = rint(m0 E log2(e))
 ///   |m0| >= T: center = m0, offset = 0,  exponent = 0
 ///
-/// so that no rounding error of x - m enters at all: below T nothing is
-/// subtracted, and from T on x - m is exact (Sterbenz) wherever it matters.
+/// (with a table the exponent is one less), so that no rounding error of x - m
+/// enters at all: below T nothing is subtracted, and from T on x - m is exact
+/// (Sterbenz) wherever it matters.
 struct ExpReference {
   Value center;   ///< subtracted from every logit
   Value magic;    ///< rounds to an integer and carries the exponent's bias
   Value low;      ///< x - center is raised to this
-  Value exponent; ///< an integer
+  Value exponent; ///< an integer, in units of ln2 / E
   Value offset;   ///< m0 - center, exact
 };
 
 /// The reference of a row, or of a vector of rows, with maximum `max` (f32 or
 /// f64).  `max` is never NaN (MathBuilder::maxIgnoringNaN); it may be +-inf.
-ExpReference buildExpReference(MathBuilder &math, Value max);
+ExpReference buildExpReference(MathBuilder &math, const ExpCore &core,
+                               Value max);
 
-/// `reference` with every member broadcast to `type`.
-ExpReference broadcastReference(MathBuilder &math,
-                                const ExpReference &reference, VectorType type);
-
-/// exp(x - center) * 2^(S - exponent) for x <= max, element by element, S =
-/// FloatConstants::scaleExponent (64 in f32, 256 in f64): a positive normal
-/// number, within 1 ULP with FMA (see docs/Numerics.md for the figures
-/// without).
+/// exp(x - center) * 2^(S + c - exponent / E) for x <= max, element by element,
+/// S = FloatConstants::scaleExponent (64 in f32, 256 in f64), c a constant of
+/// the table (0 without one): a positive normal number, within 1 ULP with FMA
+/// (see docs/Numerics.md for the figures without).
 ///
 /// Multiplied by the reciprocal of their sum, such numbers are rounded once,
 /// denormal results included.  -inf, and whatever lies so far below max that
@@ -48,11 +75,14 @@ ExpReference broadcastReference(MathBuilder &math,
 /// reciprocal is exactly 0.  NaN gives NaN; a +inf (then max is +inf) gives
 /// NaN.
 ///
+/// With a table the exponential at max lies in (2^S, 1.14 2^S).
+///
 /// In a row of nothing but -inf (max is -inf) every exponential is the same
 /// positive number: the caller replaces the reciprocal there.
 ///
 /// `x` has the reference's type, or is a vector while the reference is scalar.
-Value buildScaledExp(MathBuilder &math, Value x, const ExpReference &reference);
+ExpValue buildScaledExp(MathBuilder &math, const ExpCore &core, Value x,
+                        const ExpReference &reference);
 
 /// log(sum over the row of exp(x - max)) in f64.
 ///
@@ -61,13 +91,20 @@ Value buildScaledExp(MathBuilder &math, Value x, const ExpReference &reference);
 /// absolute error is below 2^-52 + 2^-53 log(N).  NaN where the sum is NaN: a
 /// row with NaN or +inf.  A row of nothing but -inf gives a finite number: max
 /// + this is -inf as it should be.
-Value buildLogOfScaledSum(MathBuilder &math, Value sum, Value sumLow,
-                          const ExpReference &reference);
+Value buildLogOfScaledSum(MathBuilder &math, const ExpCore &core, Value sum,
+                          Value sumLow, const ExpReference &reference);
 
 /// sum over the row of exp(x - max) in f64: operands as above.  Meant for once
 /// per row, where the statistic itself is a result.
-Value buildSumRelativeToMax(MathBuilder &math, Value sum, Value sumLow,
-                            const ExpReference &reference);
+Value buildSumRelativeToMax(MathBuilder &math, const ExpCore &core, Value sum,
+                            Value sumLow, const ExpReference &reference);
+
+/// What turns a sum of exponentials relative to `from` into one relative to
+/// `to`, whose maximum is not smaller: a factor from 0 to 1 (a little above
+/// where both maxima are nearly the same), in f64, within 4 ULP of f64.  NaN
+/// where a maximum is +inf, and not meant for one of -inf.
+Value buildRescale(MathBuilder &math, const ExpCore &core,
+                   const ExpReference &from, const ExpReference &to);
 
 namespace detail {
 /// scale * exp(f) for |f| <= ln2/2 and `scale` a power of two; exact at 0.
@@ -75,6 +112,10 @@ Value buildExpOfReduced(MathBuilder &math, Value f, Value scale);
 /// x = n ln2 + f: returns f, and sets z = n + magic.  |n| < 2^10 (f32), 2^13
 /// (f64).
 Value buildExpReduction(MathBuilder &math, Value x, Value magic, Value &z);
+/// table[i mod entries] for every element i of a vector of i32.  `table` has 8
+/// or 16 entries of 32 bits; only for x86 with AVX2 or AVX-512.
+Value buildTableLookup(MathBuilder &math, ArrayRef<uint32_t> table,
+                       Value indices);
 } // namespace detail
 
 } // namespace mlir::softmax

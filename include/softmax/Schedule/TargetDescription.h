@@ -51,6 +51,9 @@ struct TargetDescription {
   /// Vector conversion f32 -> bf16 that rounds to nearest even and keeps
   /// denormal numbers.
   bool bf16Native = false;
+  /// Entries of a table of f32 that one instruction looks up for every lane of a
+  /// vector; 0 if there is no such instruction.
+  unsigned tableEntries = 0;
   /// Masked vector loads and stores that cost a few instructions, by the width
   /// of the element in bits (32 also stands for 64).
   bool maskedMemory32 = false;

@@ -11,6 +11,7 @@
 namespace mlir::softmax {
 
 enum class ExpForm : uint32_t;
+enum class Accuracy : uint32_t;
 
 /// How the lifted values of one pass are combined over a row.
 enum class Combiner {
@@ -19,6 +20,13 @@ enum class Combiner {
   /// Sum, started at -0.0 (the identity of addition for every value), in the
   /// order that the numeric part of the schedule fixes.
   Sum
+};
+
+/// What one element contributes to a pass.  `low` is null, or what `value`
+/// rounded away, of the same type: the contribution is their sum.
+struct LiftedValue {
+  Value value;
+  Value low;
 };
 
 /// The reduction of one pass.  `Combiner::Max`: `hi` has the compute type and
@@ -32,7 +40,7 @@ struct WideValue {
 /// The row-level values of one statistic, in slots that only the statistic
 /// itself gives a meaning to.  Scalars, or vectors with a lane per row.
 struct RowValues {
-  SmallVector<Value, 12> slots;
+  SmallVector<Value, 16> slots;
 };
 
 /// Where and how a statistic builds its IR.
@@ -44,6 +52,10 @@ struct StatisticBuilder {
   ExpForm exp;
   /// Whether multiply-add may be fused (it then always is).
   bool fma;
+  Accuracy accuracy;
+
+  /// Whether the lifted exponentials have a `low`: f32 in strict mode.
+  bool liftsPairs() const;
 };
 
 } // namespace mlir::softmax

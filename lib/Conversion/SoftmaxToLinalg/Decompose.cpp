@@ -109,10 +109,11 @@ private:
   SmallVector<Value> cloneRegion(OpBuilder &builder, Region &region,
                                  ValueRange arguments, bool overRows);
   RowValues rebuildRowValues(StatisticBuilder &builder, const Reduced &reduced,
-                             ArrayRef<unsigned> passes, ValueRange &scalars);
+                             ArrayRef<unsigned> passes, ValueRange &scalars,
+                             bool finish);
   StatisticBuilder getStatisticBuilder(OpBuilder &builder) {
-    return StatisticBuilder{builder, loc, compute, ExpForm::Plain,
-                            /*fma=*/false};
+    return StatisticBuilder{builder,          loc,           compute,
+                            ExpForm::Plain,   /*fma=*/false, Accuracy::Default};
   }
 
   /// Whether `pass` of statistic `s` has to run.
@@ -271,17 +272,19 @@ SmallVector<Value> Decomposer::cloneRegion(OpBuilder &builder, Region &region,
 }
 
 /// The row values after `passes`, whose reductions come first in `scalars` and
-/// are taken from it.
+/// are taken from it; complete for arguments where asked to `finish`.
 RowValues Decomposer::rebuildRowValues(StatisticBuilder &builder,
                                        const Reduced &reduced,
                                        ArrayRef<unsigned> passes,
-                                       ValueRange &scalars) {
+                                       ValueRange &scalars, bool finish) {
   RowValues row;
   for (unsigned pass : passes) {
     reduced.statistic.buildPrepare(builder, pass,
                                    WideValue{scalars.front(), nullptr}, row);
     scalars = scalars.drop_front();
   }
+  if (finish)
+    reduced.statistic.buildFinish(builder, row);
   return row;
 }
 
@@ -332,8 +335,10 @@ void Decomposer::runPass(unsigned pass) {
           if (!needsPass(i, pass))
             continue;
           RowValues row = rebuildRowValues(
-              sb, reduced, reduced.getPasses(/*forResult=*/false), earlier);
-          Value lifted = reduced.statistic.buildLift(sb, pass, logits[i], row);
+              sb, reduced, reduced.getPasses(/*forResult=*/false), earlier,
+              /*finish=*/false);
+          Value lifted =
+              reduced.statistic.buildLift(sb, pass, logits[i], row).value;
           Value accumulator = accumulators[yields.size()];
           if (reduced.statistic.getCombiner(pass) == Combiner::Max) {
             // False for NaN, which so never enters the maximum.
@@ -383,7 +388,8 @@ SmallVector<Value> Decomposer::runRow(unsigned first, unsigned count,
           RowValues row;
           if (reduced.rowArgumentsUsed)
             row = rebuildRowValues(
-                sb, reduced, reduced.getPasses(/*forResult=*/false), scalars);
+                sb, reduced, reduced.getPasses(/*forResult=*/false), scalars,
+                /*finish=*/true);
           for (unsigned i = 0; i < reduced.statistic.getNumRowArguments(); ++i)
             values.push_back(
                 region.getArgument(values.size()).use_empty()
@@ -433,14 +439,15 @@ SmallVector<Value> Decomposer::runResult(ValueRange handedOn) {
           RowValues row;
           if (reduced.resultArgumentsUsed)
             row = rebuildRowValues(
-                sb, reduced, reduced.getPasses(/*forResult=*/true), scalars);
+                sb, reduced, reduced.getPasses(/*forResult=*/true), scalars,
+                /*finish=*/true);
           for (unsigned i = 0; i < reduced.statistic.getNumResultArguments();
                ++i)
             values.push_back(
                 region.getArgument(values.size()).use_empty()
                     ? Value()
                     : reduced.statistic.buildResultArgument(
-                          sb, i, logits[s], /*lifted=*/nullptr, row));
+                          sb, i, logits[s], /*lifted=*/{}, row));
         }
         llvm::append_range(values, handed);
         return cloneRegion(builder, region, values, /*overRows=*/false);

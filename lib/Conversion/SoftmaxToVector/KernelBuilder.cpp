@@ -32,7 +32,8 @@ KernelBuilder::KernelBuilder(GenericOp op, OpBuilder &builder)
     rowCount = mul(rowCount, sizes[dim]);
   rowBegin = op.getRows().empty() ? index(0) : Value(op.getRows()[0]);
   rowEnd = op.getRows().empty() ? rowCount : Value(op.getRows()[1]);
-  // Marks where scratch is allocated: outside of every alternative's branch.
+  // Marks where scratch is allocated: outside of every alternative's branch,
+  // behind the sizes of all of it.
   prologueEnd = index(0).getDefiningOp();
 }
 
@@ -252,28 +253,36 @@ void KernelBuilder::storeScalar(Value value, const OperandView &view,
   memref::StoreOp::create(b, loc, value, view.flat, ValueRange{offset});
 }
 
-OperandView KernelBuilder::scratch(int64_t maxCount, int64_t factor) {
+void KernelBuilder::toPrologue() { b.setInsertionPoint(prologueEnd); }
+
+Value KernelBuilder::atMostColumns(int64_t count) {
   OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointAfter(prologueEnd);
-  // Vector accesses may run over the end of a row by less than a group.
-  Value count = maxCount ? min(columns, index(maxCount)) : columns;
-  Value padded = add(mul(count, index(factor)), index(numeric.getGroup()));
+  toPrologue();
+  return count ? min(columns, index(count)) : columns;
+}
+
+OperandView KernelBuilder::scratch(Type element, Value count) {
+  OpBuilder::InsertionGuard guard(b);
+  toPrologue();
+  Value padded = add(count, index(numeric.getGroup()));
   OperandView view;
-  view.elementType = computeType;
+  view.elementType = element;
   view.alongRow = true;
-  if (allocationsInUse < allocations.size()) {
-    memref::AllocOp alloc = allocations[allocationsInUse++];
-    b.setInsertionPoint(alloc);
-    alloc.getDynamicSizesMutable()[0].set(
-        max(alloc.getDynamicSizes()[0], padded));
-    view.flat = alloc;
+  for (Allocation &allocation : allocations) {
+    if (allocation.inUse ||
+        allocation.op.getType().getElementType() != element)
+      continue;
+    allocation.inUse = true;
+    OpOperand &size = allocation.op.getDynamicSizesMutable()[0];
+    size.set(max(size.get(), padded));
+    view.flat = allocation.op;
     return view;
   }
-  auto type = MemRefType::get({ShapedType::kDynamic}, computeType);
+  b.setInsertionPointAfter(prologueEnd);
+  auto type = MemRefType::get({ShapedType::kDynamic}, element);
   auto alloc = memref::AllocOp::create(b, loc, type, ValueRange{padded},
                                        b.getI64IntegerAttr(64));
-  allocations.push_back(alloc);
-  ++allocationsInUse;
+  allocations.push_back({alloc, true});
   view.flat = alloc;
   return view;
 }
@@ -281,12 +290,16 @@ OperandView KernelBuilder::scratch(int64_t maxCount, int64_t factor) {
 void KernelBuilder::beginAlternative(AlternativeAttr alternative) {
   lanes = alternative.getLanes();
   tailMode = alternative.getTail();
-  allocationsInUse = 0;
+  int64_t block = numeric.getBlock(), most = alternative.getMaxColumns();
+  std::optional<int64_t> known = getConstantIntValue(columns);
+  singleBlock = known ? *known <= block : most != 0 && most <= block;
+  for (Allocation &allocation : allocations)
+    allocation.inUse = false;
 }
 
 void KernelBuilder::freeScratch() {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointAfter(op);
-  for (memref::AllocOp buffer : allocations)
-    memref::DeallocOp::create(b, loc, buffer);
+  for (Allocation &allocation : allocations)
+    memref::DeallocOp::create(b, loc, allocation.op.getResult());
 }

@@ -74,9 +74,16 @@ public:
   /// Taken from the alternative being emitted.
   int64_t lanes = 0;
   TailMode tailMode = TailMode::Pieces;
+  /// Whether its rows are surely not longer than a block.
+  bool singleBlock = false;
 
   StatisticBuilder statistic() {
-    return {b, loc, computeType, numeric.getExp(), numeric.getFma()};
+    return {b,
+            loc,
+            computeType,
+            numeric.getExp(),
+            numeric.getFma(),
+            numeric.getAccuracy()};
   }
 
   //===--- Index arithmetic, folded where constant
@@ -125,10 +132,14 @@ public:
   /// A buffer on the stack of the enclosing function, shared by all
   /// alternatives that ask for the same `key`.
   Value stackBuffer(StringRef key, Type element, int64_t count);
-  /// Scratch for `factor` times the row length, or `maxCount` if that is less
-  /// and not 0, in elements of the compute type; allocated before the op and
+  /// Scratch for `count` elements, a value of the prologue, and one group more:
+  /// vector accesses may run over the end of a row; allocated before the op and
   /// freed after it.  Alternatives share it: only one of them runs.
-  OperandView scratch(int64_t maxCount, int64_t factor = 1);
+  OperandView scratch(Type element, Value count);
+  /// Continues where values are computed before all alternatives.
+  void toPrologue();
+  /// `count` or the row length, whichever is less; 0 for any.  In the prologue.
+  Value atMostColumns(int64_t count);
   /// Begins an alternative, which may ask for what others have.
   void beginAlternative(AlternativeAttr alternative);
   /// Frees what `scratch` allocated; called where the op ends.
@@ -153,9 +164,12 @@ private:
                    Value count);
 
   Operation *prologueEnd = nullptr;
-  SmallVector<memref::AllocOp> allocations;
-  /// How many of them the current alternative has.
-  size_t allocationsInUse = 0;
+  struct Allocation {
+    memref::AllocOp op;
+    /// Whether the current alternative has it.
+    bool inUse;
+  };
+  SmallVector<Allocation> allocations;
   llvm::StringMap<Value> stackBuffers;
 };
 

@@ -6,8 +6,8 @@
 // Order of a lane's sum: groups of four elements, folded in the compute type
 // at distances 2, 1 and added in f64; what is left over is added one by one.
 
-#include "RowSum.h"
-#include "RowSweep.h"
+#include "ResultBody.h"
+#include "RowProgram.h"
 #include "Strategies.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -24,17 +24,19 @@ constexpr int64_t elementsPerGroup = 4;
 class PanelRunner : public RowRunner {
 public:
   PanelRunner(KernelBuilder &k, const RowNeeds &needs, ArrayRef<Value> outer,
-              Value inner, const Tail *tail, std::optional<OperandView> scratch,
+              Value inner, const Tail *tail, std::optional<Stage> stage,
               Staging staging)
       : k(k), needs(needs), outer(outer), inner(inner), tail(tail),
-        scratch(std::move(scratch)), staging(staging),
+        stage(std::move(stage)), staging(staging),
         innerDim(k.op.getIterationRank() - 1) {
     rowAt = coordinates(nullptr);
   }
 
   SmallVector<WideValue> reduce(unsigned pass, ArrayRef<unsigned> active,
-                                ArrayRef<RowValues> rows) override;
-  void writeResults(ArrayRef<RowValues> rows, ValueRange handedOn) override;
+                                ArrayRef<RowValues> rows,
+                                ElementRange range) override;
+  void writeResults(ArrayRef<RowValues> rows, ValueRange handedOn,
+                    ElementRange range) override;
   Value rowInput(unsigned i) override { return load(k.inputs[i], rowAt); }
   Value rowCoordinate(int64_t dim) override { return coordinate(dim, rowAt); }
   void storeRow(unsigned i, Value value) override {
@@ -54,18 +56,19 @@ private:
   SmallVector<Value> logits(Value i);
   Value coordinate(int64_t dim, ArrayRef<Value> at);
   State identity(unsigned pass, ArrayRef<unsigned> active);
-  SmallVector<Value> lifted(unsigned pass, ArrayRef<unsigned> active,
-                            ArrayRef<RowValues> rows, Value i);
+  SmallVector<LiftedValue> lifted(unsigned pass, ArrayRef<unsigned> active,
+                                  ArrayRef<RowValues> rows, Value i);
   Value scratchOffset(Value i) { return k.mul(i, k.index(k.lanes)); }
   /// Scratch keeps the logits between the passes of a lone statistic.
-  bool keepsLogits() { return scratch && k.statistics.size() == 1; }
+  bool keepsLogits() { return stage && k.statistics.size() == 1; }
 
   KernelBuilder &k;
   const RowNeeds &needs;
   ArrayRef<Value> outer;
   Value inner;
   const Tail *tail;
-  std::optional<OperandView> scratch;
+  /// In scratch: element i of the panel's rows at i * lanes.
+  std::optional<Stage> stage;
   Staging staging;
   int64_t innerDim;
   SmallVector<Value> rowAt;
@@ -123,28 +126,32 @@ PanelRunner::State PanelRunner::identity(unsigned pass,
   return state;
 }
 
-SmallVector<Value> PanelRunner::lifted(unsigned pass, ArrayRef<unsigned> active,
-                                       ArrayRef<RowValues> rows, Value i) {
+SmallVector<LiftedValue> PanelRunner::lifted(unsigned pass,
+                                             ArrayRef<unsigned> active,
+                                             ArrayRef<RowValues> rows,
+                                             Value i) {
   // Scratch holds the logits after pass 0, then what the main pass lifted.
   SmallVector<Value> values;
   bool kept =
       keepsLogits() && pass > 0 && pass <= k.statistics[0].getLiftedPass();
   if (kept)
-    values = {k.load(*scratch, scratchOffset(i))};
+    values = {k.load(stage->view, scratchOffset(i))};
   else
     values = logits(i);
 
   StatisticBuilder builder = k.statistic();
-  SmallVector<Value> result;
+  SmallVector<LiftedValue> result;
   for (unsigned s : active) {
     if (keepsLogits() && pass == 0 && k.statistics[0].getLiftedPass() > 0)
-      k.store(values[s], *scratch, scratchOffset(i));
-    Value value = k.statistics[s].buildLift(builder, pass, values[s], rows[s]);
+      k.store(values[s], stage->view, scratchOffset(i));
+    LiftedValue value =
+        k.statistics[s].buildLift(builder, pass, values[s], rows[s]);
     if (needs.staged == s && pass == k.statistics[s].getLiftedPass()) {
-      if (scratch)
-        k.store(value, *scratch, scratchOffset(i));
+      if (stage)
+        stage->store(k, value, scratchOffset(i), nullptr);
       else if (staging == Staging::Output)
-        k.store(value, k.inits[0], k.offset(k.inits[0], coordinates(i)), tail);
+        k.store(value.value, k.inits[0], k.offset(k.inits[0], coordinates(i)),
+                tail);
     }
     result.push_back(value);
   }
@@ -153,7 +160,8 @@ SmallVector<Value> PanelRunner::lifted(unsigned pass, ArrayRef<unsigned> active,
 
 SmallVector<WideValue> PanelRunner::reduce(unsigned pass,
                                            ArrayRef<unsigned> active,
-                                           ArrayRef<RowValues> rows) {
+                                           ArrayRef<RowValues> rows,
+                                           ElementRange range) {
   RowSum sum(k);
   State start = identity(pass, active);
   auto flatten = [](const State &state) {
@@ -162,48 +170,62 @@ SmallVector<WideValue> PanelRunner::reduce(unsigned pass,
       llvm::append_range(values, part);
     return values;
   };
+  auto isMax = [&](unsigned a) {
+    return k.statistics[active[a]].getCombiner(pass) == Combiner::Max;
+  };
+  auto addf = [&](Value x, Value y) -> Value {
+    return arith::AddFOp::create(k.b, k.loc, x, y);
+  };
   auto loop = [&](Value begin, Value end, int64_t step, ValueRange init) {
     auto forOp = scf::ForOp::create(
         k.b, k.loc, begin, end, k.index(step), init,
         [&](OpBuilder &, Location, Value i, ValueRange args) {
-          SmallVector<SmallVector<Value>> group;
+          SmallVector<SmallVector<LiftedValue>> group;
           for (int64_t e = 0; e < step; ++e)
             group.push_back(lifted(pass, active, rows, k.add(i, k.index(e))));
           SmallVector<Value> next;
           unsigned position = 0;
           for (unsigned a = 0; a < active.size(); ++a) {
-            if (k.statistics[active[a]].getCombiner(pass) == Combiner::Max) {
+            if (isMax(a)) {
               Value acc = args[position++];
-              for (const SmallVector<Value> &values : group)
-                acc = combineMax(k, values[a], acc);
+              for (const SmallVector<LiftedValue> &values : group)
+                acc = combineMax(k, values[a].value, acc);
               next.push_back(acc);
               continue;
             }
-            Value value = group[0][a];
-            if (step == elementsPerGroup) {
-              auto addf = [&](Value x, Value y) -> Value {
-                return arith::AddFOp::create(k.b, k.loc, x, y);
-              };
-              value = addf(addf(group[0][a], group[2][a]),
-                           addf(group[1][a], group[3][a]));
-            }
+            // The tree over four elements; in f64 where they have low parts.
+            bool pairs = group[0][a].low != nullptr;
+            auto value = [&](int64_t e) {
+              return pairs ? sum.widen(group[e][a].value) : group[e][a].value;
+            };
+            auto tree = [&](function_ref<Value(int64_t)> at) {
+              return step == elementsPerGroup
+                         ? addf(addf(at(0), at(2)), addf(at(1), at(3)))
+                         : at(0);
+            };
+            Value total = tree(value);
+            if (pairs)
+              total = addf(total, sum.widen(tree([&](int64_t e) {
+                             return group[e][a].low;
+                           })));
             WideParts parts(args.begin() + position,
                             args.begin() + position + sum.parts());
             position += sum.parts();
-            llvm::append_range(next, sum.addNarrow(parts, value));
+            llvm::append_range(next, sum.addNarrow(parts, total));
           }
           scf::YieldOp::create(k.b, k.loc, next);
         });
     return forOp.getResults();
   };
-  Value whole = k.sub(k.columns, k.rem(k.columns, k.index(elementsPerGroup)));
-  ValueRange values = loop(k.index(0), whole, elementsPerGroup, flatten(start));
-  values = loop(whole, k.columns, 1, values);
+  Value whole =
+      k.sub(range.end, k.rem(range.end, k.index(elementsPerGroup)));
+  ValueRange values = loop(range.begin, whole, elementsPerGroup, flatten(start));
+  values = loop(whole, range.end, 1, values);
 
   SmallVector<WideValue> results;
   unsigned position = 0;
   for (unsigned a = 0; a < active.size(); ++a) {
-    if (k.statistics[active[a]].getCombiner(pass) == Combiner::Max) {
+    if (isMax(a)) {
       results.push_back({values[position++], Value()});
       continue;
     }
@@ -215,13 +237,14 @@ SmallVector<WideValue> PanelRunner::reduce(unsigned pass,
   return results;
 }
 
-void PanelRunner::writeResults(ArrayRef<RowValues> rows, ValueRange handedOn) {
-  bool inOutput = needs.staged && !scratch && staging == Staging::Output;
-  bool inScratch = needs.staged && scratch.has_value();
+void PanelRunner::writeResults(ArrayRef<RowValues> rows, ValueRange handedOn,
+                               ElementRange range) {
+  bool inOutput = needs.staged && !stage && staging == Staging::Output;
+  bool inScratch = needs.staged && stage.has_value();
   bool needsLogits =
       needs.resultUsesLogits || (needs.staged && !inOutput && !inScratch);
   scf::ForOp::create(
-      k.b, k.loc, k.index(0), k.columns, k.index(1), ValueRange{},
+      k.b, k.loc, range.begin, range.end, k.index(1), ValueRange{},
       [&](OpBuilder &, Location, Value i, ValueRange) {
         SmallVector<Value> at = coordinates(i);
         SmallVector<Value> elements;
@@ -232,11 +255,11 @@ void PanelRunner::writeResults(ArrayRef<RowValues> rows, ValueRange handedOn) {
         SmallVector<Value> elementLogits(k.statistics.size());
         if (needsLogits)
           elementLogits = logits(i);
-        Value staged;
+        LiftedValue staged;
         if (inScratch)
-          staged = k.load(*scratch, scratchOffset(i));
+          staged = stage->load(k, scratchOffset(i), nullptr);
         else if (inOutput)
-          staged = k.load(k.inits[0], k.offset(k.inits[0], at), tail);
+          staged.value = k.load(k.inits[0], k.offset(k.inits[0], at), tail);
         SmallVector<Value> results = buildResults(
             k, needs, elements, elementLogits, staged, rows, handedOn, k.lanes,
             [&](int64_t dim) { return coordinate(dim, at); });
@@ -250,9 +273,16 @@ void mlir::softmax::emitLanesInner(KernelBuilder &k, const RowNeeds &needs,
                                    AlternativeAttr alternative) {
   int64_t panelLanes = alternative.getVectors() * alternative.getLanes();
   Staging staging = alternative.getStaging();
-  std::optional<OperandView> scratch;
-  if (needs.staged && staging == Staging::Scratch)
-    scratch = k.scratch(alternative.getMaxColumns(), panelLanes);
+  std::optional<Stage> stage;
+  if (staging == Staging::Scratch) {
+    Value elements = k.atMostColumns(alternative.getMaxColumns());
+    {
+      OpBuilder::InsertionGuard guard(k.b);
+      k.toPrologue();
+      elements = k.mul(elements, k.index(panelLanes));
+    }
+    stage = allocateStage(k, needs, elements);
+  }
 
   int64_t innerDim = k.op.getIterationRank() - 1;
   SmallVector<int64_t> outerDims(k.parallel);
@@ -281,7 +311,7 @@ void mlir::softmax::emitLanesInner(KernelBuilder &k, const RowNeeds &needs,
           scf::ForOp::create(k.b, k.loc, from, to, k.index(lanes), ValueRange{},
                              [&](OpBuilder &, Location, Value j, ValueRange) {
                                PanelRunner panel(k, needs, outer, j, nullptr,
-                                                 scratch, staging);
+                                                 stage, staging);
                                emitRowProgram(k, needs, panel);
                                scf::YieldOp::create(k.b, k.loc);
                              });
@@ -293,7 +323,7 @@ void mlir::softmax::emitLanesInner(KernelBuilder &k, const RowNeeds &needs,
         scf::IfOp::create(
             k.b, k.loc, k.lessThan(from, end), [&](OpBuilder &, Location) {
               Tail tail = k.tail(k.sub(end, from));
-              PanelRunner panel(k, needs, outer, from, &tail, scratch, staging);
+              PanelRunner panel(k, needs, outer, from, &tail, stage, staging);
               emitRowProgram(k, needs, panel);
               scf::YieldOp::create(k.b, k.loc);
             });

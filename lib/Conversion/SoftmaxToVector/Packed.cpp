@@ -5,7 +5,8 @@
 // results computed and written element by element.  Order of summation and so
 // the statistics' bits are those of contiguous rows.
 
-#include "RowSweep.h"
+#include "ResultBody.h"
+#include "RowProgram.h"
 #include "Strategies.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -13,55 +14,78 @@ using namespace mlir;
 using namespace mlir::softmax;
 
 namespace {
-class PackedRunner : public SingleRowRunner {
+/// The scratch rows of a kernel: logits per statistic, and what the staged
+/// one's exponentials round away.
+struct Scratch {
+  SmallVector<OperandView> logits;
+  std::optional<OperandView> low;
+};
+
+class PackedRunner : public RowRunner {
 public:
   PackedRunner(KernelBuilder &k, const RowNeeds &needs, const RowPosition &row,
-               ArrayRef<OperandView> scratch)
-      : SingleRowRunner(k, needs, row), scratch(scratch) {}
+               const Scratch &scratch)
+      : k(k), needs(needs), row(row), scope(k, row), scratch(scratch) {}
 
   /// Writes the row's logits to scratch.
   void pack() {
-    forEachElement([&](Value i, ArrayRef<Value> at) {
+    forEachElement({k.index(0), k.columns}, [&](Value i, ArrayRef<Value> at) {
       SmallVector<Value> logits =
           k.inlineRegion(k.op.getLogit(), loadScalars(at), 0,
                          [&](int64_t dim) { return at[dim]; });
       for (auto [s, logit] : llvm::enumerate(logits))
-        k.storeScalar(logit, scratch[s], i);
+        k.storeScalar(logit, scratch.logits[s], i);
     });
   }
 
   SmallVector<WideValue> reduce(unsigned pass, ArrayRef<unsigned> active,
-                                ArrayRef<RowValues> rows) override {
-    auto source = [&](Value i, const Tail *tail) {
-      return llvm::map_to_vector(scratch, [&](const OperandView &view) {
-        return k.load(view, i, tail);
-      });
+                                ArrayRef<RowValues> rows,
+                                ElementRange range) override {
+    struct Access : PassAccess {
+      Access(KernelBuilder &k, const Scratch &scratch)
+          : k(k), scratch(scratch) {}
+      void load(Value, const Tail *) override {}
+      SmallVector<Value> logits(Value i, const Tail *tail) override {
+        return llvm::map_to_vector(
+            scratch.logits,
+            [&](const OperandView &view) { return k.load(view, i, tail); });
+      }
+      KernelBuilder &k;
+      const Scratch &scratch;
     };
-    return sweepRow(k, pass, active, rows, source, LiftedSink());
+    Access access(k, scratch);
+    PassBody body(k, pass, active, rows, access);
+    emitGroups(k, {&body}, range);
+    return body.results;
   }
 
-  void writeResults(ArrayRef<RowValues> rows, ValueRange handedOn) override {
-    // The last vector pass turns the logits into exponentials, if that is all
-    // that the results need of them.
-    bool staged = needs.staged && !needs.resultUsesLogits;
-    if (staged) {
-      const OperandView &view = scratch[*needs.staged];
-      forEachVector(k, 4, [&](Value i, const Tail *tail) {
+  void writeResults(ArrayRef<RowValues> rows, ValueRange handedOn,
+                    ElementRange range) override {
+    // A vector pass turns the logits into exponentials, if that is all that the
+    // results need of them.
+    std::optional<Stage> stage;
+    if (needs.staged && !needs.resultUsesLogits) {
+      stage = Stage{scratch.logits[*needs.staged], k.index(0), scratch.low};
+      StatisticAttrInterface statistic = k.statistics[*needs.staged];
+      forEachVector(k, range, 4, [&](Value i, const Tail *tail) {
         StatisticBuilder builder = k.statistic();
-        StatisticAttrInterface statistic = k.statistics[*needs.staged];
-        Value lifted =
+        LiftedValue lifted =
             statistic.buildLift(builder, statistic.getLiftedPass(),
-                                k.load(view, i, tail), rows[*needs.staged]);
-        k.store(lifted, view, i, tail);
+                                k.load(stage->view, i, tail),
+                                rows[*needs.staged]);
+        stage->store(k, lifted, i, tail);
       });
     }
-    forEachElement([&](Value i, ArrayRef<Value> at) {
+    forEachElement(range, [&](Value i, ArrayRef<Value> at) {
       SmallVector<Value> logits(k.statistics.size());
-      Value lifted;
-      if (staged)
-        lifted = k.loadScalar(scratch[*needs.staged], i);
-      for (auto [s, view] : llvm::enumerate(scratch))
-        if (!staged || s != *needs.staged)
+      LiftedValue lifted;
+      if (stage) {
+        lifted.value = k.loadScalar(stage->view, i);
+        if (stage->low)
+          lifted.low = k.loadScalar(*stage->low, i);
+      }
+      for (auto [s, view] : llvm::enumerate(scratch.logits))
+        if (!stage || s != *needs.staged)
           logits[s] = k.loadScalar(view, i);
       SmallVector<Value> results =
           buildResults(k, needs, loadScalars(at), logits, lifted, rows,
@@ -70,6 +94,10 @@ public:
         k.storeScalar(result, k.inits[o], k.offset(k.inits[o], at));
     });
   }
+
+  Value rowInput(unsigned i) override { return scope.rowInput(i); }
+  Value rowCoordinate(int64_t dim) override { return scope.rowCoordinate(dim); }
+  void storeRow(unsigned i, Value value) override { scope.storeRow(i, value); }
 
 private:
   SmallVector<Value> loadScalars(ArrayRef<Value> at) {
@@ -81,12 +109,24 @@ private:
     return values;
   }
 
-  /// A loop nest over the softmax dimensions; `i` counts the row's elements.
-  void forEachElement(function_ref<void(Value i, ArrayRef<Value> at)> body) {
+  /// Calls `body` for the row's elements `i` of `range`.
+  void forEachElement(ElementRange range,
+                      function_ref<void(Value i, ArrayRef<Value> at)> body) {
     SmallVector<Value> at(row.coordinates);
-    nest(0, k.index(0), at, body);
+    if (k.singleBlock && k.reduced.size() > 1)
+      return nest(0, k.index(0), at, body);
+    scf::ForOp::create(
+        k.b, k.loc, range.begin, range.end, k.index(1), ValueRange{},
+        [&](OpBuilder &, Location, Value i, ValueRange) {
+          for (auto [dim, value] :
+               llvm::zip(k.reduced, k.delinearize(i, k.reduced)))
+            at[dim] = value;
+          body(i, at);
+          scf::YieldOp::create(k.b, k.loc);
+        });
   }
 
+  /// A loop nest over the softmax dimensions: no division per element.
   void nest(size_t depth, Value base, SmallVector<Value> &at,
             function_ref<void(Value, ArrayRef<Value>)> body) {
     if (depth == k.reduced.size()) {
@@ -102,18 +142,25 @@ private:
                        });
   }
 
-  ArrayRef<OperandView> scratch;
+  KernelBuilder &k;
+  const RowNeeds &needs;
+  const RowPosition &row;
+  SingleRowScope scope;
+  const Scratch &scratch;
 };
 } // namespace
 
 void mlir::softmax::emitPacked(KernelBuilder &k, const RowNeeds &needs,
                                AlternativeAttr alternative) {
-  SmallVector<OperandView> scratch;
+  Scratch scratch;
+  Value elements = k.atMostColumns(alternative.getMaxColumns());
   for (size_t s = 0; s < k.statistics.size(); ++s)
-    scratch.push_back(k.scratch(alternative.getMaxColumns()));
+    scratch.logits.push_back(k.scratch(k.computeType, elements));
+  if (needs.staged && !needs.resultUsesLogits && k.statistic().liftsPairs())
+    scratch.low = k.scratch(k.computeType, elements);
   forEachRow(k, [&](const RowPosition &row) {
     PackedRunner runner(k, needs, row, scratch);
-    if (!scratch.empty())
+    if (!scratch.logits.empty())
       runner.pack();
     emitRowProgram(k, needs, runner);
   });

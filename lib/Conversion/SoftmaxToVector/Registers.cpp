@@ -4,8 +4,9 @@
 // one write.  With a dynamic length there is one loop nest per number of
 // vectors, so that every access is unrolled.
 
-#include "RowSum.h"
-#include "RowSweep.h"
+#include "PassBody.h"
+#include "ResultBody.h"
+#include "RowProgram.h"
 #include "Strategies.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -14,102 +15,104 @@ using namespace mlir;
 using namespace mlir::softmax;
 
 namespace {
-class RegistersRunner : public SingleRowRunner {
+class RegistersRunner : public RowRunner {
 public:
   /// `tail` is that of the last of `count` vectors, or null if it is whole.
   RegistersRunner(KernelBuilder &k, const RowNeeds &needs,
                   const RowPosition &row, int64_t count, const Tail *tail)
-      : SingleRowRunner(k, needs, row), tail(tail) {
+      : k(k), needs(needs), row(row), scope(k, row), tail(tail) {
     for (int64_t v = 0; v < count; ++v) {
       const Tail *vectorTail = v + 1 == count ? tail : nullptr;
       Value i = k.index(v * k.lanes);
-      elements.push_back(loadElements(i, vectorTail));
-      logits.push_back(k.statistics.empty() ? SmallVector<Value>()
-                                            : buildLogits(elements.back(), i));
+      elements.push_back(loadElements(k, row, i, vectorTail));
+      logits.push_back(k.statistics.empty()
+                           ? SmallVector<Value>()
+                           : buildLogits(k, row, elements.back(), i));
     }
     lifted.resize(count);
   }
 
   SmallVector<WideValue> reduce(unsigned pass, ArrayRef<unsigned> active,
-                                ArrayRef<RowValues> rows) override {
-    SmallVector<WideValue> results;
-    for (unsigned s : active)
-      results.push_back(reduceOne(pass, s, rows[s]));
-    return results;
+                                ArrayRef<RowValues> rows,
+                                ElementRange) override {
+    // The body of the loop over groups, unrolled, on logits that are there.
+    Access access(*this, active, pass);
+    PassBody body(k, pass, active, rows, access);
+    SmallVector<Value> carried = body.start();
+    int64_t perGroup = k.numeric.getGroup() / k.lanes;
+    int64_t count = static_cast<int64_t>(elements.size());
+    for (int64_t first = 0; first < count; first += perGroup) {
+      SmallVector<SmallVector<Value>> vectors;
+      for (int64_t v = 0; v < perGroup; ++v) {
+        if (first + v >= count) {
+          vectors.push_back(body.neutral());
+          continue;
+        }
+        access.position = first + v;
+        vectors.push_back(body.vector(k.index((first + v) * k.lanes),
+                                      first + v + 1 == count ? tail : nullptr));
+        body.accumulate(v, vectors.back(), carried);
+      }
+      int64_t width = perGroup;
+      while (width > 1 && width * k.lanes > RowSum::numPartials) {
+        width /= 2;
+        for (int64_t v = 0; v < width; ++v)
+          vectors[v] = body.join(vectors[v], vectors[v + width]);
+        vectors.resize(width);
+      }
+      body.endGroup(vectors, carried);
+    }
+    body.finish(carried);
+    return body.results;
   }
 
-  void writeResults(ArrayRef<RowValues> rows, ValueRange handedOn) override {
+  void writeResults(ArrayRef<RowValues> rows, ValueRange handedOn,
+                    ElementRange) override {
     for (size_t v = 0; v < elements.size(); ++v) {
       Value i = k.index(v * k.lanes);
       const Tail *vectorTail = v + 1 == elements.size() ? tail : nullptr;
-      SmallVector<Value> wide = llvm::map_to_vector(
-          logits[v], [&](Value logit) { return k.broadcast(logit, k.lanes); });
-      SmallVector<Value> results = buildResults(
-          k, needs, elements[v], wide, lifted[v], rows, handedOn, k.lanes,
-          [&](int64_t dim) { return elementCoordinate(dim, i); });
+      SmallVector<Value> results =
+          buildResults(k, needs, elements[v], logits[v], lifted[v], rows,
+                       handedOn, k.lanes, [&](int64_t dim) {
+                         return elementCoordinate(k, row, dim, i);
+                       });
       for (auto [o, result] : llvm::enumerate(results))
         k.store(result, k.inits[o], k.add(row.initOffsets[o], i), vectorTail);
     }
   }
 
-private:
-  WideValue reduceOne(unsigned pass, unsigned s, const RowValues &rowValues) {
-    StatisticBuilder builder = k.statistic();
-    bool isMax = k.statistics[s].getCombiner(pass) == Combiner::Max;
-    SmallVector<Value> values;
-    for (size_t v = 0; v < elements.size(); ++v) {
-      Value logit = k.broadcast(logits[v][s], k.lanes);
-      Value value = k.statistics[s].buildLift(builder, pass, logit, rowValues);
-      if (needs.staged == s && pass == k.statistics[s].getLiftedPass())
-        lifted[v] = value;
-      if (tail && v + 1 == elements.size()) {
-        Value nothing = isMax ? k.negativeInfinity(value.getType())
-                              : k.noSum(value.getType());
-        value = arith::SelectOp::create(k.b, k.loc, tail->mask, value, nothing);
-      }
-      // A NaN must not enter as the accumulator.
-      if (isMax)
-        value = combineMax(k, value, k.negativeInfinity(value.getType()));
-      values.push_back(value);
-    }
-    if (isMax) {
-      while (values.size() > 1) {
-        size_t half = (values.size() + 1) / 2;
-        for (size_t i = 0; i + half < values.size(); ++i)
-          values[i] = combineMax(k, values[i + half], values[i]);
-        values.resize(half);
-      }
-      return {reduceMax(k, values[0]), Value()};
-    }
-    // Whole groups first, then the incomplete one by itself, as sweepRow does.
-    RowSum sum(k);
-    int64_t perGroup = k.numeric.getGroup() / k.lanes;
-    WideParts total = sum.identity(0);
-    WideParts lanes = sum.identity(RowSum::numPartials);
-    size_t first = 0;
-    bool anyWhole = false;
-    for (; first + perGroup < values.size() ||
-           (first + perGroup == values.size() && !tail);
-         first += perGroup) {
-      ArrayRef<Value> group = ArrayRef<Value>(values).slice(first, perGroup);
-      lanes = sum.addNarrow(lanes, sum.foldGroup(group));
-      anyWhole = true;
-    }
-    if (anyWhole)
-      total = sum.addWide(total, sum.foldLanes(lanes));
-    if (first < values.size()) {
-      SmallVector<Value> group(values.begin() + first, values.end());
-      group.resize(perGroup);
-      WideParts last = sum.addNarrow(sum.identity(RowSum::numPartials),
-                                     sum.foldGroup(group));
-      total = sum.addWide(total, sum.foldLanes(last));
-    }
-    return sum.finish(total);
-  }
+  Value rowInput(unsigned i) override { return scope.rowInput(i); }
+  Value rowCoordinate(int64_t dim) override { return scope.rowCoordinate(dim); }
+  void storeRow(unsigned i, Value value) override { scope.storeRow(i, value); }
 
+private:
+  /// Hands out the row's logits and keeps what is lifted.
+  struct Access : PassAccess {
+    Access(RegistersRunner &runner, ArrayRef<unsigned> active, unsigned pass)
+        : runner(runner), active(active),
+          keeps(isStagedPass(runner.k, runner.needs, pass, active)) {}
+    void load(Value, const Tail *) override {}
+    SmallVector<Value> logits(Value, const Tail *) override {
+      return runner.logits[position];
+    }
+    void lifted(Value, const Tail *, ArrayRef<LiftedValue> values) override {
+      if (keeps)
+        runner.lifted[position] =
+            values[llvm::find(active, *runner.needs.staged) - active.begin()];
+    }
+    RegistersRunner &runner;
+    ArrayRef<unsigned> active;
+    bool keeps;
+    int64_t position = 0;
+  };
+
+  KernelBuilder &k;
+  const RowNeeds &needs;
+  const RowPosition &row;
+  SingleRowScope scope;
   const Tail *tail;
   SmallVector<SmallVector<Value>> elements, logits;
-  SmallVector<Value> lifted;
+  SmallVector<LiftedValue> lifted;
 };
 } // namespace
 

@@ -1,112 +1,203 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
 #include "RowProgram.h"
+#include "Parts.h"
+#include "ResultBody.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
 
-void mlir::softmax::emitRowProgram(KernelBuilder &k, const RowNeeds &needs,
-                                   RowRunner &runner) {
-  GenericOp op = k.op;
-  SmallVector<RowValues> rows(k.statistics.size());
-  for (unsigned pass = 0; pass < needs.numPasses; ++pass) {
-    SmallVector<unsigned> active;
-    Value condition;
-    for (unsigned s = 0; s < k.statistics.size(); ++s) {
-      if (pass >= needs.passes[s].size() || !needs.passes[s][pass])
-        continue;
+//===----------------------------------------------------------------------===//
+// Passes
+//===----------------------------------------------------------------------===//
+
+SmallVector<unsigned> mlir::softmax::getActive(KernelBuilder &k,
+                                               const RowNeeds &needs,
+                                               unsigned pass) {
+  SmallVector<unsigned> active;
+  for (unsigned s = 0; s < k.statistics.size(); ++s)
+    if (pass < needs.passes[s].size() && needs.passes[s][pass])
       active.push_back(s);
-    }
-    if (active.empty())
-      continue;
-    StatisticBuilder builder = k.statistic();
-    bool conditional = llvm::all_of(active, [&](unsigned s) {
-      Value one = k.statistics[s].buildPassCondition(builder, pass, rows[s]);
-      if (!one)
-        return false;
-      if (isa<VectorType>(one.getType()))
-        one = vector::ReductionOp::create(k.b, k.loc, vector::CombiningKind::OR,
-                                          one);
-      condition =
-          condition
-              ? arith::OrIOp::create(k.b, k.loc, condition, one).getResult()
-              : one;
-      return true;
-    });
-
-    SmallVector<WideValue> reduced;
-    if (!conditional) {
-      reduced = runner.reduce(pass, active, rows);
-    } else {
-      // A pass that is rarely needed: its reduction is -0.0 where it is
-      // skipped.
-      auto flatten = [](ArrayRef<WideValue> wide) {
-        SmallVector<Value> values;
-        for (const WideValue &value : wide) {
-          values.push_back(value.hi);
-          if (value.lo)
-            values.push_back(value.lo);
-        }
-        return values;
-      };
-      auto ifOp = scf::IfOp::create(
-          k.b, k.loc, condition,
-          [&](OpBuilder &, Location) {
-            reduced = runner.reduce(pass, active, rows);
-            scf::YieldOp::create(k.b, k.loc, flatten(reduced));
-          },
-          [&](OpBuilder &, Location) {
-            SmallVector<Value> nothing;
-            for (Value value : flatten(reduced))
-              nothing.push_back(k.noSum(value.getType()));
-            scf::YieldOp::create(k.b, k.loc, nothing);
-          });
-      unsigned next = 0;
-      for (WideValue &value : reduced) {
-        value.hi = ifOp.getResult(next++);
-        if (value.lo)
-          value.lo = ifOp.getResult(next++);
-      }
-    }
-    for (auto [s, value] : llvm::zip(active, reduced))
-      k.statistics[s].buildPrepare(builder, pass, value, rows[s]);
-  }
-
-  SmallVector<Value> handedOn;
-  unsigned elementwise = op.getNumElementwiseInits();
-  if (op.hasRow()) {
-    SmallVector<Value> args;
-    for (unsigned i = 0; i < op.getInputs().size(); ++i)
-      if (op.isRowInvariant(op.getInputMap(i)))
-        args.push_back(runner.rowInput(i));
-    StatisticBuilder builder = k.statistic();
-    for (auto [s, statistic] : llvm::enumerate(k.statistics)) {
-      ValueRange regionArgs = getStatisticArguments(op, s, /*row=*/true);
-      for (auto [i, arg] : llvm::enumerate(regionArgs))
-        args.push_back(arg.use_empty()
-                           ? Value(k.noSum(arg.getType()))
-                           : statistic.buildRowArgument(builder, i, rows[s]));
-    }
-    handedOn =
-        k.inlineRegion(op.getRow(), args, runner.rowLanes(),
-                       [&](int64_t dim) { return runner.rowCoordinate(dim); });
-    unsigned perRow = op.getInits().size() - elementwise;
-    for (unsigned i = 0; i < perRow; ++i)
-      runner.storeRow(elementwise + i, handedOn[i]);
-    handedOn.erase(handedOn.begin(), handedOn.begin() + perRow);
-  }
-  if (op.hasResult())
-    runner.writeResults(rows, handedOn);
+  return active;
 }
 
-SmallVector<Value>
-mlir::softmax::buildResults(KernelBuilder &k, const RowNeeds &needs,
-                            ValueRange elements, ArrayRef<Value> logits,
-                            Value lifted, ArrayRef<RowValues> rows,
-                            ValueRange handedOn, int64_t laneCount,
-                            KernelBuilder::Coordinate coordinate) {
+SmallVector<unsigned> mlir::softmax::getAllStatistics(KernelBuilder &k) {
+  return llvm::to_vector(llvm::seq<unsigned>(0, k.statistics.size()));
+}
+
+void mlir::softmax::prepareRows(KernelBuilder &k, unsigned pass,
+                                ArrayRef<unsigned> active,
+                                ArrayRef<WideValue> reduced,
+                                MutableArrayRef<RowValues> rows) {
+  StatisticBuilder builder = k.statistic();
+  for (auto [s, value] : llvm::zip(active, reduced))
+    k.statistics[s].buildPrepare(builder, pass, value, rows[s]);
+}
+
+/// Whether all of `active` have a condition under which `pass` runs: their
+/// disjunction, an i1; else null.
+static Value buildCondition(KernelBuilder &k, unsigned pass,
+                            ArrayRef<unsigned> active,
+                            ArrayRef<RowValues> rows) {
+  StatisticBuilder builder = k.statistic();
+  Value condition;
+  for (unsigned s : active) {
+    Value one = k.statistics[s].buildPassCondition(builder, pass, rows[s]);
+    if (!one)
+      return nullptr;
+    if (isa<VectorType>(one.getType()))
+      one = vector::ReductionOp::create(k.b, k.loc, vector::CombiningKind::OR,
+                                        one);
+    condition =
+        condition ? arith::OrIOp::create(k.b, k.loc, condition, one).getResult()
+                  : one;
+  }
+  return condition;
+}
+
+void mlir::softmax::emitPass(KernelBuilder &k, const RowNeeds &needs,
+                             unsigned pass, MutableArrayRef<RowValues> rows,
+                             Reducer reduce) {
+  SmallVector<unsigned> active = getActive(k, needs, pass);
+  if (active.empty())
+    return;
+  Value condition = buildCondition(k, pass, active, rows);
+  if (!condition) {
+    prepareRows(k, pass, active, reduce(pass, active, rows), rows);
+    return;
+  }
+  // A pass that is rarely needed: its reduction is -0.0 where it is skipped.
+  SmallVector<WideValue> reduced;
+  auto ifOp = scf::IfOp::create(
+      k.b, k.loc, condition,
+      [&](OpBuilder &, Location) {
+        reduced = reduce(pass, active, rows);
+        scf::YieldOp::create(k.b, k.loc, flattenWide(reduced));
+      },
+      [&](OpBuilder &, Location) {
+        SmallVector<Value> nothing;
+        for (Value value : flattenWide(reduced))
+          nothing.push_back(k.noSum(value.getType()));
+        scf::YieldOp::create(k.b, k.loc, nothing);
+      });
+  reduced = unflattenWide(ifOp.getResults(), reduced);
+  prepareRows(k, pass, active, reduced, rows);
+}
+
+//===----------------------------------------------------------------------===//
+// Rows
+//===----------------------------------------------------------------------===//
+
+void mlir::softmax::finishRows(KernelBuilder &k,
+                               MutableArrayRef<RowValues> rows) {
+  StatisticBuilder builder = k.statistic();
+  for (auto [statistic, row] : llvm::zip(k.statistics, rows))
+    if (!row.slots.empty())
+      statistic.buildFinish(builder, row);
+}
+
+SmallVector<Value> mlir::softmax::emitRowRegion(KernelBuilder &k,
+                                                RowScope &scope,
+                                                ArrayRef<RowValues> rows) {
+  GenericOp op = k.op;
+  if (!op.hasRow())
+    return {};
+  SmallVector<Value> args;
+  for (unsigned i = 0; i < op.getInputs().size(); ++i)
+    if (op.isRowInvariant(op.getInputMap(i)))
+      args.push_back(scope.rowInput(i));
+  StatisticBuilder builder = k.statistic();
+  for (auto [s, statistic] : llvm::enumerate(k.statistics)) {
+    ValueRange regionArgs = getStatisticArguments(op, s, /*row=*/true);
+    for (auto [i, arg] : llvm::enumerate(regionArgs))
+      args.push_back(arg.use_empty()
+                         ? Value(k.noSum(arg.getType()))
+                         : statistic.buildRowArgument(builder, i, rows[s]));
+  }
+  SmallVector<Value> handedOn =
+      k.inlineRegion(op.getRow(), args, scope.rowLanes(),
+                     [&](int64_t dim) { return scope.rowCoordinate(dim); });
+  unsigned elementwise = op.getNumElementwiseInits();
+  unsigned perRow = op.getInits().size() - elementwise;
+  for (unsigned i = 0; i < perRow; ++i)
+    scope.storeRow(elementwise + i, handedOn[i]);
+  handedOn.erase(handedOn.begin(), handedOn.begin() + perRow);
+  return handedOn;
+}
+
+/// All passes over `range`.
+static SmallVector<RowValues> emitPasses(KernelBuilder &k,
+                                         const RowNeeds &needs,
+                                         RowRunner &runner,
+                                         ElementRange range) {
+  SmallVector<RowValues> rows(k.statistics.size());
+  for (unsigned pass = 0; pass < needs.numPasses; ++pass)
+    emitPass(k, needs, pass, rows,
+             [&](unsigned p, ArrayRef<unsigned> active,
+                 ArrayRef<RowValues> values) {
+               return runner.reduce(p, active, values, range);
+             });
+  return rows;
+}
+
+/// A row of several blocks: statistics of each, merged in index order.
+static void emitBlocks(KernelBuilder &k, const RowNeeds &needs,
+                       RowRunner &runner) {
+  Parts parts(k, needs);
+  SmallVector<RowValues> rows;
+  if (needs.numPasses == 0) {
+    rows.resize(k.statistics.size());
+  } else {
+    auto forOp = scf::ForOp::create(
+        k.b, k.loc, k.index(0), k.columns, k.index(k.numeric.getBlock()),
+        parts.buildEmpty(), [&](OpBuilder &, Location, Value i, ValueRange args) {
+          SmallVector<RowValues> block =
+              emitPasses(k, needs, runner, parts.rangeAt(i));
+          if (k.op.hasResult())
+            parts.store(i, block);
+          scf::YieldOp::create(
+              k.b, k.loc,
+              parts.flatten(parts.merge(parts.unflatten(args), block)));
+        });
+    rows = parts.unflatten(forOp.getResults());
+  }
+  finishRows(k, rows);
+  SmallVector<Value> handedOn = emitRowRegion(k, runner, rows);
+  if (!k.op.hasResult())
+    return;
+  scf::ForOp::create(
+      k.b, k.loc, k.index(0), k.columns, k.index(k.numeric.getBlock()),
+      ValueRange{}, [&](OpBuilder &, Location, Value i, ValueRange) {
+        emitWithCommonCase(k, RowNeeds::results, getAllStatistics(k),
+                           parts.view(i, rows),
+                           [&](ArrayRef<RowValues> values) {
+                             runner.writeResults(values, handedOn,
+                                                 parts.rangeAt(i));
+                             return SmallVector<Value>();
+                           });
+        scf::YieldOp::create(k.b, k.loc);
+      });
+}
+
+void mlir::softmax::emitRowProgram(KernelBuilder &k, const RowNeeds &needs,
+                                   RowRunner &runner) {
+  if (!k.singleBlock && runner.rowLanes() == 0)
+    return emitBlocks(k, needs, runner);
+  ElementRange range{k.index(0), k.columns};
+  SmallVector<RowValues> rows = emitPasses(k, needs, runner, range);
+  finishRows(k, rows);
+  SmallVector<Value> handedOn = emitRowRegion(k, runner, rows);
+  if (k.op.hasResult())
+    runner.writeResults(rows, handedOn, range);
+}
+
+SmallVector<Value> mlir::softmax::buildResults(
+    KernelBuilder &k, const RowNeeds &needs, ValueRange elements,
+    ArrayRef<Value> logits, const LiftedValue &lifted, ArrayRef<RowValues> rows,
+    ValueRange handedOn, int64_t laneCount,
+    KernelBuilder::Coordinate coordinate) {
   GenericOp op = k.op;
   SmallVector<Value> args(elements);
   StatisticBuilder builder = k.statistic();
@@ -117,9 +208,9 @@ mlir::softmax::buildResults(KernelBuilder &k, const RowNeeds &needs,
         args.push_back(k.noSum(arg.getType()));
         continue;
       }
-      Value stagedValue = needs.staged == s ? lifted : Value();
+      LiftedValue staged = needs.staged == s ? lifted : LiftedValue();
       args.push_back(statistic.buildResultArgument(builder, i, logits[s],
-                                                   stagedValue, rows[s]));
+                                                   staged, rows[s]));
     }
   }
   llvm::append_range(args, handedOn);

@@ -6,21 +6,17 @@
 #ifndef SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_ROWPROGRAM_H
 #define SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_ROWPROGRAM_H
 
-#include "KernelBuilder.h"
+#include "GroupLoop.h"
+#include "RowAccess.h"
 #include "softmax/Dialect/IR/RowNeeds.h"
 
 namespace mlir::softmax {
 
-/// How one strategy runs over the elements of a row (or of a vector of rows).
-class RowRunner {
+/// What the row region takes of a row (or of a vector of rows) and where its
+/// results go.
+class RowScope {
 public:
-  virtual ~RowRunner() = default;
-  /// Reduces `pass` for the statistics numbered `active`.
-  virtual SmallVector<WideValue> reduce(unsigned pass,
-                                        ArrayRef<unsigned> active,
-                                        ArrayRef<RowValues> rows) = 0;
-  /// Writes the element-wise results.
-  virtual void writeResults(ArrayRef<RowValues> rows, ValueRange handedOn) = 0;
+  virtual ~RowScope() = default;
   /// Input `i`, which is row-invariant: a scalar, or a vector with a lane per
   /// row.
   virtual Value rowInput(unsigned i) = 0;
@@ -32,7 +28,59 @@ public:
   virtual int64_t rowLanes() const { return 0; }
 };
 
-/// Emits the passes, the row region and the results of one row.
+/// How one strategy runs over the elements of a row (or of a vector of rows).
+class RowRunner : public RowScope {
+public:
+  /// Reduces `pass` over `range` for the statistics numbered `active`.
+  virtual SmallVector<WideValue> reduce(unsigned pass,
+                                        ArrayRef<unsigned> active,
+                                        ArrayRef<RowValues> rows,
+                                        ElementRange range) = 0;
+  /// Writes the element-wise results of `range`.
+  virtual void writeResults(ArrayRef<RowValues> rows, ValueRange handedOn,
+                            ElementRange range) = 0;
+};
+
+/// What a single row offers to its row region.
+class SingleRowScope : public RowScope {
+public:
+  SingleRowScope(KernelBuilder &k, const RowPosition &row) : k(k), row(row) {}
+  Value rowInput(unsigned i) override { return row.invariants[i]; }
+  Value rowCoordinate(int64_t dim) override { return row.coordinates[dim]; }
+  void storeRow(unsigned i, Value value) override {
+    k.storeScalar(value, k.inits[i], row.initOffsets[i]);
+  }
+
+private:
+  KernelBuilder &k;
+  const RowPosition &row;
+};
+
+/// The statistics that `pass` has to run for.
+SmallVector<unsigned> getActive(KernelBuilder &k, const RowNeeds &needs,
+                                unsigned pass);
+/// A number for every statistic.
+SmallVector<unsigned> getAllStatistics(KernelBuilder &k);
+/// Takes the reduction of `pass` into the rows' values.
+void prepareRows(KernelBuilder &k, unsigned pass, ArrayRef<unsigned> active,
+                 ArrayRef<WideValue> reduced, MutableArrayRef<RowValues> rows);
+
+/// How a pass runs: `reduce` for the statistics `active`.
+using Reducer = function_ref<SmallVector<WideValue>(
+    unsigned pass, ArrayRef<unsigned> active, ArrayRef<RowValues> rows)>;
+/// Runs `pass` and prepares `rows`, under the passes' condition if it has one.
+void emitPass(KernelBuilder &k, const RowNeeds &needs, unsigned pass,
+              MutableArrayRef<RowValues> rows, Reducer reduce);
+
+/// Completes prepared rows.
+void finishRows(KernelBuilder &k, MutableArrayRef<RowValues> rows);
+/// The row region on finished rows: stores the per-row results and returns what
+/// is handed on.
+SmallVector<Value> emitRowRegion(KernelBuilder &k, RowScope &scope,
+                                 ArrayRef<RowValues> rows);
+
+/// Emits the passes, the row region and the results of one row: all at once
+/// where it is one block, else block by block.
 void emitRowProgram(KernelBuilder &k, const RowNeeds &needs, RowRunner &runner);
 
 /// The arguments of the result region for one element (or vector): `elements`
@@ -40,8 +88,9 @@ void emitRowProgram(KernelBuilder &k, const RowNeeds &needs, RowRunner &runner);
 /// the staged value of `needs.staged` or null.
 SmallVector<Value> buildResults(KernelBuilder &k, const RowNeeds &needs,
                                 ValueRange elements, ArrayRef<Value> logits,
-                                Value lifted, ArrayRef<RowValues> rows,
-                                ValueRange handedOn, int64_t laneCount,
+                                const LiftedValue &lifted,
+                                ArrayRef<RowValues> rows, ValueRange handedOn,
+                                int64_t laneCount,
                                 KernelBuilder::Coordinate coordinate);
 
 } // namespace mlir::softmax

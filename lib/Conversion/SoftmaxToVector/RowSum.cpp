@@ -56,44 +56,29 @@ WideParts RowSum::addWide(const WideParts &total, const WideParts &value) {
 }
 
 Value RowSum::foldGroup(ArrayRef<Value> vectors) {
-  auto addMaybe = [&](Value x, Value y) {
-    return x && y ? addf(k, x, y) : (x ? x : y);
-  };
-  SmallVector<Value> level(vectors);
-  int64_t lanes = k.lanes;
-  while (static_cast<int64_t>(level.size()) > 1 &&
-         static_cast<int64_t>(level.size()) * lanes > numPartials) {
-    size_t half = level.size() / 2;
-    SmallVector<Value> next;
-    for (size_t i = 0; i < half; ++i)
-      next.push_back(addMaybe(level[i], level[i + half]));
-    level = std::move(next);
-  }
-  if (level.size() == 1) {
-    Value value = level[0];
-    while (value && lanes > numPartials) {
-      lanes /= 2;
-      Value low = vector::ExtractStridedSliceOp::create(
-          k.b, k.loc, value, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{lanes},
-          ArrayRef<int64_t>{1});
-      Value high = vector::ExtractStridedSliceOp::create(
-          k.b, k.loc, value, ArrayRef<int64_t>{lanes}, ArrayRef<int64_t>{lanes},
-          ArrayRef<int64_t>{1});
-      value = addf(k, low, high);
-    }
-    return value;
-  }
-  if (llvm::none_of(level, [](Value v) { return static_cast<bool>(v); }))
-    return nullptr;
-  // Narrow vectors: several make the eight values.
-  Value result = k.noSum(k.vectorOf(k.computeType, numPartials));
-  for (auto [i, value] : llvm::enumerate(level))
-    if (value)
+  auto type = cast<VectorType>(vectors[0].getType());
+  int64_t lanes = type.getNumElements();
+  if (vectors.size() > 1) {
+    // Narrow vectors: several make the eight values.
+    Value result = k.noSum(k.vectorOf(type.getElementType(), numPartials));
+    for (auto [i, value] : llvm::enumerate(vectors))
       result = vector::InsertStridedSliceOp::create(
           k.b, k.loc, value, result,
           ArrayRef<int64_t>{static_cast<int64_t>(i) * lanes},
           ArrayRef<int64_t>{1});
-  return result;
+    return result;
+  }
+  Value value = vectors[0];
+  while (lanes > numPartials) {
+    lanes /= 2;
+    auto slice = [&](int64_t offset) -> Value {
+      return vector::ExtractStridedSliceOp::create(
+          k.b, k.loc, value, ArrayRef<int64_t>{offset},
+          ArrayRef<int64_t>{lanes}, ArrayRef<int64_t>{1});
+    };
+    value = addf(k, slice(0), slice(lanes));
+  }
+  return value;
 }
 
 WideParts RowSum::foldLanes(const WideParts &lanes) {

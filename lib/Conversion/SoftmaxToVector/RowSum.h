@@ -4,14 +4,15 @@
 // C-DET-1).  Every strategy over contiguous or packed rows adds through these
 // functions, so they all give the same bits:
 //
-//  - elements are taken in groups of 64, counted from the row's first element;
-//    a group is folded in the compute type by a tree at distances 32, 16, 8
-//    (missing elements are -0.0), leaving 8 values;
+//  - a row is cut into blocks, counted from its first element, and a block
+//    into groups of 64;
+//  - a group is folded in the compute type, or in f64 where values come with a
+//    low part, by a tree at distances 32, 16, 8 (missing elements are -0.0),
+//    leaving 8 values;
 //  - these are added to 8 wide accumulators (f64, or f64 pairs by TwoSum,
 //    Knuth, TAOCP vol. 2, 4.2.2, when the compute type is f64);
-//  - after every block, and for the last incomplete group by itself, the
-//    accumulators are folded at distances 4, 2, 1 and added to the row's total
-//    in index order.
+//  - after the block's last group the accumulators are folded at distances 4,
+//    2, 1.  Blocks have statistics of their own, merged in index order.
 
 #ifndef SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_ROWSUM_H
 #define SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_ROWSUM_H
@@ -36,8 +37,8 @@ public:
   WideParts addNarrow(const WideParts &total, Value value);
   /// `total` + `value`, both wide.
   WideParts addWide(const WideParts &total, const WideParts &value);
-  /// Eight values from a group of 64 / lanes vectors; null stands for -0.0.
-  /// Null if nothing is there.
+  /// Eight values from the vectors that a group's tree ends in: one, or as many
+  /// as hold eight values.
   Value foldGroup(ArrayRef<Value> vectors);
   /// The sum of a vector of lanes, as scalars.
   WideParts foldLanes(const WideParts &lanes);
@@ -47,8 +48,10 @@ public:
 
   static constexpr int64_t numPartials = 8;
 
-private:
+  /// A value of the compute type as f64.
   Value widen(Value value);
+
+private:
   KernelBuilder &k;
   bool pairs;
 };

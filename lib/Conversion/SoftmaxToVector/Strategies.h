@@ -7,7 +7,7 @@
 #define SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_STRATEGIES_H
 
 #include "KernelBuilder.h"
-#include "RowProgram.h"
+#include "softmax/Dialect/IR/RowNeeds.h"
 
 namespace mlir::softmax {
 
@@ -29,51 +29,6 @@ void emitLanesInner(KernelBuilder &k, const RowNeeds &needs,
 /// written element by element.
 void emitPacked(KernelBuilder &k, const RowNeeds &needs,
                 AlternativeAttr alternative);
-
-/// Where a row stands: what the strategies over single rows share.
-struct RowPosition {
-  /// Of the row, row-major over the parallel dimensions.
-  Value number;
-  /// Per iteration dimension; null along softmax dimensions.
-  SmallVector<Value> coordinates;
-  /// Linear offset of the row's first element (or of its one element) per
-  /// operand.
-  SmallVector<Value> inputOffsets, initOffsets;
-  /// Row-invariant inputs; null for the others.
-  SmallVector<Value> invariants;
-};
-
-/// Where row `number` stands; without the invariants.
-RowPosition positionOf(KernelBuilder &k, Value number);
-
-/// A loop over the rows.
-void forEachRow(KernelBuilder &k, function_ref<void(const RowPosition &)> body);
-
-/// What `RowRunner` asks of a single row.
-class SingleRowRunner : public RowRunner {
-public:
-  SingleRowRunner(KernelBuilder &k, const RowNeeds &needs,
-                  const RowPosition &row)
-      : k(k), needs(needs), row(row) {}
-  Value rowInput(unsigned i) override { return row.invariants[i]; }
-  Value rowCoordinate(int64_t dim) override { return row.coordinates[dim]; }
-  void storeRow(unsigned i, Value value) override {
-    k.storeScalar(value, k.inits[i], row.initOffsets[i]);
-  }
-
-protected:
-  /// Inputs of the `lanes` contiguous elements from `i` on; row-invariant ones
-  /// stay scalars.
-  SmallVector<Value> loadElements(Value i, const Tail *tail);
-  /// The logit region on `elements` at `i`.
-  SmallVector<Value> buildLogits(ValueRange elements, Value i);
-  /// softmax.index for the `lanes` elements from `i` on.
-  Value elementCoordinate(int64_t dim, Value i);
-
-  KernelBuilder &k;
-  const RowNeeds &needs;
-  const RowPosition &row;
-};
 
 } // namespace mlir::softmax
 

@@ -16,8 +16,20 @@ LogicalResult TopKAttr::verify(EmitError emitError, int64_t k) {
   return success();
 }
 
-LogicalResult NumericAttr::verify(EmitError emitError, ExpForm, bool,
-                                  int64_t group, int64_t block) {
+LogicalResult NumericAttr::verify(EmitError emitError, ExpForm exp, bool fma,
+                                  int64_t group, int64_t block,
+                                  Accuracy accuracy) {
+  bool table = exp == ExpForm::Table8 || exp == ExpForm::Table16;
+  if (table && !fma)
+    return emitError() << "numeric part: exp = " << stringifyExpForm(exp)
+                       << " needs fused multiply-add; use exp = scaled";
+  if (accuracy == Accuracy::Strict && exp != ExpForm::Scaled)
+    return emitError() << "numeric part: accuracy = strict has the same bits "
+                          "on every target, so exp must be scaled, not "
+                       << stringifyExpForm(exp);
+  if (accuracy == Accuracy::Fast && exp == ExpForm::Plain)
+    return emitError() << "numeric part: accuracy = fast has no plain "
+                          "exponential; use exp = scaled or a table";
   if (group != 64)
     return emitError() << "numeric part: group must be 64 (the fixed tree of "
                           "C-SUM-1), not "

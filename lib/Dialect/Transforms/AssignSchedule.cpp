@@ -20,7 +20,7 @@ using namespace mlir::softmax;
 // Elements whose sum is folded by a fixed tree, and elements after which
 // partial sums are folded (C-SUM-1): part of every result's bits.
 static constexpr int64_t kGroup = 64;
-static constexpr int64_t kBlock = 16384;
+static constexpr int64_t kBlock = 4096;
 
 //===----------------------------------------------------------------------===//
 // Op to numbers
@@ -149,20 +149,47 @@ static AlternativeAttr toAttr(MLIRContext *context, const Candidate &c) {
                                             : StoreMode::Ordinary);
 }
 
+NumericAttr mlir::softmax::getNumericPart(GenericOp op,
+                                          const TargetDescription &target,
+                                          Accuracy accuracy) {
+  // Strict has the same bits on every target, and so no tables.
+  ExpForm exp = ExpForm::Scaled;
+  if (accuracy != Accuracy::Strict && target.fma && op.getComputeType().isF32())
+    exp = target.tableEntries == 16  ? ExpForm::Table16
+          : target.tableEntries == 8 ? ExpForm::Table8
+                                     : ExpForm::Scaled;
+  return NumericAttr::get(op.getContext(), exp, target.fma, kGroup, kBlock,
+                          accuracy);
+}
+
 FailureOr<ScheduleAttr>
 mlir::softmax::chooseSchedule(GenericOp op, const TargetDescription &target,
+                              Accuracy accuracy,
                               std::optional<StrategyKind> force) {
   llvm::Expected<SmallVector<Candidate>> candidates =
       chooseAlternatives(describeShape(op), target, force);
   if (!candidates)
     return op.emitOpError(llvm::toString(candidates.takeError()));
   MLIRContext *context = op.getContext();
-  auto numeric =
-      NumericAttr::get(context, ExpForm::Scaled, target.fma, kGroup, kBlock);
   return ScheduleAttr::get(
-      context, numeric,
+      context, getNumericPart(op, target, accuracy),
       llvm::map_to_vector(
           *candidates, [&](const Candidate &c) { return toAttr(context, c); }));
+}
+
+/// Bits are not a matter of schedules: a schedule that somebody wrote must have
+/// the numeric part that the op has anyway (C-DET-1).
+static LogicalResult verifyNumericPart(GenericOp op,
+                                       const TargetDescription &target,
+                                       Accuracy accuracy) {
+  NumericAttr given = op.getScheduleAttr().getNumeric();
+  NumericAttr needed = getNumericPart(op, target, accuracy);
+  if (given == needed)
+    return success();
+  return op.emitOpError("schedule: its numeric part is ")
+         << given << ", but on target '" << target.name << "' in mode '"
+         << stringifyAccuracy(accuracy) << "' it must be " << needed
+         << ": only the alternatives are free to choose";
 }
 
 void mlir::softmax::explainSchedule(GenericOp op,
@@ -246,9 +273,10 @@ struct SoftmaxAssignSchedule
                         << llvm::toString(description.takeError());
       return signalPassFailure();
     }
-    if (accuracy != "default") {
-      root->emitError() << "softmax-assign-schedule: accuracy '" << accuracy
-                        << "' is not in this version; use 'default'";
+    std::optional<Accuracy> mode = symbolizeAccuracy(accuracy);
+    if (!mode) {
+      root->emitError() << "softmax-assign-schedule: unknown accuracy '"
+                        << accuracy << "'; use default, strict or fast";
       return signalPassFailure();
     }
     if (threads != "none") {
@@ -271,10 +299,14 @@ struct SoftmaxAssignSchedule
       root->setAttr("softmax.target", StringAttr::get(&getContext(), target));
 
     WalkResult result = root->walk([&](GenericOp op) {
-      if (op.getScheduleAttr() || !op.hasPureBufferSemantics())
+      if (!op.hasPureBufferSemantics())
         return WalkResult::advance();
+      if (op.getScheduleAttr())
+        return failed(verifyNumericPart(op, *description, *mode))
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
       FailureOr<ScheduleAttr> schedule =
-          chooseSchedule(op, *description, force);
+          chooseSchedule(op, *description, *mode, force);
       if (failed(schedule))
         return WalkResult::interrupt();
       op.setScheduleAttr(*schedule);

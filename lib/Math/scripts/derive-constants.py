@@ -111,6 +111,66 @@ def exp_polynomial(degree, bits):
                        list(range(degree - 1)), -bound, bound, bits)
 
 
+def table_polynomial(powers, entries, bits):
+    """The coefficients of `powers` of exp(f) ~ 1 + f + ..., |f| a little above
+    ln2 / (2 entries): what a table of 2^(j / entries) leaves."""
+    bound = LN2 / (2 * entries) * (1 + mpf(2) ** -8)
+
+    def target(f):
+        if abs(f) < mpf(10) ** -12:
+            return mpf(1) / 2 + f / 6
+        return (mpmath.exp(f) - 1 - f) / f ** 2
+
+    return fit_rounded(target, lambda f: f ** 2 / mpmath.exp(f),
+                       [p - 2 for p in powers], -bound, bound, bits)
+
+
+def table_error(entries, shift, bits):
+    """Largest rounding error of 2^(j / entries + shift), in ULP."""
+    worst = mpf(0)
+    for j in range(entries):
+        value = mpf(2) ** (mpf(j) / entries + shift) * mpf(2) ** (bits - 1)
+        worst = max(worst, abs(value - mpmath.nint(value)))
+    return worst
+
+
+def search_shift(entries, bits, count):
+    """The best shift (i + 1/2) / (entries count), 0 <= i < count, and its
+    error: numbers of f32 that stand close to a geometric sequence.  Takes
+    minutes; what it found stands in TABLE_SHIFTS."""
+    best = (mpf(1), None)
+    for i in range(count):
+        shift = (mpf(i) + mpf(1) / 2) / (entries * count)
+        best = min(best, (table_error(entries, shift, bits), shift))
+    return best
+
+
+# Found by search_shift(entries, 24, 2 ** 22).
+TABLE_SHIFTS = {8: (4070168, 2 ** 22), 16: (606131, 2 ** 22)}
+
+
+def table_constants(lines, entries):
+    position, count = TABLE_SHIFTS[entries]
+    shift = (mpf(position) + mpf(1) / 2) / (entries * count)
+    kind = f"table{entries}"
+    lines.append(f"// f32 with a table of {entries} entries, each within "
+                 f"{mpmath.nstr(table_error(entries, shift, 24), 3)} ULP.")
+    line(lines, kind, "InverseStep", round_to(entries * LOG2E, 24))
+    step_high = round_to(LN2 / entries, 24)
+    line(lines, kind, "StepHigh", step_high)
+    line(lines, kind, "StepLow", round_to(LN2 / entries - step_high, 24))
+    line(lines, kind, "Shift", round_to(shift, 53))
+    lines.append(f"inline constexpr double {kind}Entries[] = {{")
+    for j in range(entries):
+        lines.append(f"    {hex_float(round_to(mpf(2) ** (mpf(j) / entries + shift), 24))},")
+    lines.append("};")
+    half_unit = mpf(2) ** -24
+    for name, powers in [("Polynomial", [2, 3]), ("FastPolynomial", [2])]:
+        values, error = table_polynomial(powers, entries, 24)
+        array(lines, kind, name, values, error, half_unit)
+    lines.append("")
+
+
 def log_polynomial(terms, bits):
     """l1..l_terms of log(1 + f) = 2 s + s (l1 z + l2 z^2 + ...), z = s^2,
     s = f / (2 + f), sqrt(1/2) <= 1 + f < sqrt(2); error relative to log."""
@@ -169,6 +229,9 @@ def type_constants(lines, kind, bits, ln2_bits, degree, log_terms):
          "adding it rounds to an integer")
     values, error = exp_polynomial(degree, bits)
     array(lines, kind, "ExpPolynomial", values, error, half_unit)
+    if bits == 24:
+        values, error = exp_polynomial(4, bits)
+        array(lines, kind, "FastExpPolynomial", values, error, half_unit)
     values, error = log_polynomial(log_terms, bits)
     array(lines, kind, "LogPolynomial", values, error, half_unit)
     lines.append("")
@@ -185,6 +248,8 @@ def derive():
     type_constants(lines, "f32", 24, 14, 6, 4)
     # f64: |n| < 2^13, so 40 bits.
     type_constants(lines, "f64", 53, 40, 11, 7)
+    for entries in [8, 16]:
+        table_constants(lines, entries)
     lines.append("// clang-format on")
     return "\n".join(lines) + "\n"
 

@@ -27,7 +27,7 @@ func.func @staging(%x: memref<?x?xf16>, %y: memref<?x?xf16>) {
   softmax.generic dimensions = [1] statistics = [#softmax.max_sumexp]
     maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>]
     ins(%x : memref<?x?xf16>) outs(%y : memref<?x?xf16>)
-    schedule = <numeric = <exp = scaled, fma = true, group = 64, block = 16384>,
+    schedule = <numeric = <exp = scaled, fma = true, group = 64, block = 4096>,
                 alternatives = [<layout = row, strategy = three_pass, lanes = 8, vectors = 4, staging = output, tail = masked>,
                                 <layout = any, strategy = packed, lanes = 8, vectors = 1, staging = scratch, tail = masked>]>
     logit { ^bb0(%e: f16): %l = arith.extf %e : f16 to f32  softmax.yield %l : f32 }
@@ -45,7 +45,7 @@ func.func @registers(%x: memref<?x?xf32>, %y: memref<?x?xf32>) {
   softmax.generic dimensions = [1] statistics = [#softmax.max_sumexp]
     maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>]
     ins(%x : memref<?x?xf32>) outs(%y : memref<?x?xf32>)
-    schedule = <numeric = <exp = scaled, fma = true, group = 64, block = 16384>,
+    schedule = <numeric = <exp = scaled, fma = true, group = 64, block = 4096>,
                 alternatives = [<layout = row, max_columns = 128, strategy = registers, lanes = 8, vectors = 16, staging = recompute, tail = masked>,
                                 <layout = any, strategy = packed, lanes = 8, vectors = 1, staging = scratch, tail = masked>]>
     logit { ^bb0(%e: f32): softmax.yield %e : f32 }
@@ -60,7 +60,7 @@ func.func @tensors(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> tensor<4x8xf32> 
   %r = softmax.generic dimensions = [1] statistics = [#softmax.max_sumexp]
     maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>]
     ins(%x : tensor<4x8xf32>) outs(%y : tensor<4x8xf32>)
-    schedule = <numeric = <exp = scaled, fma = true, group = 64, block = 16384>,
+    schedule = <numeric = <exp = scaled, fma = true, group = 64, block = 4096>,
                 alternatives = [<layout = any, strategy = packed, lanes = 8, vectors = 1, staging = scratch, tail = masked>]>
     logit { ^bb0(%e: f32): softmax.yield %e : f32 }
     result { ^bb0(%e: f32, %p: f32, %logp: f32): softmax.yield %p : f32 } -> tensor<4x8xf32>

@@ -134,4 +134,4 @@ func.func private @staged_past() attributes {a = #softmax.alternative<layout = r
 // -----
 
 // expected-error@+1 {{schedule: the last alternative must be unconditional (layout = any, neither max_columns nor min_bytes)}}
-func.func private @last_bytes() attributes {a = #softmax.schedule<numeric = <exp = scaled, fma = true, group = 64, block = 16384>, alternatives = [<layout = any, min_bytes = 8, strategy = packed, lanes = 8, vectors = 1, staging = scratch, tail = masked>]>}
+func.func private @last_bytes() attributes {a = #softmax.schedule<numeric = <exp = scaled, fma = true, group = 64, block = 4096>, alternatives = [<layout = any, min_bytes = 8, strategy = packed, lanes = 8, vectors = 1, staging = scratch, tail = masked>]>}

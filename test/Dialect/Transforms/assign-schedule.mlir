@@ -15,7 +15,7 @@
 
 // CHECK: softmax.target = "x86-64-v3"
 // CHECK-LABEL: func.func @dynamic
-// CHECK: numeric = <exp = scaled, fma = true, group = 64, block = 16384>
+// CHECK: numeric = <exp = scaled, fma = true, group = 64, block = 4096>
 // CHECK-SAME: <layout = row, max_columns = 120, strategy = registers, lanes = 8, vectors = 15, staging = recompute, tail = masked_loads>
 // CHECK-SAME: <layout = row, max_columns = 26214, min_bytes = 8388608, strategy = three_pass, lanes = 8, vectors = 4, staging = scratch, tail = masked_loads, prefetch = 1, stores = nontemporal>
 // CHECK-SAME: <layout = row, strategy = three_pass, lanes = 8, vectors = 4, staging = output, tail = masked_loads>

@@ -227,7 +227,7 @@ TEST(DeterminismOfMovement, StreamedRows) {
         maps = [#map, #map]
         ins(%x : memref<?x?xf32, strided<[?, ?], offset: ?>>)
         outs(%y : memref<?x?xf32, strided<[?, ?], offset: ?>>)
-        schedule = <numeric = <exp = scaled, fma = true, group = 64, block = 16384>,
+        schedule = <numeric = <exp = scaled, fma = true, group = 64, block = 4096>,
           alternatives = [
             <layout = row, min_bytes = 8, strategy = three_pass, lanes = 8,
              vectors = 4, staging = scratch, tail = pieces, prefetch = 2,

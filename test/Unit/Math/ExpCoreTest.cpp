@@ -4,6 +4,7 @@
 
 #include "JitKernel.h"
 #include "softmax/Math/ExpBuilder.h"
+#include "llvm/TargetParser/Host.h"
 #include "gtest/gtest.h"
 #include <cstring>
 #include <limits>
@@ -40,51 +41,115 @@ Float fromBits(typename Traits<Float>::Integer bits) {
   return result;
 }
 
-// A kernel (max, x) -> (scaled exp, center, exponent).
+// The ways to form an exponential, with what they promise.
+struct Way {
+  const char *name;
+  ExpCore core;
+  bool fma;
+  double ulp;      // largest error
+  double relative; // the same, in units of half an ULP of 1 (2^-24 in f32)
+
+  int64_t lanes() const { return core.usesTable() ? core.entries : 8; }
+  bool runsHere() const {
+    const auto features = llvm::sys::getHostCPUFeatures();
+    return core.entries == 16  ? features.lookup("avx512f")
+           : core.entries == 8 ? features.lookup("avx2")
+                               : true;
+  }
+};
+
+void PrintTo(const Way &way, std::ostream *os) { *os << way.name; }
+
+using Precision = ExpCore::Precision;
+constexpr double any = 1e30;
+const Way ways[] = {
+    {"polynomial, fma", {1, Precision::Single}, true, 1.0, 1.3},
+    {"polynomial", {1, Precision::Single}, false, 1.0, 1.5},
+    {"table of 8", {8, Precision::Single}, true, 1.0, 1.5},
+    {"table of 16", {16, Precision::Single}, true, 1.0, 1.3},
+    {"polynomial, fma, pair", {1, Precision::Pair}, true, any, 0.7},
+    {"polynomial, pair", {1, Precision::Pair}, false, any, 0.8},
+    // 2^-17 in f32; two of them make a probability within 2^-13.
+    {"polynomial, fma, fast", {1, Precision::Fast}, true, any, 128},
+    {"polynomial, fast", {1, Precision::Fast}, false, any, 128},
+    {"table of 8, fast", {8, Precision::Fast}, true, any, 256},
+    {"table of 16, fast", {16, Precision::Fast}, true, any, 128}};
+
+double shiftOf(const ExpCore &core) {
+  return core.usesTable() ? getExpTable(core.entries).shift : 0;
+}
+
+struct Worst {
+  double ulp = 0;
+  double relative = 0;
+};
+
+// A kernel (max, x) -> (scaled exp, its low part, center, exponent).
 template <typename Float>
 struct Core {
   const FloatConstants &c = getFloatConstants(8 * sizeof(Float));
+  ExpCore way;
   JitKernel kernel;
-  std::vector<Float> max, x, e, center, exponent;
+  std::vector<Float> max, x, e, low, center, exponent;
 
-  explicit Core(bool fma, int64_t lanes = 8)
-      : kernel({Traits<Float>::element, Traits<Float>::element},
+  explicit Core(const Way &way) : Core(way, way.lanes()) {}
+  Core(const Way &given, int64_t lanes)
+      : way(given.core),
+        kernel({Traits<Float>::element, Traits<Float>::element},
                {Traits<Float>::element, Traits<Float>::element,
-                Traits<Float>::element},
-               lanes, SoftmaxExpandMathOptions{fma, true, false},
-               [](MathBuilder &math, ValueRange in) -> SmallVector<Value> {
-                 ExpReference reference = buildExpReference(math, in[0]);
-                 return {buildScaledExp(math, in[1], reference),
+                Traits<Float>::element, Traits<Float>::element},
+               lanes, SoftmaxExpandMathOptions{given.fma, true, false},
+               [this](MathBuilder &math, ValueRange in) -> SmallVector<Value> {
+                 ExpReference reference =
+                     buildExpReference(math, way, in[0]);
+                 ExpValue value =
+                     buildScaledExp(math, way, in[1], reference);
+                 return {value.value,
+                         value.low ? value.low
+                                   : math.constant(in[0].getType(), 0.0),
                          reference.center, reference.exponent};
                }),
         max(JitKernel::batch), x(JitKernel::batch), e(JitKernel::batch),
-        center(JitKernel::batch), exponent(JitKernel::batch) {}
+        low(JitKernel::batch), center(JitKernel::batch),
+        exponent(JitKernel::batch) {}
 
   void run() {
-    kernel.run(
-        {max.data(), x.data(), e.data(), center.data(), exponent.data()});
+    kernel.run({max.data(), x.data(), e.data(), low.data(), center.data(),
+                exponent.data()});
   }
 
   // The worst error of the batch; checks on the way that all are normal and
   // bounded.  Elements beyond the clamp are judged as clamped.
-  double worst() {
-    double result = 0;
+  void judge(Worst &worst) {
+    constexpr int digits = std::numeric_limits<Float>::digits;
     for (int64_t i = 0; i < JitKernel::batch; ++i) {
       long double y = static_cast<long double>(x[i]) - center[i];
-      long double low = (center[i] == 0 ? max[i] : Float(0)) + Float(c.clamp);
-      y = std::max(y, low);
-      long double exact = std::ldexp(
-          Traits<Float>::exp(y),
-          static_cast<int>(c.scaleExponent - static_cast<long>(exponent[i])));
-      if (sizeof(Float) == 4)
-        // exp(y) alone may leave double's accurate range only far from here.
-        EXPECT_TRUE(std::isfinite(static_cast<double>(exact)));
+      long double least = (center[i] == 0 ? max[i] : Float(0)) + Float(c.clamp);
+      y = std::max(y, least);
+      long double exact =
+          Traits<Float>::exp(y) *
+          std::exp2(static_cast<long double>(c.scaleExponent) + shiftOf(way) -
+                    static_cast<long double>(exponent[i]) / way.entries);
+      // exp(y) alone may leave double's accurate range only far from here.
+      EXPECT_TRUE(std::isfinite(static_cast<double>(exact)));
       EXPECT_TRUE(std::isnormal(e[i]) && e[i] > 0)
           << "max " << max[i] << " x " << x[i] << " gives " << e[i];
       EXPECT_LE(e[i], std::ldexp(1.0, c.scaleExponent + 1));
-      result = std::max(result, ulpError(e[i], exact));
+      worst.ulp = std::max(worst.ulp, ulpError(e[i], exact));
+      long double sum = static_cast<long double>(e[i]) + low[i];
+      worst.relative =
+          std::max(worst.relative,
+                   static_cast<double>(std::ldexp(
+                       std::fabs(sum - exact) / exact, digits)));
     }
-    return result;
+  }
+};
+
+class EveryWay : public testing::TestWithParam<Way> {
+protected:
+  void SetUp() override {
+    if (!GetParam().runsHere())
+      GTEST_SKIP() << "this processor has no instruction for the table";
   }
 };
 
@@ -119,9 +184,9 @@ std::vector<Float> references() {
 }
 
 template <typename Float>
-double sweep(bool fma, int batches) {
-  Core<Float> core(fma);
-  double worst = 0;
+Worst sweep(const Way &way, int batches) {
+  Core<Float> core(way);
+  Worst worst;
   uint64_t state = 88172645463325252ull;
   for (Float max : references<Float>()) {
     for (int batch = 0; batch < batches; ++batch) {
@@ -143,60 +208,51 @@ double sweep(bool fma, int batches) {
       core.x[1] = -infinity;
       core.x[2] = std::numeric_limits<Float>::lowest();
       core.run();
-      worst = std::max(worst, core.worst());
+      core.judge(worst);
     }
   }
   return worst;
 }
+
+void expectWithin(const char *type, const Way &way, const Worst &worst) {
+  std::printf("%s, %s: %.4f ULP, %.4f half ULP of 1\n", type, way.name,
+              worst.ulp, worst.relative);
+  testing::Test::RecordProperty("worst_ulp", std::to_string(worst.ulp));
+  EXPECT_LE(worst.ulp, way.ulp);
+  EXPECT_LE(worst.relative, way.relative);
+}
 } // namespace
 
-TEST(ExpCore, F32WithFmaIsWithinOneUlp) {
-  double worst = sweep<float>(true, 12);
-  RecordProperty("worst_ulp", std::to_string(worst));
-  std::printf("f32 fma: %.4f ULP\n", worst);
-  EXPECT_LE(worst, 1.0);
+TEST_P(EveryWay, F32AroundReferences) {
+  expectWithin("f32", GetParam(), sweep<float>(GetParam(), 6));
 }
 
-TEST(ExpCore, F32WithoutFmaIsWithinOneUlp) {
-  double worst = sweep<float>(false, 12);
-  std::printf("f32 without fma: %.4f ULP\n", worst);
-  EXPECT_LE(worst, 1.0);
+// Tables are for f32.  f64 has no fast form, and its pairs no use.
+TEST_P(EveryWay, F64AroundReferences) {
+  Way way = GetParam();
+  if (way.core.usesTable() || way.core.precision != Precision::Single)
+    return;
+  expectWithin("f64", way, sweep<double>(way, 12));
 }
 
-TEST(ExpCore, F64WithFmaIsWithinOneUlp) {
-  double worst = sweep<double>(true, 12);
-  std::printf("f64 fma: %.4f ULP\n", worst);
-  EXPECT_LE(worst, 1.0);
-}
-
-TEST(ExpCore, F64WithoutFmaIsWithinOneUlp) {
-  double worst = sweep<double>(false, 12);
-  std::printf("f64 without fma: %.4f ULP\n", worst);
-  EXPECT_LE(worst, 1.0);
-}
-
-// The worst error over the arguments with bit patterns first, first + step,
-// ..., last; the reference of each batch is its largest argument.
-struct WorstOfPatterns {
-  double ulp = 0;
-  double relative = 0; // in 2^-24
-};
-
+// Arguments with bit patterns first, first + step, ..., last; the reference of
+// each batch is its largest argument, or what is still no reason to subtract.
 static void tryPatterns(Core<float> &core, uint32_t first, uint32_t last,
-                        uint32_t step, WorstOfPatterns &worst) {
+                        uint32_t step, Worst &worst) {
   bool normal = true;
   uint64_t bits = first;
   while (bits <= last) {
-    float max = -511.9f;
+    float max = core.way.usesTable() ? -239.9f : -511.9f;
     for (int64_t i = 0; i < JitKernel::batch; ++i) {
-      core.x[i] = fromBits<float>(
-          static_cast<uint32_t>(std::min<uint64_t>(bits, last)));
+      core.x[i] = fromBits<float>(static_cast<uint32_t>(std::min<uint64_t>(bits, last)));
       max = std::max(max, core.x[i]);
       bits += step;
     }
     std::fill(core.max.begin(), core.max.end(), max);
     core.run();
-    double scale = std::ldexp(1.0, 64 - static_cast<int>(core.exponent[0]));
+    double scale = static_cast<double>(
+        std::exp2(64.0L + shiftOf(core.way) -
+                  static_cast<long double>(core.exponent[0]) / core.way.entries));
     for (int64_t i = 0; i < JitKernel::batch; ++i) {
       double exact = std::exp(static_cast<double>(core.x[i])) * scale;
       // The power of two at or below it.
@@ -204,35 +260,40 @@ static void tryPatterns(Core<float> &core, uint32_t first, uint32_t last,
       std::memcpy(&power, &exact, sizeof(power));
       power &= 0x7ff0000000000000ull;
       double unit = fromBits<double>(power) * 0x1p-23;
-      double error = std::fabs(core.e[i] - exact);
-      worst.ulp = std::max(worst.ulp, error / unit);
-      worst.relative = std::max(worst.relative, error / exact * 0x1p24);
+      worst.ulp = std::max(worst.ulp, std::fabs(core.e[i] - exact) / unit);
+      double sum = static_cast<double>(core.e[i]) + core.low[i];
+      worst.relative =
+          std::max(worst.relative, std::fabs(sum - exact) / exact * 0x1p24);
       normal &= core.e[i] >= 0x1p-126f && core.e[i] <= 0x1p66f;
     }
   }
   EXPECT_TRUE(normal);
 }
 
-// The mantissa of the result depends on the argument alone, not on the
-// reference: every f32 that the core can receive lies in (-512 - 108, 512), or
-// in [-108, 0] after a subtraction.  SOFTMAX_FULL=1 tries all of them, else
-// every 251st.
-TEST(ExpCore, F32EveryArgument) {
+// C-EXP-1.  The mantissa of the result depends on the argument alone, not on
+// the reference (with a table, on the reference modulo its entries, which the
+// batches run through): every f32 that the core can receive lies in (-T - 108,
+// T), or in [-108, 0] after a subtraction, T the threshold of 512, or 240 with a
+// table.  SOFTMAX_FULL=1 tries all of them, else every 251st.
+TEST_P(EveryWay, F32EveryArgument) {
   uint32_t step = isFullRun() ? 1 : 251;
-  for (bool fma : {true, false}) {
-    Core<float> core(fma);
-    WorstOfPatterns worst;
+  Core<float> core(GetParam());
+  Worst worst;
+  if (GetParam().core.usesTable()) {
+    tryPatterns(core, 0, 0x436fffffu, step, worst);           // < 240
+    tryPatterns(core, 0x80000000u, 0xc3adf333u, step, worst); // -347.9
+  } else {
     tryPatterns(core, 0, 0x43ffffffu, step, worst);           // < 512
     tryPatterns(core, 0x80000000u, 0xc41af999u, step, worst); // -619.9
-    std::printf("f32 every %u. argument, fma %d: %.5f ULP, %.5f * 2^-24\n",
-                step, fma, worst.ulp, worst.relative);
-    EXPECT_LE(worst.ulp, 1.0);
-    EXPECT_LE(worst.relative, 1.5);
   }
+  std::printf("every %u. argument: ", step);
+  expectWithin("f32", GetParam(), worst);
 }
 
+INSTANTIATE_TEST_SUITE_P(All, EveryWay, testing::ValuesIn(ways));
+
 TEST(ExpCore, ExactAtTheMaximumWhereNothingIsSubtracted) {
-  Core<float> core(true);
+  Core<float> core(ways[0]);
   for (int64_t i = 0; i < JitKernel::batch; ++i)
     core.max[i] = core.x[i] = 0.0f;
   core.max[1] = core.x[1] = 1e20f;
@@ -241,10 +302,26 @@ TEST(ExpCore, ExactAtTheMaximumWhereNothingIsSubtracted) {
   EXPECT_EQ(core.e[1], 0x1p64f);
 }
 
+// A table's reference lies below the maximum, so that e = exp(max) can be
+// normalized to exactly 1 by one multiplication (MaxSumExpFinish.cpp).
+TEST_P(EveryWay, AtTheMaximum) {
+  const Way &way = GetParam();
+  if (!way.core.usesTable())
+    return;
+  Core<float> core(way);
+  for (int64_t i = 0; i < JitKernel::batch; ++i)
+    core.max[i] = core.x[i] = (static_cast<float>(i) - 2048) * 0.1234f;
+  core.run();
+  for (int64_t i = 0; i < JitKernel::batch; ++i) {
+    EXPECT_GE(core.e[i], 0x1p64f) << core.max[i];
+    EXPECT_LE(core.e[i], 0x1.4p64f) << core.max[i];
+  }
+}
+
 // C-NAN-1: NaN of any sign and payload stays NaN, whatever the reference.
-TEST(ExpCore, NaNPropagates) {
-  for (bool fma : {true, false}) {
-    Core<float> single(fma);
+TEST_P(EveryWay, NaNPropagates) {
+  {
+    Core<float> single(GetParam());
     for (float max : references<float>()) {
       for (int64_t i = 0; i < JitKernel::batch; ++i) {
         uint32_t payload = i < 1024 ? uint32_t(i + 1) : uint32_t(i * 2047 + 1);
@@ -258,7 +335,9 @@ TEST(ExpCore, NaNPropagates) {
       for (int64_t i = 0; i < JitKernel::batch; ++i)
         ASSERT_TRUE(std::isnan(single.e[i])) << "payload of element " << i;
     }
-    Core<double> twice(fma);
+    if (GetParam().core.usesTable())
+      return;
+    Core<double> twice(GetParam());
     for (double max : references<double>()) {
       for (int64_t i = 0; i < JitKernel::batch; ++i) {
         twice.max[i] = max;
@@ -273,8 +352,8 @@ TEST(ExpCore, NaNPropagates) {
 }
 
 // C-INF-1, C-INF-2 at the level of the core.
-TEST(ExpCore, InfiniteMaxima) {
-  Core<float> core(true);
+TEST_P(EveryWay, InfiniteMaxima) {
+  Core<float> core(GetParam());
   std::fill(core.max.begin(), core.max.end(), float(-infinity));
   std::fill(core.x.begin(), core.x.end(), float(-infinity));
   core.max[1] = core.x[1] = float(infinity);
@@ -285,9 +364,9 @@ TEST(ExpCore, InfiniteMaxima) {
 }
 
 // C-INF-3: what is clamped vanishes in the normalization.
-TEST(ExpCore, ClampedElementsAreExactZeros) {
-  Core<float> single(true);
-  Core<double> twice(false);
+TEST_P(EveryWay, ClampedElementsAreExactZeros) {
+  Core<float> single(GetParam());
+  Core<double> twice(ways[1]);
   for (int64_t i = 0; i < JitKernel::batch; ++i) {
     single.max[i] = float(i) - 1024.5f;
     single.x[i] = i % 2 ? float(-infinity) : single.max[i] - 108.5f;
@@ -305,50 +384,65 @@ TEST(ExpCore, ClampedElementsAreExactZeros) {
 }
 
 // A vector of logits against a scalar reference is the same as lane by lane.
-TEST(ExpCore, ScalarsAndVectorsAgree) {
-  Core<float> vectors(true, 8);
-  Core<float> scalars(true, 1);
-  JitKernel mixed({Element::f32, Element::f32}, {Element::f32}, 8,
-                  SoftmaxExpandMathOptions{true, true, false},
-                  [](MathBuilder &math, ValueRange in) -> SmallVector<Value> {
+TEST_P(EveryWay, ScalarsAndVectorsAgree) {
+  const Way &way = GetParam();
+  Core<float> vectors(way), scalars(way, 1);
+  // Wider and narrower than a table.
+  Core<float> wide(way, 64), narrow(way, 4);
+  JitKernel mixed({Element::f32, Element::f32}, {Element::f32}, way.lanes(),
+                  SoftmaxExpandMathOptions{way.fma, true, false},
+                  [&](MathBuilder &math, ValueRange in) -> SmallVector<Value> {
                     ExpReference reference = buildExpReference(
-                        math, math.constant(math.b.getF32Type(), 17.25));
-                    return {buildScaledExp(math, in[1], reference)};
+                        math, way.core,
+                        math.constant(math.b.getF32Type(), 17.25));
+                    return {
+                        buildScaledExp(math, way.core, in[1], reference).value};
                   });
   std::vector<float> out(JitKernel::batch);
   for (int64_t i = 0; i < JitKernel::batch; ++i) {
-    vectors.max[i] = scalars.max[i] = 17.25f;
-    vectors.x[i] = scalars.x[i] = 17.25f - 0.03f * float(i);
+    vectors.max[i] = scalars.max[i] = wide.max[i] = narrow.max[i] = 17.25f;
+    vectors.x[i] = scalars.x[i] = wide.x[i] = narrow.x[i] =
+        17.25f - 0.03f * float(i);
   }
   vectors.run();
   scalars.run();
+  wide.run();
+  narrow.run();
   mixed.run({vectors.max.data(), vectors.x.data(), out.data()});
   for (int64_t i = 0; i < JitKernel::batch; ++i) {
     EXPECT_EQ(vectors.e[i], scalars.e[i]);
     EXPECT_EQ(vectors.e[i], out[i]);
+    EXPECT_EQ(vectors.e[i], wide.e[i]);
+    EXPECT_EQ(vectors.e[i], narrow.e[i]);
   }
 }
 
 // log and value of a sum of one exponential: exactly what is known.
 template <typename Float>
-static void checkSumOfOne(bool fma) {
+static void checkSumOfOne(const Way &way) {
   JitKernel kernel({Traits<Float>::element, Traits<Float>::element},
-                   {Element::f64, Element::f64}, 8,
-                   SoftmaxExpandMathOptions{fma, true, false},
-                   [](MathBuilder &math, ValueRange in) -> SmallVector<Value> {
-                     ExpReference reference = buildExpReference(math, in[0]);
-                     Value e = buildScaledExp(math, in[1], reference);
+                   {Element::f64, Element::f64}, way.lanes(),
+                   SoftmaxExpandMathOptions{way.fma, true, false},
+                   [&](MathBuilder &math, ValueRange in) -> SmallVector<Value> {
+                     ExpReference reference =
+                         buildExpReference(math, way.core, in[0]);
+                     Value e =
+                         buildScaledExp(math, way.core, in[1], reference).value;
                      Type type = MathBuilder::withElement(e.getType(),
                                                           math.b.getF64Type());
                      if (e.getType() != type)
                        e = arith::ExtFOp::create(math.b, math.loc, type, e);
                      Value low = math.mul(e, math.constant(type, 0x1p-60));
-                     return {buildLogOfScaledSum(math, e, low, reference),
-                             buildSumRelativeToMax(math, e, low, reference)};
+                     return {buildLogOfScaledSum(math, way.core, e, low,
+                                                 reference),
+                             buildSumRelativeToMax(math, way.core, e, low,
+                                                   reference)};
                    });
   std::vector<Float> max(JitKernel::batch), x(JitKernel::batch);
   std::vector<double> log(JitKernel::batch), sum(JitKernel::batch);
   double tolerance = std::numeric_limits<Float>::epsilon();
+  if (way.core.precision == Precision::Fast && sizeof(Float) == 4)
+    tolerance = 0x1p-16;
   for (Float reference : references<Float>()) {
     for (int64_t i = 0; i < JitKernel::batch; ++i) {
       max[i] = reference;
@@ -368,9 +462,49 @@ static void checkSumOfOne(bool fma) {
   }
 }
 
-TEST(ExpCore, LogAndValueOfTheSum) {
-  for (bool fma : {true, false}) {
-    checkSumOfOne<float>(fma);
-    checkSumOfOne<double>(fma);
+TEST_P(EveryWay, LogAndValueOfTheSum) {
+  checkSumOfOne<float>(GetParam());
+  if (!GetParam().core.usesTable())
+    checkSumOfOne<double>(GetParam());
+}
+
+// The weight of a part of a row: exp(from - to), whatever the references are.
+TEST_P(EveryWay, WeightsOfParts) {
+  const Way &way = GetParam();
+  JitKernel kernel({Element::f32, Element::f32}, {Element::f64, Element::f64},
+                   way.lanes(), SoftmaxExpandMathOptions{way.fma, true, false},
+                   [&](MathBuilder &math, ValueRange in) -> SmallVector<Value> {
+                     ExpReference from = buildExpReference(math, way.core, in[0]);
+                     ExpReference to = buildExpReference(math, way.core, in[1]);
+                     Type type = MathBuilder::withElement(
+                         in[0].getType(), math.b.getF64Type());
+                     auto wide = [&](Value v) -> Value {
+                       return arith::ExtFOp::create(math.b, math.loc, type, v);
+                     };
+                     // The reference of `from` over that of `to`.
+                     Value weight = buildRescale(math, way.core, from, to);
+                     Value steps = math.sub(wide(from.exponent), wide(to.exponent));
+                     Value exact = math.add(
+                         math.sub(wide(from.center), wide(to.center)),
+                         math.mul(steps, math.constant(type, std::log(2.0) /
+                                                                 way.core.entries)));
+                     return {weight, exact};
+                   });
+  std::vector<float> from(JitKernel::batch), to(JitKernel::batch);
+  std::vector<double> weight(JitKernel::batch), exact(JitKernel::batch);
+  for (float reference : references<float>()) {
+    if (reference == std::numeric_limits<float>::lowest())
+      continue;
+    for (int64_t i = 0; i < JitKernel::batch; ++i) {
+      to[i] = reference;
+      from[i] = std::max(reference - float(i) / 8,
+                         std::numeric_limits<float>::lowest());
+    }
+    kernel.run({from.data(), to.data(), weight.data(), exact.data()});
+    for (int64_t i = 0; i < JitKernel::batch; ++i) {
+      double value = std::exp(exact[i]);
+      ASSERT_NEAR(weight[i], value, 1e-12 * value + 1e-300)
+          << from[i] << " to " << to[i];
+    }
   }
 }

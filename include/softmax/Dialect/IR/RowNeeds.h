@@ -13,6 +13,8 @@ namespace mlir::softmax {
 /// What an op needs of its statistics; the same for every strategy.
 struct RowNeeds {
   explicit RowNeeds(GenericOp op);
+  /// Stands for the writing of results where a pass is asked for.
+  static constexpr unsigned results = ~0u;
   /// passes[s]: the passes of statistic s that have to run.
   SmallVector<SmallVector<bool>> passes;
   unsigned numPasses = 0;

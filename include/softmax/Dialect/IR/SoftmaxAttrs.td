@@ -69,7 +69,15 @@ def Softmax_TopKAttr : Softmax_Attr<"TopK", "topk",
 
 def Softmax_ExpForm : I32EnumAttr<"ExpForm", "how exponentials are formed", [
     I32EnumAttrCase<"Plain", 0, "plain">,
-    I32EnumAttrCase<"Scaled", 1, "scaled">]> {
+    I32EnumAttrCase<"Scaled", 1, "scaled">,
+    I32EnumAttrCase<"Table8", 2, "table8">,
+    I32EnumAttrCase<"Table16", 3, "table16">]> {
+  let cppNamespace = "::mlir::softmax";
+}
+def Softmax_Accuracy : I32EnumAttr<"Accuracy", "the accuracy mode (docs/Spec.md)", [
+    I32EnumAttrCase<"Default", 0, "default">,
+    I32EnumAttrCase<"Strict", 1, "strict">,
+    I32EnumAttrCase<"Fast", 2, "fast">]> {
   let cppNamespace = "::mlir::softmax";
 }
 def Softmax_Layout : I32EnumAttr<"Layout", "layout class of an op's operands", [
@@ -109,17 +117,20 @@ def Softmax_NumericAttr : Softmax_Attr<"Numeric", "numeric"> {
   let summary = "the part of a schedule that decides a result's bits";
   let description = [{
     A function of row length, op, types, mode, target and layout class only
-    (C-DET-1).  `exp`: the plain or the scaled exponential.  `fma`: whether
-    multiply-add is fused.  `group`: elements whose sum is folded by a fixed
-    tree in the compute type before it is added in f64.  `block`: elements
-    after which the f64 partial sums are folded; blocks are added in index
-    order.
+    (C-DET-1).  `exp`: the plain exponential, the scaled one, or the scaled
+    one from a table of 8 or 16 entries.  `fma`: whether multiply-add is
+    fused.  `group`: elements whose sum is folded by a fixed tree in the
+    compute type (in f64 where `accuracy` is `strict`) before it is added in
+    f64.  `block`: elements that have statistics of their own, relative to
+    their own maximum; blocks are merged in index order.  `accuracy`: the mode.
   }];
   let parameters = (ins
     "::mlir::softmax::ExpForm":$exp,
     "bool":$fma,
     "int64_t":$group,
-    "int64_t":$block);
+    "int64_t":$block,
+    DefaultValuedParameter<"::mlir::softmax::Accuracy",
+                           "::mlir::softmax::Accuracy::Default">:$accuracy);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }
@@ -169,7 +180,7 @@ def Softmax_ScheduleAttr : Softmax_Attr<"Schedule", "schedule"> {
     softmax.generic dimensions = [1] statistics = [#softmax.max_sumexp]
       maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>]
       ins(%x : memref<?x?xf32>) outs(%y : memref<?x?xf32>)
-      schedule = <numeric = <exp = scaled, fma = true, group = 64, block = 16384>,
+      schedule = <numeric = <exp = scaled, fma = true, group = 64, block = 4096>,
         alternatives = [<layout = row, max_columns = 64, strategy = registers, lanes = 16, vectors = 4, staging = recompute, tail = masked>,
                         <layout = any, strategy = packed, lanes = 16, vectors = 4, staging = scratch, tail = masked>]>
       logit { ^bb0(%e: f32): softmax.yield %e : f32 }

@@ -9,15 +9,16 @@ def Softmax_StatisticInterface : AttrInterface<"StatisticAttrInterface"> {
   let description = [{
     One associative statistic of a row, defined once for every lowering.
 
-    A statistic is evaluated in *passes* over the logits of a row.  In each
-    pass every element is `lift`ed to one value of the compute type and these
-    values are combined by a `Combiner` (maximum that ignores NaN, or sum).
-    After a pass, `prepare` turns what has been reduced so far into the
-    row-level values that later lifts and the results use.  Decomposition to
-    linalg, the vector lowering and the GPU lowering all drive these same
-    builders; they differ only in how they run over the elements and in the
-    `StatisticBuilder`, which chooses between the plain exponential and the
-    scaled one.
+    A statistic is evaluated in *passes* over the logits of a row, or of a
+    *part* of it.  In each pass every element is `lift`ed to one value of the
+    compute type and these values are combined by a `Combiner` (maximum that
+    ignores NaN, or sum).  After a pass, `prepare` turns what has been reduced
+    so far into the row-level values that later lifts use.  Parts of a row are
+    `merge`d, and `finish` makes of the whole row's values what the row region
+    and the results take.  Decomposition to linalg, the vector lowering and the
+    GPU lowering all drive these same builders; they differ only in how they
+    run over the elements and in the `StatisticBuilder`, which says how
+    exponentials are formed.
 
     All value-building methods work on scalars and on vectors alike: logits
     and row values may be scalars of the compute type or vectors of it (a lane
@@ -37,11 +38,12 @@ def Softmax_StatisticInterface : AttrInterface<"StatisticAttrInterface"> {
            "const ::mlir::softmax::RowValues &":$row)>,
     InterfaceMethod<[{The contribution of one logit to `pass`.  `row` holds what
       `buildPrepare` made after the earlier passes.}],
-      "::mlir::Value", "buildLift",
+      "::mlir::softmax::LiftedValue", "buildLift",
       (ins "::mlir::softmax::StatisticBuilder &":$builder, "unsigned":$pass,
            "::mlir::Value":$logit, "const ::mlir::softmax::RowValues &":$row)>,
-    InterfaceMethod<[{An i1 under which `buildLift` in `pass` may take `common`
-      in place of `row`, with the same bits and less work; null if there is no
+    InterfaceMethod<[{An i1 under which `buildLift` in `pass`, or
+      `buildResultArgument` for `pass` = `getNumPasses()`, may take `common` in
+      place of `row`, with the same bits and less work; null if there is no
       such case.  A lowering may ignore it.}],
       "::mlir::Value", "buildCommonCase",
       (ins "::mlir::softmax::StatisticBuilder &":$builder, "unsigned":$pass,
@@ -53,6 +55,34 @@ def Softmax_StatisticInterface : AttrInterface<"StatisticAttrInterface"> {
       "void", "buildPrepare",
       (ins "::mlir::softmax::StatisticBuilder &":$builder, "unsigned":$pass,
            "const ::mlir::softmax::WideValue &":$reduced, "::mlir::softmax::RowValues &":$row)>,
+    InterfaceMethod<[{What a part of a row has come to after all passes, as
+      values that can be stored and handed on; `row` is what `buildPrepare`
+      made of it.  The number of values depends on which passes ran.}],
+      "::llvm::SmallVector<::mlir::Value>", "getPartial",
+      (ins "const ::mlir::softmax::RowValues &":$row)>,
+    InterfaceMethod<[{The values of a part without elements; `probed` says
+      whether the passes for row arguments run.}],
+      "::llvm::SmallVector<::mlir::Value>", "buildEmptyPartial",
+      (ins "::mlir::softmax::StatisticBuilder &":$builder, "bool":$probed)>,
+    InterfaceMethod<"Row values, prepared as after all passes, from those of `getPartial`.",
+      "::mlir::softmax::RowValues", "buildFromPartial",
+      (ins "::mlir::softmax::StatisticBuilder &":$builder, "::mlir::ValueRange":$partial)>,
+    InterfaceMethod<[{The values of two adjacent parts taken together; both are
+      prepared, neither is finished.  The order of merging is a matter of bits:
+      lowerings merge in index order.}],
+      "::mlir::softmax::RowValues", "buildMerge",
+      (ins "::mlir::softmax::StatisticBuilder &":$builder,
+           "const ::mlir::softmax::RowValues &":$total,
+           "const ::mlir::softmax::RowValues &":$part)>,
+    InterfaceMethod<"Completes the values of a whole row for its arguments and results.",
+      "void", "buildFinish",
+      (ins "::mlir::softmax::StatisticBuilder &":$builder, "::mlir::softmax::RowValues &":$row)>,
+    InterfaceMethod<[{The values of `row`, finished, as the results of elements
+      of `part` take them: whose lifted values belong to `part`'s own values.}],
+      "::mlir::softmax::RowValues", "buildPartView",
+      (ins "::mlir::softmax::StatisticBuilder &":$builder,
+           "const ::mlir::softmax::RowValues &":$row,
+           "const ::mlir::softmax::RowValues &":$part)>,
     InterfaceMethod<"Number of arguments of the row region that the statistic provides.",
       "unsigned", "getNumRowArguments", (ins)>,
     InterfaceMethod<"Their types.",
@@ -70,7 +100,7 @@ def Softmax_StatisticInterface : AttrInterface<"StatisticAttrInterface"> {
       it (staged in scratch), else null and it is computed again.}],
       "::mlir::Value", "buildResultArgument",
       (ins "::mlir::softmax::StatisticBuilder &":$builder, "unsigned":$index,
-           "::mlir::Value":$logit, "::mlir::Value":$lifted,
+           "::mlir::Value":$logit, "const ::mlir::softmax::LiftedValue &":$lifted,
            "const ::mlir::softmax::RowValues &":$row)>,
     InterfaceMethod<[{Whether result argument `index` is computed from the
       lifted value of the main pass (so that staging it saves work).}],

@@ -13,10 +13,16 @@ namespace mlir::softmax {
 /// What the cost model needs to know of `op` (on memrefs).
 KernelShape describeShape(GenericOp op);
 
+/// The numeric part of every schedule of `op` on `target`: what decides the
+/// bits of its results.
+NumericAttr getNumericPart(GenericOp op, const TargetDescription &target,
+                           Accuracy accuracy);
+
 /// The schedule for `op` on `target`.  Fails with a diagnostic on `op` if
 /// `force` cannot run it.
 FailureOr<ScheduleAttr> chooseSchedule(GenericOp op,
                                        const TargetDescription &target,
+                                       Accuracy accuracy,
                                        std::optional<StrategyKind> force);
 
 /// Prints the schedule of `op`: one line per alternative that can be taken,

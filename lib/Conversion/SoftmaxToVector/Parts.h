@@ -1,0 +1,53 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// Blocks of a row: their statistics as values of loops and in memory.
+
+#ifndef SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_PARTS_H
+#define SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_PARTS_H
+
+#include "GroupLoop.h"
+#include "softmax/Dialect/IR/RowNeeds.h"
+
+namespace mlir::softmax {
+
+/// The blocks of the numeric part in rows of `KernelBuilder::columns`
+/// elements.  A block is named by its first element.
+class Parts {
+public:
+  Parts(KernelBuilder &k, const RowNeeds &needs) : k(k), needs(needs) {}
+
+  /// The elements of the block that begins at `i`.
+  ElementRange rangeAt(Value i);
+  /// The statistics of no elements, flat.
+  SmallVector<Value> buildEmpty();
+  SmallVector<Value> flatten(ArrayRef<RowValues> rows);
+  /// Prepared rows.
+  SmallVector<RowValues> unflatten(ValueRange values);
+  /// `total` and the block after it together.
+  SmallVector<RowValues> merge(ArrayRef<RowValues> total,
+                               ArrayRef<RowValues> block);
+  /// Keeps the statistics of the block at `i` in scratch.
+  void store(Value i, ArrayRef<RowValues> block);
+  /// Those of the block at `i`, prepared.
+  SmallVector<RowValues> load(Value i);
+  /// What the results of the block at `i` take of the finished `rows`.
+  SmallVector<RowValues> view(Value i, ArrayRef<RowValues> rows);
+
+  /// Elements of scratch per kind of value, in all: for as many blocks as a row
+  /// has.
+  Value numBlocks();
+
+private:
+  bool isActive(unsigned s) { return llvm::is_contained(needs.passes[s], true); }
+  Value indexOf(Value i);
+  void allocate(ValueRange like);
+
+  KernelBuilder &k;
+  const RowNeeds &needs;
+  /// One buffer per flat value.
+  SmallVector<OperandView> buffers;
+};
+
+} // namespace mlir::softmax
+
+#endif // SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_PARTS_H

@@ -1,0 +1,119 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+
+#include "ResultBody.h"
+#include "RowProgram.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+//===----------------------------------------------------------------------===//
+// Staging
+//===----------------------------------------------------------------------===//
+
+LiftedValue Stage::load(KernelBuilder &k, Value i, const Tail *tail) const {
+  LiftedValue value;
+  value.value = k.load(view, k.add(offset, i), tail);
+  if (low)
+    value.low = k.load(*low, k.add(offset, i), tail);
+  return value;
+}
+
+void Stage::store(KernelBuilder &k, const LiftedValue &value, Value i,
+                  const Tail *tail) const {
+  k.store(value.value, view, k.add(offset, i), tail);
+  if (low)
+    k.store(value.low, *low, k.add(offset, i), tail);
+}
+
+std::optional<Stage> mlir::softmax::allocateStage(KernelBuilder &k,
+                                                  const RowNeeds &needs,
+                                                  Value elements) {
+  if (!needs.staged)
+    return std::nullopt;
+  Stage stage;
+  stage.view = k.scratch(k.computeType, elements);
+  stage.offset = k.index(0);
+  if (k.statistic().liftsPairs())
+    stage.low = k.scratch(k.computeType, elements);
+  return stage;
+}
+
+bool mlir::softmax::isStagedPass(KernelBuilder &k, const RowNeeds &needs,
+                                 unsigned pass, ArrayRef<unsigned> active) {
+  return needs.staged && llvm::is_contained(active, *needs.staged) &&
+         pass == k.statistics[*needs.staged].getLiftedPass();
+}
+
+void RowPassAccess::lifted(Value i, const Tail *tail,
+                           ArrayRef<LiftedValue> values) {
+  if (!stage)
+    return;
+  const unsigned *position = llvm::find(active, *needs.staged);
+  stage->store(k, values[position - active.begin()], i, tail);
+}
+
+//===----------------------------------------------------------------------===//
+// Results
+//===----------------------------------------------------------------------===//
+
+void ResultBody::load(Value i, const Tail *tail) {
+  elements.assign(k.inputs.size(), Value());
+  if (needsLogits() || needs.resultUsesElements)
+    elements = loadElements(k, row, i, tail);
+  else
+    for (auto [j, invariant] : llvm::enumerate(row.invariants))
+      elements[j] = invariant
+                        ? invariant
+                        : k.broadcast(k.zero(k.inputs[j].elementType), k.lanes);
+  staged = stage ? stage->load(k, i, tail) : LiftedValue();
+}
+
+SmallVector<Value> ResultBody::vector(Value i, const Tail *tail) {
+  SmallVector<Value> logits(k.statistics.size());
+  if (needsLogits())
+    logits = buildLogits(k, row, elements, i);
+  SmallVector<Value> results =
+      buildResults(k, needs, elements, logits, staged, rows, handedOn, k.lanes,
+                   [&](int64_t dim) {
+                     return elementCoordinate(k, row, dim, i);
+                   });
+  for (auto [o, result] : llvm::enumerate(results))
+    k.store(result, k.inits[o], k.add(row.initOffsets[o], i), tail,
+            nontemporal);
+  return {};
+}
+
+SmallVector<Value> mlir::softmax::emitWithCommonCase(
+    KernelBuilder &k, unsigned pass, ArrayRef<unsigned> active,
+    ArrayRef<RowValues> rows,
+    function_ref<SmallVector<Value>(ArrayRef<RowValues>)> emit) {
+  SmallVector<RowValues> common(rows);
+  StatisticBuilder builder = k.statistic();
+  Value isCommon;
+  for (unsigned s : active) {
+    // Past the last pass: of the results.
+    unsigned own = pass == RowNeeds::results ? k.statistics[s].getNumPasses()
+                                             : pass;
+    Value condition =
+        k.statistics[s].buildCommonCase(builder, own, rows[s], common[s]);
+    if (condition)
+      isCommon = isCommon
+                     ? arith::AndIOp::create(k.b, k.loc, isCommon, condition)
+                           .getResult()
+                     : condition;
+  }
+  if (!isCommon)
+    return emit(rows);
+  SmallVector<Value> values;
+  auto ifOp = scf::IfOp::create(
+      k.b, k.loc, isCommon,
+      [&](OpBuilder &, Location) {
+        values = emit(common);
+        scf::YieldOp::create(k.b, k.loc, values);
+      },
+      [&](OpBuilder &, Location) {
+        scf::YieldOp::create(k.b, k.loc, emit(rows));
+      });
+  return llvm::to_vector_of<Value>(ifOp.getResults());
+}

@@ -1,0 +1,105 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// The element-wise results of a row, and where exponentials wait for them.
+
+#ifndef SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_RESULTBODY_H
+#define SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_RESULTBODY_H
+
+#include "PassBody.h"
+#include "RowAccess.h"
+#include "softmax/Dialect/IR/RowNeeds.h"
+
+namespace mlir::softmax {
+
+/// A row of lifted values in memory: in scratch or in the destination.
+struct Stage {
+  OperandView view;
+  /// Linear offset of the row's first element.
+  Value offset;
+  /// What the values rounded away, where they have low parts.
+  std::optional<OperandView> low;
+
+  LiftedValue load(KernelBuilder &k, Value i, const Tail *tail) const;
+  void store(KernelBuilder &k, const LiftedValue &value, Value i,
+             const Tail *tail) const;
+};
+
+/// Where the staged statistic of `needs` waits in scratch for rows of up to
+/// `columns` elements, `count` rows; null if nothing is staged.  `offset` is
+/// that of the first.
+std::optional<Stage> allocateStage(KernelBuilder &k, const RowNeeds &needs,
+                                   Value elements);
+
+/// Logits of a row in memory; stages the lifted values of `needs.staged`.
+class RowPassAccess : public PassAccess {
+public:
+  RowPassAccess(KernelBuilder &k, const RowNeeds &needs,
+                const RowPosition &row, ArrayRef<unsigned> active,
+                const Stage *stage)
+      : k(k), needs(needs), row(row), active(active), stage(stage) {}
+  void load(Value i, const Tail *tail) override {
+    elements = loadElements(k, row, i, tail);
+  }
+  SmallVector<Value> logits(Value i, const Tail *tail) override {
+    return buildLogits(k, row, elements, i);
+  }
+  void lifted(Value i, const Tail *tail,
+              ArrayRef<LiftedValue> values) override;
+
+private:
+  KernelBuilder &k;
+  const RowNeeds &needs;
+  const RowPosition &row;
+  SmallVector<unsigned> active;
+  const Stage *stage;
+  SmallVector<Value> elements;
+};
+
+/// Whether `pass` lifts what `needs` has staged.
+bool isStagedPass(KernelBuilder &k, const RowNeeds &needs, unsigned pass,
+                  ArrayRef<unsigned> active);
+
+/// Writes results, from staged lifted values or from logits.
+class ResultBody : public GroupBody {
+public:
+  /// `rows` and `handedOn` belong to the row, or to the part of it that is
+  /// written.  With `nontemporal`, vectors must be aligned in every
+  /// destination.
+  ResultBody(KernelBuilder &k, const RowNeeds &needs, const RowPosition &row,
+             ArrayRef<RowValues> rows, ValueRange handedOn, const Stage *stage,
+             bool nontemporal)
+      : k(k), needs(needs), row(row), rows(rows), handedOn(handedOn),
+        stage(stage), nontemporal(nontemporal) {}
+
+  void load(Value i, const Tail *tail) override;
+  SmallVector<Value> vector(Value i, const Tail *tail) override;
+
+private:
+  /// Whether the statistics' logits have to be formed again.
+  bool needsLogits() {
+    return needs.resultUsesLogits || (needs.staged && !stage);
+  }
+
+  KernelBuilder &k;
+  const RowNeeds &needs;
+  const RowPosition &row;
+  SmallVector<RowValues> rows;
+  SmallVector<Value> handedOn;
+  const Stage *stage;
+  bool nontemporal;
+  SmallVector<Value> elements;
+  LiftedValue staged;
+};
+
+/// Runs `emit(rows)`, whose code takes the row values of `pass` (see
+/// StatisticAttrInterface::buildCommonCase), in a branch for the common case
+/// and one for the others, or once where there is no such case.  `emit` returns
+/// the values of either branch.
+SmallVector<Value> emitWithCommonCase(
+    KernelBuilder &k, unsigned pass, ArrayRef<unsigned> active,
+    ArrayRef<RowValues> rows,
+    function_ref<SmallVector<Value>(ArrayRef<RowValues>)> emit);
+
+} // namespace mlir::softmax
+
+#endif // SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_RESULTBODY_H

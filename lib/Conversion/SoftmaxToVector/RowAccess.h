@@ -1,0 +1,46 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// Single rows: where they stand, and their elements as vectors.
+
+#ifndef SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_ROWACCESS_H
+#define SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_ROWACCESS_H
+
+#include "KernelBuilder.h"
+
+namespace mlir::softmax {
+
+/// Where a row stands.
+struct RowPosition {
+  /// Of the row, row-major over the parallel dimensions.
+  Value number;
+  /// Per iteration dimension; null along softmax dimensions.
+  SmallVector<Value> coordinates;
+  /// Linear offset of the row's first element (or of its one element) per
+  /// operand.
+  SmallVector<Value> inputOffsets, initOffsets;
+  /// Row-invariant inputs; null for the others.
+  SmallVector<Value> invariants;
+};
+
+/// Where row `number` stands; without the invariants.
+RowPosition positionOf(KernelBuilder &k, Value number);
+/// Reads the row-invariant inputs.
+void loadInvariants(KernelBuilder &k, RowPosition &row);
+
+/// A loop over the rows.
+void forEachRow(KernelBuilder &k, function_ref<void(const RowPosition &)> body);
+
+/// Inputs of the `lanes` contiguous elements from `i` on; row-invariant ones
+/// stay scalars.
+SmallVector<Value> loadElements(KernelBuilder &k, const RowPosition &row,
+                                Value i, const Tail *tail);
+/// The logit region on `elements` at `i`.
+SmallVector<Value> buildLogits(KernelBuilder &k, const RowPosition &row,
+                               ValueRange elements, Value i);
+/// softmax.index for the `lanes` elements from `i` on.
+Value elementCoordinate(KernelBuilder &k, const RowPosition &row, int64_t dim,
+                        Value i);
+
+} // namespace mlir::softmax
+
+#endif // SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_ROWACCESS_H

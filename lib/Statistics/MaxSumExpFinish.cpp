@@ -1,0 +1,247 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// #softmax.max_sumexp: from the sum of a row to what its probabilities are
+// multiplied by.
+//
+// Four ways, by how exponentials are formed:
+//
+// - From a table (f32 with FMA): p = e * factor, factor close to 1 / sum.  A
+//   row of one finite logit has sum = e and must give exactly 1 (C-AXIS-2).
+//   There e lies between 2^S and 1.5 2^S (the reference sees to that), so a
+//   step of the factor moves the product by less than the 1.5 2^-24 that round
+//   to 1: the rounded reciprocal, or the next number above it, does.
+// - By a polynomial, with FMA: p = fma(e, factor, e * factorLow), for e may be
+//   anywhere between 2^(S - 1/2) and 2^(S + 1/2).  In strict mode e has a low
+//   part, which the factor multiplies as well.
+// - Without FMA: p = e / sum, which has the same virtue.  In strict mode the
+//   product is formed in f64.
+// - Plain exponentials: e / sum.
+
+#include "MaxSumExp.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::softmax;
+using namespace mlir::softmax::maxsumexp;
+
+bool StatisticBuilder::liftsPairs() const {
+  return accuracy == Accuracy::Strict && computeType.isF32();
+}
+
+Ops::Ops(StatisticBuilder &s) : MathBuilder(s.builder, s.loc, s.fma), s(s) {
+  if (s.exp == ExpForm::Table8)
+    core.entries = 8;
+  if (s.exp == ExpForm::Table16)
+    core.entries = 16;
+  if (s.liftsPairs())
+    core.precision = ExpCore::Precision::Pair;
+  else if (s.accuracy == Accuracy::Fast)
+    core.precision = ExpCore::Precision::Fast;
+}
+
+Value Ops::narrow(Value x) {
+  if (s.computeType.isF64())
+    return x;
+  return arith::TruncFOp::create(
+      b, loc, common::withElementType(x, s.computeType), x);
+}
+
+Value Ops::widen(Value x) {
+  if (s.computeType.isF64())
+    return x;
+  return arith::ExtFOp::create(b, loc,
+                               common::withElementType(x, b.getF64Type()), x);
+}
+
+ExpReference maxsumexp::getReference(const RowValues &row) {
+  return {row.slots[Center], row.slots[Magic], row.slots[Clamp],
+          row.slots[Exponent], row.slots[Offset]};
+}
+
+Value maxsumexp::buildWeight(Ops &ops, const RowValues &from,
+                             const RowValues &to) {
+  if (ops.s.exp == ExpForm::Plain)
+    return math::ExpOp::create(
+        ops.b, ops.loc,
+        ops.sub(ops.widen(from.slots[PlainShift]),
+                ops.widen(to.slots[PlainShift])));
+  return buildRescale(ops, ops.core, getReference(from), getReference(to));
+}
+
+//===----------------------------------------------------------------------===//
+// The factor
+//===----------------------------------------------------------------------===//
+
+/// Whether a row's products are formed in f64.
+static bool multipliesInF64(const Ops &ops) {
+  return ops.s.liftsPairs() && !ops.s.fma;
+}
+
+/// Sets what makes a probability of an exponential whose sum is `sum` (and
+/// `sumLow`); where `masked` holds it is `maskedValue` for every element.
+static void setFactor(Ops &ops, Value sum, Value sumLow, Value masked,
+                      Value maskedValue, RowValues &row) {
+  if (ops.s.exp == ExpForm::Plain) {
+    // exp(-inf) / (0 + 1) = 0.
+    Value one = ops.constant(maskedValue.getType(), 1.0);
+    row.slots[Factor] =
+        ops.select(masked, ops.add(maskedValue, one), ops.narrow(sum));
+    return;
+  }
+  Value one = ops.constant(sum.getType(), 1.0);
+  if (multipliesInF64(ops)) {
+    row.slots[Factor] =
+        ops.select(masked, ops.widen(maskedValue), ops.div(one, sum));
+    return;
+  }
+  if (!ops.s.fma) {
+    // Without a fused multiply-add a pair would be rounded twice; divide.
+    // e / inf = 0 for the masked row.
+    Value divisor = ops.narrow(sum);
+    Value nothing = ops.select(ops.isNaN(maskedValue), maskedValue,
+                               ops.inf(maskedValue, /*negative=*/false));
+    row.slots[Factor] = ops.select(masked, nothing, divisor);
+    return;
+  }
+  Value inverse = ops.div(one, sum);
+  Value high = ops.narrow(inverse);
+  if (ops.core.usesTable()) {
+    Value product = ops.mul(ops.narrow(sum), high);
+    Value next =
+        ops.fromBits(ops.addInt(ops.bits(high), ops.integer(ops.bits(high).getType(), 1)));
+    Value below = ops.compare(arith::CmpFPredicate::OLT, product,
+                              ops.constant(product.getType(), 1.0));
+    row.slots[Factor] =
+        ops.select(masked, maskedValue, ops.select(below, next, high));
+    return;
+  }
+  Value low;
+  if (!ops.s.computeType.isF64()) {
+    low = ops.narrow(ops.sub(inverse, ops.widen(high)));
+  } else {
+    Value negated = arith::NegFOp::create(ops.b, ops.loc, sum);
+    Value residual = ops.mulAdd(negated, inverse, one);
+    if (sumLow)
+      residual = ops.sub(residual, ops.mul(sumLow, inverse));
+    low = ops.mul(residual, inverse);
+  }
+  row.slots[Factor] = ops.select(masked, maskedValue, high);
+  row.slots[FactorLow] = ops.select(masked, maskedValue, low);
+}
+
+/// What a row of nothing but -inf gives, where `sum` is 0 or NaN: NaN in either
+/// case, or `sum`.
+static Value getMaskedValue(Ops &ops, MaskedRow maskedRow, Value sum) {
+  return maskedRow == MaskedRow::Nan ? ops.nan(sum) : sum;
+}
+
+void MaxSumExpAttr::buildFinish(StatisticBuilder &builder,
+                                RowValues &row) const {
+  Ops ops(builder);
+  Value max = row.slots[Max];
+  Value masked = ops.isMinusInf(max);
+  Value sum = row.slots[Sum], sumLow = row.slots[SumLow];
+  Value narrowSum = common::roundToCompute(builder, {sum, sumLow});
+  Value maskedValue = getMaskedValue(ops, getMaskedRow(), narrowSum);
+
+  Value log;
+  if (builder.exp == ExpForm::Plain) {
+    row.slots[RowSum] = narrowSum;
+    log = math::LogOp::create(ops.b, ops.loc, narrowSum);
+  } else {
+    ExpReference reference = getReference(row);
+    row.slots[RowSum] =
+        ops.select(masked, narrowSum,
+                   ops.narrow(buildSumRelativeToMax(ops, ops.core, sum, sumLow,
+                                                    reference)));
+    log = ops.narrow(
+        buildLogOfScaledSum(ops, ops.core, sum, sumLow, reference));
+  }
+  row.slots[LogSum] = ops.select(masked, maskedValue, log);
+  row.slots[Shift] = ops.select(masked, ops.constant(max.getType(), 0.0), max);
+  if (row.slots[Probe]) {
+    // For the row arguments: where m = +inf, 1 + (0 or NaN).
+    Value one = ops.constant(max.getType(), 1.0);
+    row.slots[RowSum] = ops.select(ops.isPlusInf(max),
+                                   ops.add(row.slots[Probe], one),
+                                   row.slots[RowSum]);
+  }
+  setFactor(ops, sum, sumLow, masked, maskedValue, row);
+}
+
+RowValues MaxSumExpAttr::buildPartView(StatisticBuilder &builder,
+                                       const RowValues &row,
+                                       const RowValues &part) const {
+  Ops ops(builder);
+  RowValues view = row;
+  // Shift stays that of the row: %logp does not know of parts.
+  for (Slot slot : {Center, Magic, Clamp, Exponent, Offset, PlainShift})
+    view.slots[slot] = part.slots[slot];
+  // The sum relative to the part's maximum.  Far below the row's it leaves the
+  // range of the compute type and takes a power of two away from the
+  // exponentials, of which it is known by then that they are small.
+  Value weight = buildWeight(ops, part, row);
+  Type type = weight.getType();
+  Value prescale;
+  auto below = [&](int limit, int exponent) {
+    Value small = ops.compare(arith::CmpFPredicate::OLT, weight,
+                              ops.constant(type, std::ldexp(1.0, limit)));
+    Value power = ops.constant(type, std::ldexp(1.0, exponent));
+    prescale = ops.select(small, power,
+                          prescale ? prescale : ops.constant(type, 1.0));
+  };
+  bool wide = builder.computeType.isF64();
+  if (builder.exp != ExpForm::Plain && wide) {
+    below(-400, -512);
+  } else if (builder.exp != ExpForm::Plain) {
+    below(-30, -64);
+    below(-100, -128);
+  }
+  Value rowSum = row.slots[Sum], rowSumLow = row.slots[SumLow];
+  if (prescale) {
+    view.slots[Prescale] = ops.narrow(prescale);
+    rowSum = ops.mul(rowSum, prescale);
+    if (rowSumLow)
+      rowSumLow = ops.mul(rowSumLow, prescale);
+  }
+  // The exponentials of a part of nothing but -inf are positive, and those of a
+  // part so far below that it has no weight may be large; divided by something
+  // huge they are 0.  A NaN stays one.
+  Value maskedPart = arith::OrIOp::create(
+      ops.b, ops.loc, ops.isMinusInf(part.slots[Max]),
+      ops.equal(weight, ops.constant(type, 0.0)));
+  Value huge = ops.add(ops.mul(row.slots[Sum], ops.constant(type, 0.0)),
+                       ops.constant(type, std::ldexp(1.0, wide ? 900 : 100)));
+  Value sum = ops.select(maskedPart, huge, ops.div(rowSum, weight));
+  Value sumLow;
+  if (rowSumLow)
+    sumLow = ops.select(maskedPart, ops.constant(type, 0.0),
+                        ops.div(rowSumLow, weight));
+  Value narrowSum = common::roundToCompute(
+      builder, {row.slots[Sum], row.slots[SumLow]});
+  setFactor(ops, sum, sumLow, ops.isMinusInf(row.slots[Max]),
+            getMaskedValue(ops, getMaskedRow(), narrowSum), view);
+  return view;
+}
+
+Value maxsumexp::buildProbability(Ops &ops, const LiftedValue &lifted,
+                                  const RowValues &row) {
+  Value e = lifted.value, low = lifted.low;
+  if (row.slots[Prescale]) {
+    e = ops.mul(e, row.slots[Prescale]);
+    if (low)
+      low = ops.mul(low, row.slots[Prescale]);
+  }
+  if (multipliesInF64(ops))
+    return ops.narrow(
+        ops.mul(ops.add(ops.widen(e), ops.widen(low)), row.slots[Factor]));
+  if (ops.s.exp == ExpForm::Plain || !ops.s.fma)
+    return ops.div(e, row.slots[Factor]);
+  if (ops.core.usesTable())
+    return ops.mul(e, row.slots[Factor]);
+  Value rest = ops.mul(e, row.slots[FactorLow]);
+  if (low)
+    rest = ops.mulAdd(low, row.slots[Factor], rest);
+  return ops.mulAdd(e, row.slots[Factor], rest);
+}
