@@ -37,6 +37,8 @@ StringRef mlir::softmax::toString(StrategyKind kind) {
     return "lanes_inner";
   case StrategyKind::Packed:
     return "packed";
+  case StrategyKind::Scalable:
+    return "scalable";
   }
   llvm_unreachable("all strategies handled");
 }
@@ -47,6 +49,7 @@ std::optional<StrategyKind> mlir::softmax::parseStrategy(StringRef name) {
       .Case("three_pass", StrategyKind::ThreePass)
       .Case("lanes_inner", StrategyKind::LanesInner)
       .Case("packed", StrategyKind::Packed)
+      .Case("scalable", StrategyKind::Scalable)
       .Default(std::nullopt);
 }
 
@@ -85,6 +88,7 @@ double mlir::softmax::modelCycles(const Candidate &candidate,
     return vectors * candidate.lanes * ops / lanes / n + kRowCycles / n;
   }
   case StrategyKind::ThreePass:
+  case StrategyKind::Scalable:
     return ops / lanes + memory * (shape.passes + 1) / 2 +
            (kRowCycles + kPassCycles * (shape.passes + 1)) / n;
   case StrategyKind::LanesInner:
@@ -200,9 +204,34 @@ public:
         make(LayoutKind::Row, StrategyKind::ThreePass, staging, 0, 4));
   }
 
+  /// Of any length, in vectors of any length.
+  void scalable(llvm::SmallVectorImpl<Candidate> &list) {
+    if (!shape.rowPossible || !target.scalable)
+      return;
+    size_t first = list.size();
+    threePass(list);
+    for (Candidate &c : llvm::MutableArrayRef(list).drop_front(first)) {
+      c.strategy = StrategyKind::Scalable;
+      makeScalable(c);
+    }
+  }
+
+  void makeScalable(Candidate &c) {
+    c.scalable = true;
+    c.tail = TailKind::Masked;
+  }
+
   void lanesInner(llvm::SmallVectorImpl<Candidate> &list) {
     if (!shape.innerPossible)
       return;
+    size_t first = list.size();
+    lanesOfAnyLength(list);
+    if (target.scalable)
+      for (Candidate &c : llvm::MutableArrayRef(list).drop_front(first))
+        makeScalable(c);
+  }
+
+  void lanesOfAnyLength(llvm::SmallVectorImpl<Candidate> &list) {
     // A panel of packed exponentials fits half of the second level; wide
     // panels use whole cache lines and pages of a strided tensor.
     StagingKind how =
@@ -252,6 +281,12 @@ mlir::softmax::chooseAlternatives(const KernelShape &shape,
   llvm::SmallVector<Candidate> list;
   if (!force) {
     llvm::SmallVector<Candidate> rows;
+    if (target.scalable) {
+      chooser.scalable(list);
+      chooser.lanesInner(list);
+      list.push_back(chooser.packed());
+      return list;
+    }
     chooser.registers(rows);
     chooser.threePass(rows);
     // Of two that take the same rows for certain the cheaper stays.
@@ -298,6 +333,16 @@ mlir::softmax::chooseAlternatives(const KernelShape &shape,
     chooser.lanesInner(list);
     break;
   case StrategyKind::Packed:
+    break;
+  case StrategyKind::Scalable:
+    if (!target.scalable)
+      return cannot(*force,
+                    "target " + target.name +
+                        " has no vectors of any length; use three_pass");
+    if (!shape.rowPossible)
+      return cannot(*force, "the softmax dimensions are not one contiguous run "
+                            "of every operand; use packed or lanes_inner");
+    chooser.scalable(list);
     break;
   }
   list.push_back(chooser.packed());

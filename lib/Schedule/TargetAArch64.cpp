@@ -1,6 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 //
-// aarch64: NEON, which every CPU of the architecture that runs Linux has.
+// aarch64: NEON, which every CPU of the architecture that runs Linux has, and
+// SVE of any vector length.
 
 #include "Targets.h"
 
@@ -12,8 +13,8 @@ using namespace mlir::softmax;
 using llvm::StringLiteral;
 
 llvm::ArrayRef<StringLiteral> targets::aarch64Features() {
-  static constexpr std::array<StringLiteral, 1> features = {
-      StringLiteral("bf16")};
+  static constexpr std::array<StringLiteral, 2> features = {
+      StringLiteral("sve"), StringLiteral("bf16")};
   return features;
 }
 
@@ -28,13 +29,16 @@ TargetDescription targets::describeAArch64(Features features) {
   target.vectorRegisters = 32;
   target.fma = true;
   target.f16c = true;
-  // There are no masked accesses: tails go in pieces.
+  // NEON has no masked accesses: tails go in pieces.
   for (llvm::StringRef feature : features) {
     target.name += ("," + feature).str();
     target.features += (",+" + feature).str();
     target.required.push_back(feature.str());
-    target.rank += 1;
+    target.rank += feature == "sve" ? 2 : 1;
   }
+  // 128 to 2048 bits.
+  target.scalable = llvm::is_contained(features, "sve");
+  target.mostScale = target.scalable ? 16 : 1;
   // BFCVT rounds as FPCR says, to nearest even wherever a C library has started
   // the thread, and keeps denormal numbers unless FPCR.FZ is set.
   target.bf16Native = llvm::is_contained(features, "bf16");

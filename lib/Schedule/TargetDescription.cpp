@@ -73,9 +73,6 @@ llvm::Expected<llvm::SmallVector<Entry>> splitList(StringRef list) {
       return refuse("target '" + list + "' names the feature '" + word +
                     "' twice");
     if (!llvm::is_contained(featuresOf(entry.name), word)) {
-      if (llvm::is_contained(targets::laterFeatures(), word))
-        return refuse("target '" + list + "': the feature '" + word +
-                      "' is not supported in this version");
       return refuse("target '" + list + "': '" + word +
                     "' is neither a target nor a feature of " + entry.name);
     }
@@ -133,12 +130,6 @@ llvm::Error targets::refuse(const llvm::Twine &what) {
   return llvm::createStringError(llvm::inconvertibleErrorCode(),
                                  what + "; choose one of " +
                                      describeSupportedTargets());
-}
-
-llvm::ArrayRef<StringLiteral> targets::laterFeatures() {
-  static constexpr std::array<StringLiteral, 1> features = {
-      StringLiteral("sve")};
-  return features;
 }
 
 llvm::ArrayRef<StringLiteral> mlir::softmax::supportedTargets() {

@@ -41,9 +41,13 @@ TargetDescription targets::describeRISCV64(Features features) {
   // HWCAP tells of V since Linux 6.5 only, and the registers that tell of it
   // are not for programs to read.
   target.checkable = false;
-  // V implies Zvl128b.  Longer registers are used in part.
+  // V implies Zvl128b, and 65536 bits are the most.  LLVM's vscale counts 64
+  // bits, so that the vectors of 128 bits and more take two registers.
   target.vectorBits = 128;
   target.vectorRegisters = 32;
+  target.scalable = true;
+  target.leastScale = 2;
+  target.mostScale = 1024;
   target.maskedMemory32 = target.maskedMemory16 = target.maskedMemory8 = true;
   target.maskedStores = true;
   return target;

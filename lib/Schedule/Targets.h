@@ -21,8 +21,6 @@ llvm::Expected<TargetDescription> describeHost();
 /// What "aarch64" and "riscv64" take, in the order in which they are named.
 llvm::ArrayRef<llvm::StringLiteral> aarch64Features();
 llvm::ArrayRef<llvm::StringLiteral> riscv64Features();
-/// Features that are known but not in this version.
-llvm::ArrayRef<llvm::StringLiteral> laterFeatures();
 /// `features` are some of those above, in their order.
 TargetDescription describeAArch64(Features features);
 TargetDescription describeRISCV64(Features features);

@@ -177,6 +177,9 @@ void addFunctionAttributes(llvm::Module &llvmModule,
         function.addFnAttr("target-features", target.features);
       function.addFnAttr("prefer-vector-width",
                          llvm::utostr(target.vectorBits));
+      if (target.scalable)
+        function.addFnAttr(llvm::Attribute::getWithVScaleRangeArgs(
+            llvmModule.getContext(), target.leastScale, target.mostScale));
     }
     function.addFnAttr(llvm::Attribute::NoUnwind);
     // Unwind tables cost no time and let profilers and debuggers walk through

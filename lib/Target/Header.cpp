@@ -240,8 +240,13 @@ static void printKernel(llvm::raw_ostream &os, const KernelInfo &kernel,
   std::string workspace = describeWorkspace(kernel, library);
   if (!workspace.empty())
     os << " * Workspace: "
-       << (workspace == "0" ? "none" : inComment(workspace) + " bytes")
-       << ".\n";
+       << (workspace == "0" ? "none" : inComment(workspace) + " bytes");
+  // LLVM's vscale is 1 or more for SVE, 2 or more for V of RISC-V.
+  if (StringRef(workspace).contains("vscale"))
+    os << ", with vscale the vector length in units of "
+       << 128 / library.targets.front().leastScale << " bits";
+  if (!workspace.empty())
+    os << ".\n";
   os << " */\n";
 
   std::string parameters = getParameters(kernel, names);

@@ -21,6 +21,8 @@ std::string softmax::describeRequirement(const TargetDescription &target) {
                              .Case("x86-64-v4", "AVX-512 F, BW, CD, DQ and VL")
                              .Case("aarch64", "NEON")
                              .Case("aarch64,bf16", "NEON and BF16")
+                             .Case("aarch64,sve", "NEON and SVE")
+                             .Case("aarch64,sve,bf16", "NEON, SVE and BF16")
                              .Case("riscv64", "RV64GC")
                              .Case("riscv64,v", "RV64GC and V 1.0")
                              .Default("");

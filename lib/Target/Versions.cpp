@@ -62,6 +62,12 @@ static void describeFor(LLVM::LLVMFuncOp function,
     function.setTargetFeaturesAttr(
         LLVM::TargetFeaturesAttr::get(context, target.features));
   function.setPreferVectorWidth(std::to_string(target.vectorBits));
+  if (target.scalable) {
+    Builder builder(context);
+    function.setVscaleRangeAttr(LLVM::VScaleRangeAttr::get(
+        context, builder.getI32IntegerAttr(target.leastScale),
+        builder.getI32IntegerAttr(target.mostScale)));
+  }
   if (function->hasAttr(kernelAttrName))
     function->setAttr(versionAttrName, StringAttr::get(context, target.name));
 }

@@ -27,7 +27,7 @@ void explainTarget(const TargetDescription &target, llvm::raw_ostream &os) {
   os << ": ";
   if (target.vectors)
     os << target.vectorRegisters << " vector registers of " << target.vectorBits
-       << " bits, ";
+       << (target.scalable ? " bits or more, " : " bits, ");
   else
     os << "no vector registers: scalar code, ";
   os << (target.fma ? "fused" : "no fused") << " multiply-add, caches of "
@@ -42,8 +42,12 @@ void explainComparison(GenericOp op, const TargetDescription &target,
   int64_t columns = shape.columns.value_or(kComparedColumns);
   os << "  compared at " << columns << " columns:";
   const char *separator = " ";
-  for (StrategyKind kind : {StrategyKind::Registers, StrategyKind::ThreePass,
-                            StrategyKind::LanesInner, StrategyKind::Packed}) {
+  SmallVector<StrategyKind> kinds = {
+      StrategyKind::Registers, StrategyKind::ThreePass,
+      StrategyKind::LanesInner, StrategyKind::Packed};
+  if (target.scalable)
+    kinds.insert(kinds.begin() + 2, StrategyKind::Scalable);
+  for (StrategyKind kind : kinds) {
     os << separator << toString(kind) << ' ';
     separator = ", ";
     llvm::Expected<SmallVector<Candidate>> candidates =

@@ -34,7 +34,7 @@ struct KernelShape {
   bool innerPossible = false, innerCertain = false;
 };
 
-enum class StrategyKind { Registers, ThreePass, LanesInner, Packed };
+enum class StrategyKind { Registers, ThreePass, LanesInner, Packed, Scalable };
 enum class StagingKind { Recompute, Output, Scratch };
 enum class TailKind { Masked, MaskedLoads, Pieces };
 enum class LayoutKind { Any, Row, Inner };
@@ -60,6 +60,8 @@ struct Candidate {
   int64_t prefetch = 0;
   /// Whether results go past the caches.
   bool nontemporal = false;
+  /// Whether `lanes` is the least length of vectors of any length.
+  bool scalable = false;
   /// Modelled cycles per element at `modelledColumns`.
   double cycles = 0;
   int64_t modelledColumns = 0;

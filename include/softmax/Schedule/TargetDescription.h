@@ -44,6 +44,12 @@ struct TargetDescription {
   unsigned vectorBits = 128;
   unsigned vectorRegisters = 16;
 
+  /// Whether vectors may have as many times more elements as the running CPU
+  /// says (LLVM's vscale): `vectorBits` is then the least, and of vectors of a
+  /// fixed length the most.  The factor is a power of two in a range.
+  bool scalable = false;
+  unsigned leastScale = 1, mostScale = 1;
+
   /// Fused multiply-add of f32 and f64 vectors.
   bool fma = false;
   /// Vector conversions f16 <-> f32.
@@ -51,8 +57,8 @@ struct TargetDescription {
   /// Vector conversion f32 -> bf16 that rounds to nearest even and keeps
   /// denormal numbers.
   bool bf16Native = false;
-  /// Entries of a table of f32 that one instruction looks up for every lane of a
-  /// vector; 0 if there is no such instruction.
+  /// Entries of a table of f32 that one instruction looks up for every lane of
+  /// a vector; 0 if there is no such instruction.
   unsigned tableEntries = 0;
   /// Masked vector loads and stores that cost a few instructions, by the width
   /// of the element in bits (32 also stands for 64).

@@ -19,8 +19,8 @@ namespace {
 constexpr int64_t elementsPerGroup = 4;
 
 /// A panel of `k.lanes` rows, from coordinate `inner` of the last dimension
-/// on.  A panel is one vector, as wide as the schedule asks: LLVM splits it
-/// into registers.
+/// on (or more, where vectors are of any length).  A panel is one vector, as
+/// wide as the schedule asks: LLVM splits it into registers.
 class PanelRunner : public RowRunner {
 public:
   PanelRunner(KernelBuilder &k, const RowNeeds &needs, ArrayRef<Value> outer,
@@ -58,7 +58,7 @@ private:
   State identity(unsigned pass, ArrayRef<unsigned> active);
   SmallVector<LiftedValue> lifted(unsigned pass, ArrayRef<unsigned> active,
                                   ArrayRef<RowValues> rows, Value i);
-  Value scratchOffset(Value i) { return k.mul(i, k.index(k.lanes)); }
+  Value scratchOffset(Value i) { return k.mul(i, k.vectorLength(k.lanes)); }
   /// Scratch keeps the logits between the passes of a lone statistic.
   bool keepsLogits() { return stage && k.statistics.size() == 1; }
 
@@ -279,7 +279,7 @@ void mlir::softmax::emitLanesInner(KernelBuilder &k, const RowNeeds &needs,
     {
       OpBuilder::InsertionGuard guard(k.b);
       k.toPrologue();
-      elements = k.mul(elements, k.index(panelLanes));
+      elements = k.mul(elements, k.vectorLength(panelLanes));
     }
     stage = allocateStage(k, needs, elements);
   }
@@ -306,9 +306,10 @@ void mlir::softmax::emitLanesInner(KernelBuilder &k, const RowNeeds &needs,
         Value end = k.min(k.sub(k.rowEnd, start), width);
         auto panels = [&](Value from, int64_t lanes) {
           k.lanes = lanes;
-          Value to = k.sub(
-              end, k.rem(k.max(k.sub(end, from), k.index(0)), k.index(lanes)));
-          scf::ForOp::create(k.b, k.loc, from, to, k.index(lanes), ValueRange{},
+          Value step = k.vectorLength(lanes);
+          Value to =
+              k.sub(end, k.rem(k.max(k.sub(end, from), k.index(0)), step));
+          scf::ForOp::create(k.b, k.loc, from, to, step, ValueRange{},
                              [&](OpBuilder &, Location, Value j, ValueRange) {
                                PanelRunner panel(k, needs, outer, j, nullptr,
                                                  stage, staging);

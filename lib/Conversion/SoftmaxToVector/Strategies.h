@@ -21,6 +21,10 @@ void emitRegisters(KernelBuilder &k, const RowNeeds &needs,
 void emitThreePass(KernelBuilder &k, const RowNeeds &needs,
                    AlternativeAttr alternative);
 
+/// The same in vectors of a length that only the running CPU knows.
+void emitScalable(KernelBuilder &k, const RowNeeds &needs,
+                  AlternativeAttr alternative);
+
 /// Rows side by side along a contiguous inner dimension, a lane per row.
 void emitLanesInner(KernelBuilder &k, const RowNeeds &needs,
                     AlternativeAttr alternative);

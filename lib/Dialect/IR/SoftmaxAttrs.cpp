@@ -45,8 +45,8 @@ LogicalResult AlternativeAttr::verify(EmitError emitError, Layout layout,
                                       int64_t maxColumns, int64_t minBytes,
                                       Strategy strategy, int64_t lanes,
                                       int64_t vectors, Staging staging,
-                                      TailMode, int64_t prefetch,
-                                      StoreMode stores) {
+                                      TailMode tail, int64_t prefetch,
+                                      StoreMode stores, bool scalable) {
   if (maxColumns < 0)
     return emitError() << "alternative: max_columns must not be negative, not "
                        << maxColumns;
@@ -74,7 +74,19 @@ LogicalResult AlternativeAttr::verify(EmitError emitError, Layout layout,
     return emitError() << "alternative: results stored past the caches cannot "
                           "wait there as exponentials; use staging = scratch "
                           "or recompute";
-  if (strategy == Strategy::Registers || strategy == Strategy::ThreePass) {
+  if (scalable && strategy != Strategy::Scalable &&
+      strategy != Strategy::LanesInner)
+    return emitError() << "alternative: strategy '" << name
+                       << "' has vectors of a fixed length: leave scalable out "
+                          "or use scalable or lanes_inner";
+  if (!scalable && strategy == Strategy::Scalable)
+    return emitError() << "alternative: strategy 'scalable' has vectors of any "
+                          "length: add scalable = true or use three_pass";
+  if (scalable && tail != TailMode::Masked)
+    return emitError() << "alternative: tails of vectors of any length are "
+                          "masked: write tail = masked";
+  if (strategy == Strategy::Registers || strategy == Strategy::ThreePass ||
+      strategy == Strategy::Scalable) {
     if (layout != Layout::Row)
       return emitError()
              << "alternative: strategy '" << name

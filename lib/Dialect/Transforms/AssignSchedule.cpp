@@ -142,11 +142,11 @@ static AlternativeAttr toAttr(MLIRContext *context, const Candidate &c) {
   auto tail = c.tail == TailKind::Masked        ? TailMode::Masked
               : c.tail == TailKind::MaskedLoads ? TailMode::MaskedLoads
                                                 : TailMode::Pieces;
-  return AlternativeAttr::get(context, layout, c.maxColumns, c.minBytes,
-                              *symbolizeStrategy(toString(c.strategy)), c.lanes,
-                              c.vectors, staging, tail, c.prefetch,
-                              c.nontemporal ? StoreMode::Nontemporal
-                                            : StoreMode::Ordinary);
+  return AlternativeAttr::get(
+      context, layout, c.maxColumns, c.minBytes,
+      *symbolizeStrategy(toString(c.strategy)), c.lanes, c.vectors, staging,
+      tail, c.prefetch,
+      c.nontemporal ? StoreMode::Nontemporal : StoreMode::Ordinary, c.scalable);
 }
 
 NumericAttr mlir::softmax::getNumericPart(GenericOp op,
@@ -239,9 +239,9 @@ void mlir::softmax::explainSchedule(GenericOp op,
     }
     os << (guarded ? ": " : "otherwise: ") << stringifyStrategy(a.getStrategy())
        << (c.strategy == StrategyKind::Packed ? " (scalar packing, " : " (")
-       << c.lanes << " lanes x " << c.vectors << ", staging "
-       << stringifyStaging(a.getStaging()) << ", tails "
-       << stringifyTailMode(a.getTail());
+       << c.lanes << (a.getScalable() ? " or more" : "") << " lanes x "
+       << c.vectors << ", staging " << stringifyStaging(a.getStaging())
+       << ", tails " << stringifyTailMode(a.getTail());
     if (a.getPrefetch())
       os << ", prefetch " << a.getPrefetch();
     if (a.getStores() == StoreMode::Nontemporal)
@@ -290,8 +290,8 @@ struct SoftmaxAssignSchedule
       if (!force) {
         root->emitError() << "softmax-assign-schedule: unknown strategy '"
                           << forceStrategy
-                          << "'; use registers, three_pass, lanes_inner or "
-                             "packed";
+                          << "'; use registers, three_pass, scalable, "
+                             "lanes_inner or packed";
         return signalPassFailure();
       }
     }

@@ -107,6 +107,33 @@ TEST(CostModel, InnerDimensionTakesLanes) {
   EXPECT_EQ(choose(shape, "x86-64-v3")[0].strategy, StrategyKind::LanesInner);
 }
 
+TEST(CostModel, VectorsOfAnyLength) {
+  KernelShape shape;
+  shape.innerPossible = true;
+  for (const char *target : {"aarch64,sve", "riscv64,v"}) {
+    llvm::SmallVector<Candidate> list = choose(shape, target);
+    EXPECT_EQ(list[0].strategy, StrategyKind::Scalable);
+    EXPECT_EQ(list[0].lanes, 4);
+    EXPECT_EQ(list.back().strategy, StrategyKind::Packed);
+    for (const Candidate &c : list) {
+      EXPECT_EQ(c.scalable, c.strategy != StrategyKind::Packed);
+      if (c.scalable)
+        EXPECT_EQ(c.tail, TailKind::Masked);
+    }
+  }
+  auto list =
+      chooseAlternatives(shape, getTarget("x86-64-v4"), StrategyKind::Scalable);
+  ASSERT_FALSE(static_cast<bool>(list));
+  EXPECT_NE(llvm::toString(list.takeError())
+                .find("target x86-64-v4 has no vectors of any length"),
+            std::string::npos);
+  // Those of a fixed length stay a choice.
+  EXPECT_EQ(llvm::cantFail(chooseAlternatives(shape, getTarget("aarch64,sve"),
+                                              StrategyKind::ThreePass))[0]
+                .scalable,
+            false);
+}
+
 TEST(CostModel, ForcedStrategyThatCannotRunSaysWhy) {
   KernelShape shape;
   shape.columns = 4096;
@@ -123,8 +150,9 @@ TEST(CostModel, ForcedStrategyThatCannotRunSaysWhy) {
 }
 
 TEST(CostModel, Names) {
-  for (StrategyKind kind : {StrategyKind::Registers, StrategyKind::ThreePass,
-                            StrategyKind::LanesInner, StrategyKind::Packed})
+  for (StrategyKind kind :
+       {StrategyKind::Registers, StrategyKind::ThreePass,
+        StrategyKind::LanesInner, StrategyKind::Packed, StrategyKind::Scalable})
     EXPECT_EQ(parseStrategy(toString(kind)), kind);
   EXPECT_FALSE(parseStrategy("pipe9").has_value());
 }

@@ -90,7 +90,8 @@ def Softmax_Strategy : I32EnumAttr<"Strategy", "how a CPU kernel moves over rows
     I32EnumAttrCase<"Registers", 0, "registers">,
     I32EnumAttrCase<"ThreePass", 1, "three_pass">,
     I32EnumAttrCase<"LanesInner", 2, "lanes_inner">,
-    I32EnumAttrCase<"Packed", 3, "packed">]> {
+    I32EnumAttrCase<"Packed", 3, "packed">,
+    I32EnumAttrCase<"Scalable", 4, "scalable">]> {
   let cppNamespace = "::mlir::softmax";
 }
 def Softmax_Staging : I32EnumAttr<"Staging",
@@ -148,7 +149,9 @@ def Softmax_AlternativeAttr : Softmax_Attr<"Alternative", "alternative"> {
     stores, by masked loads and stores of 4, 2 and 1 elements, or both in such
     pieces); `prefetch`, how many
     rows ahead data is asked for (absent: left to the hardware); whether
-    results are stored past the caches (`stores = nontemporal`).
+    results are stored past the caches (`stores = nontemporal`); whether
+    vectors are as many times longer as the running CPU says (`scalable`), so
+    that `lanes` is their least length.
   }];
   let parameters = (ins
     "::mlir::softmax::Layout":$layout,
@@ -161,7 +164,8 @@ def Softmax_AlternativeAttr : Softmax_Attr<"Alternative", "alternative"> {
     "::mlir::softmax::TailMode":$tail,
     OptionalParameter<"int64_t", "rows that data is asked for ahead">:$prefetch,
     DefaultValuedParameter<"::mlir::softmax::StoreMode",
-                           "::mlir::softmax::StoreMode::Ordinary">:$stores);
+                           "::mlir::softmax::StoreMode::Ordinary">:$stores,
+    DefaultValuedParameter<"bool", "false">:$scalable);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }
