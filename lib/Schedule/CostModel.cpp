@@ -236,7 +236,10 @@ public:
     // panels use whole cache lines and pages of a strided tensor.
     StagingKind how =
         staging == StagingKind::Recompute ? staging : StagingKind::Scratch;
-    for (int64_t vectors : {4, 2}) {
+    // Those of any length are mostly longer than the least, and some take two
+    // registers.
+    int64_t wide = target.scalable ? 2 : 4;
+    for (int64_t vectors : {wide, wide / 2}) {
       int64_t most =
           target.l2Bytes / 2 / (vectors * lanes * shape.computeBits / 8);
       if (mayFit(most))
@@ -248,7 +251,7 @@ public:
     list.push_back(
         make(LayoutKind::Inner, StrategyKind::LanesInner,
              staging == StagingKind::Scratch ? StagingKind::Recompute : staging,
-             0, 2));
+             0, wide / 2));
   }
 
   Candidate packed() {

@@ -32,7 +32,7 @@ func.func @row(%x: memref<?x?xf16>, %y: memref<?x?xf32>) {
 // CHECK-LABEL: func.func @inner
 func.func @inner(%x: memref<?x?xf64>, %y: memref<?x?xf64>) {
   // CHECK: vector.vscale
-  // CHECK: arith.cmpf {{.*}} : vector<[8]xf64>
+  // CHECK: arith.cmpf {{.*}} : vector<[4]xf64>
   softmax.generic dimensions = [0] statistics = [#softmax.max_sumexp]
     maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>]
     ins(%x : memref<?x?xf64>) outs(%y : memref<?x?xf64>)

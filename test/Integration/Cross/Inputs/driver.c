@@ -357,7 +357,8 @@ static uint64_t hashResults(const Kernel *kernel, int rows, int columns,
 
 /* C-DET-1: ranges of rows, in workspaces of their own, give the same bits. */
 static void compareRanges(const Kernel *kernel, int rows, int columns) {
-  static unsigned char workspace[1 << 20];
+  /* Lanes side by side of the longest vectors take some. */
+  static unsigned char workspace[1 << 23];
   if (kernel->signature != ToLse)
     return;
   uint64_t whole = hashResults(kernel, rows, columns, first, firstLse);
