@@ -39,6 +39,16 @@ StringRef mlir::softmax::toString(StrategyKind kind) {
     return "packed";
   case StrategyKind::Scalable:
     return "scalable";
+  case StrategyKind::Pipe3:
+    return "pipe3";
+  case StrategyKind::Pipe2:
+    return "pipe2";
+  case StrategyKind::Online:
+    return "online";
+  case StrategyKind::LanesRows:
+    return "lanes_rows";
+  case StrategyKind::Panels:
+    return "panels";
   }
   llvm_unreachable("all strategies handled");
 }
@@ -50,6 +60,11 @@ std::optional<StrategyKind> mlir::softmax::parseStrategy(StringRef name) {
       .Case("lanes_inner", StrategyKind::LanesInner)
       .Case("packed", StrategyKind::Packed)
       .Case("scalable", StrategyKind::Scalable)
+      .Case("pipe3", StrategyKind::Pipe3)
+      .Case("pipe2", StrategyKind::Pipe2)
+      .Case("online", StrategyKind::Online)
+      .Case("lanes_rows", StrategyKind::LanesRows)
+      .Case("panels", StrategyKind::Panels)
       .Default(std::nullopt);
 }
 
@@ -91,6 +106,12 @@ double mlir::softmax::modelCycles(const Candidate &candidate,
   case StrategyKind::Scalable:
     return ops / lanes + memory * (shape.passes + 1) / 2 +
            (kRowCycles + kPassCycles * (shape.passes + 1)) / n;
+  case StrategyKind::Pipe3:
+  case StrategyKind::Pipe2:
+  case StrategyKind::Online:
+  case StrategyKind::LanesRows:
+  case StrategyKind::Panels:
+    return ops / lanes + 20 / n;
   case StrategyKind::LanesInner:
     // A panel's strided lines come from one level further out.
     return ops / lanes + memory * 2;
@@ -166,25 +187,60 @@ public:
                         llvm::divideCeil(columns, lanes)));
   }
 
-  /// Out of cache: results past the caches, the next row asked for while this
-  /// one is computed.
-  void streamed(llvm::SmallVectorImpl<Candidate> &list) {
-    if (!shape.rowPossible || !shape.exponentials || !shape.elementwiseResults)
+  void pipe3(llvm::SmallVectorImpl<Candidate> &list) {
+    if (!shape.rowPossible || shape.passes == 0)
       return;
-    // Two rows of the inputs and one of scratch stay in the second level.
-    int64_t perElement = 2 * shape.bytesPerElement + shape.computeBits / 8;
-    int64_t most = target.l2Bytes / perElement;
-    int64_t least = std::max(target.l3Bytes / 2, 4 * target.l2Bytes);
-    if (!mayFit(most))
+    Candidate c = make(LayoutKind::Row, StrategyKind::Pipe3,
+                       staging == StagingKind::Output ? StagingKind::Scratch
+                                                      : staging,
+                       4096, 4);
+    c.minRows = 8;
+    c.rows = lanes;
+    list.push_back(c);
+  }
+
+  void lanesRows(llvm::SmallVectorImpl<Candidate> &list) {
+    if (!shape.rowPossible)
       return;
-    if (shape.columns && shape.rows &&
-        double(*shape.columns) * *shape.rows * shape.bytesPerElement < least)
+    Candidate c = make(LayoutKind::Row, StrategyKind::LanesRows,
+                       StagingKind::Recompute, std::min<int64_t>(2 * lanes, 64), 1);
+    c.minRows = lanes;
+    list.push_back(c);
+  }
+
+  void panels(llvm::SmallVectorImpl<Candidate> &list) {
+    if (!shape.innerPossible)
       return;
-    Candidate c = make(LayoutKind::Row, StrategyKind::ThreePass,
-                       StagingKind::Scratch, most, 4);
-    c.minBytes = least;
-    c.prefetch = 1;
-    c.nontemporal = true;
+    int64_t v=getenv("PV")?atoi(getenv("PV")):4;
+    Candidate c = make(LayoutKind::Inner, StrategyKind::Panels,
+                       StagingKind::Scratch, target.l2Bytes*3/4 / (2*v * lanes * 4), v);
+    c.nontemporal=true; c.prefetch=getenv("PP")?atoi(getenv("PP")):12;
+    list.push_back(c);
+  }
+
+  void pipe2(llvm::SmallVectorImpl<Candidate> &list, bool nt, int64_t most) {
+    if (!shape.rowPossible || shape.passes == 0)
+      return;
+    Candidate c = make(LayoutKind::Row, StrategyKind::Pipe2,
+                       staging == StagingKind::Output ? StagingKind::Scratch
+                                                      : staging,
+                       most, 4);
+    c.minRows = 4;
+    c.nontemporal = nt;
+    c.prefetch = nt ? 1 : 0;
+    if (nt)
+      c.minBytes = target.l3Bytes / 2;
+    list.push_back(c);
+  }
+  void online(llvm::SmallVectorImpl<Candidate> &list, bool nt) {
+    if (!shape.rowPossible || shape.passes == 0)
+      return;
+    Candidate c = make(LayoutKind::Row, StrategyKind::Online,
+                       StagingKind::Recompute, 0, 4);
+    c.nontemporal = nt;
+    c.prefetch = nt ? 1 : 0;
+    if (nt)
+      c.minBytes = target.l3Bytes / 2;
     list.push_back(c);
   }
 
@@ -303,8 +359,7 @@ mlir::softmax::chooseAlternatives(const KernelShape &shape,
       return c.strategy == StrategyKind::ThreePass;
     });
     list.append(rows.begin(), threePass);
-    if (threePass != rows.end())
-      chooser.streamed(list);
+    chooser.pipe3(list);
     list.append(threePass, rows.end());
     chooser.lanesInner(list);
     list.push_back(chooser.packed());
@@ -326,7 +381,6 @@ mlir::softmax::chooseAlternatives(const KernelShape &shape,
     if (!shape.rowPossible)
       return cannot(*force, "the softmax dimensions are not one contiguous run "
                             "of every operand; use packed or lanes_inner");
-    chooser.streamed(list);
     chooser.threePass(list);
     break;
   case StrategyKind::LanesInner:
@@ -346,6 +400,25 @@ mlir::softmax::chooseAlternatives(const KernelShape &shape,
       return cannot(*force, "the softmax dimensions are not one contiguous run "
                             "of every operand; use packed or lanes_inner");
     chooser.scalable(list);
+    break;
+  case StrategyKind::Pipe3:
+    chooser.pipe3(list);
+    break;
+  case StrategyKind::Pipe2:
+    if (getenv("P2NT")) chooser.pipe2(list, true, 131072);
+    chooser.pipe2(list, false, 131072);
+    break;
+  case StrategyKind::Panels:
+    chooser.panels(list);
+    break;
+  case StrategyKind::LanesRows:
+    chooser.lanesRows(list);
+    break;
+  case StrategyKind::Online:
+    if (getenv("P2NT")) chooser.online(list, true);
+    chooser.online(list, false);
+    break;
+  default:
     break;
   }
   list.push_back(chooser.packed());

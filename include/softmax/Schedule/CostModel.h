@@ -34,7 +34,18 @@ struct KernelShape {
   bool innerPossible = false, innerCertain = false;
 };
 
-enum class StrategyKind { Registers, ThreePass, LanesInner, Packed, Scalable };
+enum class StrategyKind {
+  Registers,
+  ThreePass,
+  LanesInner,
+  Packed,
+  Pipe3,
+  Pipe2,
+  Online,
+  LanesRows,
+  Panels,
+  Scalable
+};
 enum class StagingKind { Recompute, Output, Scratch };
 enum class TailKind { Masked, MaskedLoads, Pieces };
 enum class LayoutKind { Any, Row, Inner };
@@ -49,12 +60,16 @@ struct Candidate {
   LayoutKind layout = LayoutKind::Any;
   /// Largest row length of the guard; 0 if none.
   int64_t maxColumns = 0;
+  /// Least number of rows of the guard; 0 if none.
+  int64_t minRows = 0;
   /// Least bytes that all rows read and write of the guard; 0 if none.
   int64_t minBytes = 0;
   StrategyKind strategy = StrategyKind::Packed;
   StagingKind staging = StagingKind::Recompute;
   int64_t lanes = 1;
   int64_t vectors = 1;
+  /// Rows in flight; 0 for one.
+  int64_t rows = 0;
   TailKind tail = TailKind::Pieces;
   /// Rows ahead that data is asked for; 0 if not.
   int64_t prefetch = 0;

@@ -98,6 +98,10 @@ static Guard buildGuard(KernelBuilder &k, AlternativeAttr alternative) {
     guard.require(k, k.b.createOrFold<arith::CmpIOp>(k.loc,
                                                      arith::CmpIPredicate::sle,
                                                      k.columns, k.index(most)));
+  if (int64_t least = alternative.getMinRows())
+    guard.require(k, k.b.createOrFold<arith::CmpIOp>(
+                         k.loc, arith::CmpIPredicate::sge,
+                         k.sub(k.rowEnd, k.rowBegin), k.index(least)));
   if (int64_t least = alternative.getMinBytes()) {
     int64_t perElement = 0;
     for (const OperandView &view : llvm::concat<OperandView>(k.inputs, k.inits))
@@ -135,6 +139,16 @@ static void emitStrategy(KernelBuilder &k, const RowNeeds &needs,
     return emitLanesInner(k, needs, alternative);
   case Strategy::Packed:
     return emitPacked(k, needs, alternative);
+  case Strategy::Pipe3:
+    return emitPipe3(k, needs, alternative);
+  case Strategy::Pipe2:
+    return emitPipe2(k, needs, alternative);
+  case Strategy::LanesRows:
+    return emitLanesRows(k, needs, alternative);
+  case Strategy::Online:
+    return emitOnline(k, needs, alternative);
+  case Strategy::Panels:
+    return emitPipedPanels(k, needs, alternative);
   }
 }
 

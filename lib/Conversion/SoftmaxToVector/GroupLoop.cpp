@@ -10,6 +10,10 @@ using namespace mlir;
 using namespace mlir::softmax;
 
 namespace {
+/// Vectors whose loads all come before their arithmetic, and their stores after
+/// it.
+constexpr int64_t vectorsAtOnce = 4;
+
 /// Values by body.
 using Lists = SmallVector<SmallVector<Value>>;
 
@@ -41,6 +45,7 @@ public:
   }
 
 private:
+  void load(Value i, int64_t v, int64_t count);
   Lists node(Value i, int64_t v, int64_t count, Lists &carried);
   /// The same over contributions that are there already.
   Lists node(ArrayRef<Lists> vectors, int64_t v, int64_t count);
@@ -82,30 +87,55 @@ private:
 };
 } // namespace
 
+/// All steps for one vector.
 Lists Groups::contributions(Value i, const Tail *tail) {
   for (GroupBody *body : bodies)
     body->load(i, tail);
   Lists lists;
   for (GroupBody *body : bodies)
-    lists.push_back(body->vector(i, tail));
+    lists.push_back(body->compute());
+  for (GroupBody *body : bodies)
+    body->store();
   return lists;
+}
+
+/// Loads the vectors of node `v` of the level of `count` nodes.
+void Groups::load(Value i, int64_t v, int64_t count) {
+  if (count == vectorsPerGroup) {
+    for (GroupBody *body : bodies)
+      body->load(k.add(i, k.index(v * k.lanes)), nullptr);
+    return;
+  }
+  load(i, v, 2 * count);
+  load(i, v + count, 2 * count);
 }
 
 /// Node `v` of the level of `count` nodes of the tree over the group at `i`:
 /// what its vectors v, v + count, v + 2 count ... contribute.  A node is built
 /// as soon as what it joins is there, so that few values wait in registers.
 Lists Groups::node(Value i, int64_t v, int64_t count, Lists &carried) {
+  // The largest subtree of up to so many vectors takes its steps at once.
+  bool together = vectorsPerGroup / count <= vectorsAtOnce &&
+                  (count == 1 || vectorsPerGroup / (count / 2) > vectorsAtOnce ||
+                   count == numRoots());
+  if (together)
+    load(i, v, count);
+  Lists result;
   if (count == vectorsPerGroup) {
-    Lists leaf = contributions(k.add(i, k.index(v * k.lanes)), nullptr);
+    for (GroupBody *body : bodies)
+      result.push_back(body->compute());
     for (auto [b, body] : llvm::enumerate(bodies))
-      body->accumulate(v, leaf[b], carried[b]);
-    return leaf;
+      body->accumulate(v, result[b], carried[b]);
+  } else {
+    result = node(i, v, 2 * count, carried);
+    Lists high = node(i, v + count, 2 * count, carried);
+    for (auto [b, body] : llvm::enumerate(bodies))
+      result[b] = body->join(result[b], high[b]);
   }
-  Lists low = node(i, v, 2 * count, carried);
-  Lists high = node(i, v + count, 2 * count, carried);
-  for (auto [b, body] : llvm::enumerate(bodies))
-    low[b] = body->join(low[b], high[b]);
-  return low;
+  if (together)
+    for (GroupBody *body : bodies)
+      body->store();
+  return result;
 }
 
 Lists Groups::node(ArrayRef<Lists> vectors, int64_t v, int64_t count) {

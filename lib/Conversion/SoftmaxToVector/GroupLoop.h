@@ -27,12 +27,18 @@ public:
   virtual SmallVector<Value> start() { return {}; }
   /// Called once per group, before its vectors.
   virtual void beginGroup(Value i) {}
-  /// Reads what `vector` works on: before any body of the loop stores anything
-  /// for the same elements.
-  virtual void load(Value i, const Tail *tail) {}
-  /// Does the work for the `lanes` elements from `i` on and returns what they
-  /// contribute; with a tail, what its other lanes contribute is `neutral`.
-  virtual SmallVector<Value> vector(Value i, const Tail *tail) = 0;
+  /// The three steps of a few vectors; all bodies take each step for all of
+  /// these vectors before any takes the next, so that nothing is overwritten
+  /// before it was read, and the compiler may choose the order within a step.
+  ///
+  /// Reads what the `lanes` elements from `i` on need.
+  virtual void load(Value i, const Tail *tail) = 0;
+  /// Does the work for the vector loaded first of those still waiting, and
+  /// returns what it contributes; with a tail, what its other lanes contribute
+  /// is `neutral`.
+  virtual SmallVector<Value> compute() = 0;
+  /// Stores what was computed.
+  virtual void store() {}
   /// What a vector that is not there contributes.
   virtual SmallVector<Value> neutral() { return {}; }
   /// Takes the contribution of vector `v` of a group into the carried values.

@@ -262,10 +262,11 @@ void KernelBuilder::storeScalar(Value value, const OperandView &view,
 
 void KernelBuilder::toPrologue() { b.setInsertionPoint(prologueEnd); }
 
-Value KernelBuilder::atMostColumns(int64_t count) {
+Value KernelBuilder::atMostColumns(int64_t count, int64_t factor) {
   OpBuilder::InsertionGuard guard(b);
   toPrologue();
-  return count ? min(columns, index(count)) : columns;
+  return mul(count ? min(columns, index(count)) : columns,
+             vectorLength(factor));
 }
 
 OperandView KernelBuilder::scratch(Type element, Value count) {

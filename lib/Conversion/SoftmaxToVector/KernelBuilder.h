@@ -143,8 +143,9 @@ public:
   OperandView scratch(Type element, Value count);
   /// Continues where values are computed before all alternatives.
   void toPrologue();
-  /// `count` or the row length, whichever is less; 0 for any.  In the prologue.
-  Value atMostColumns(int64_t count);
+  /// `count` (0 for any) or the row length, whichever is less, times `factor`;
+  /// a value of the prologue.
+  Value atMostColumns(int64_t count, int64_t factor = 1);
   /// Begins an alternative, which may ask for what others have.
   void beginAlternative(AlternativeAttr alternative);
   /// Frees what `scratch` allocated; called where the op ends.

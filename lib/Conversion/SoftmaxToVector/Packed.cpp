@@ -44,11 +44,14 @@ public:
     struct Access : PassAccess {
       Access(KernelBuilder &k, const Scratch &scratch)
           : k(k), scratch(scratch) {}
-      void load(Value, const Tail *) override {}
-      SmallVector<Value> logits(Value i, const Tail *tail) override {
+      SmallVector<Value> load(Value i, const Tail *tail) override {
         return llvm::map_to_vector(
             scratch.logits,
             [&](const OperandView &view) { return k.load(view, i, tail); });
+      }
+      SmallVector<Value> logits(ArrayRef<Value> loaded, Value,
+                                const Tail *) override {
+        return SmallVector<Value>(loaded);
       }
       KernelBuilder &k;
       const Scratch &scratch;

@@ -66,23 +66,19 @@ Value Parts::numBlocks() {
   return k.div(k.add(k.columns, k.index(block - 1)), k.index(block));
 }
 
-void Parts::allocate(ValueRange like) {
+void Parts::allocate() {
   if (!buffers.empty())
     return;
-  Value count;
-  {
-    OpBuilder::InsertionGuard guard(k.b);
-    k.toPrologue();
-    count = numBlocks();
-  }
-  for (Value value : like)
+  OpBuilder::InsertionGuard guard(k.b);
+  k.toPrologue();
+  Value count = numBlocks();
+  for (Value value : buildEmpty())
     buffers.push_back(k.scratch(value.getType(), count));
 }
 
 void Parts::store(Value i, ArrayRef<RowValues> block) {
-  SmallVector<Value> values = flatten(block);
-  allocate(values);
-  for (auto [value, buffer] : llvm::zip(values, buffers))
+  allocate();
+  for (auto [value, buffer] : llvm::zip(flatten(block), buffers))
     k.storeScalar(value, buffer, indexOf(i));
 }
 

@@ -33,14 +33,14 @@ public:
   /// What the results of the block at `i` take of the finished `rows`.
   SmallVector<RowValues> view(Value i, ArrayRef<RowValues> rows);
 
-  /// Elements of scratch per kind of value, in all: for as many blocks as a row
-  /// has.
-  Value numBlocks();
+  /// Makes room for the statistics of a row's blocks; without it the first
+  /// `store` does.
+  void allocate();
 
 private:
+  Value numBlocks();
   bool isActive(unsigned s) { return llvm::is_contained(needs.passes[s], true); }
   Value indexOf(Value i);
-  void allocate(ValueRange like);
 
   KernelBuilder &k;
   const RowNeeds &needs;

@@ -17,6 +17,21 @@ Value mlir::softmax::combineMax(KernelBuilder &k, Value value, Value acc) {
   return math.maxIgnoringNaN(value, acc);
 }
 
+SmallVector<WideValue>
+mlir::softmax::getReducedLike(KernelBuilder &k, unsigned pass,
+                              ArrayRef<unsigned> active) {
+  SmallVector<WideValue> like;
+  for (unsigned s : active) {
+    if (k.statistics[s].getCombiner(pass) == Combiner::Max) {
+      like.push_back({k.zero(k.computeType), Value()});
+      continue;
+    }
+    Value wide = k.zero(k.b.getF64Type());
+    like.push_back({wide, k.computeType.isF64() ? wide : Value()});
+  }
+  return like;
+}
+
 SmallVector<Value> mlir::softmax::flattenWide(ArrayRef<WideValue> values) {
   SmallVector<Value> flat;
   for (const WideValue &value : values) {
@@ -75,14 +90,32 @@ SmallVector<Value> PassBody::neutral() {
   return values;
 }
 
-SmallVector<Value> PassBody::vector(Value i, const Tail *tail) {
-  SmallVector<Value> logits = access.logits(i, tail);
+void PassBody::load(Value i, const Tail *tail) {
+  Waiting vector;
+  vector.i = i;
+  if (tail)
+    vector.tail = *tail;
+  vector.loaded = access.load(i, tail);
+  loaded.push_back(std::move(vector));
+}
+
+void PassBody::store() {
+  for (const Waiting &vector : computed)
+    access.store(vector.i, vector.tail ? &*vector.tail : nullptr,
+                 vector.lifted);
+  computed.clear();
+}
+
+SmallVector<Value> PassBody::compute() {
+  Waiting vector = std::move(loaded.front());
+  loaded.pop_front();
+  const Tail *tail = vector.tail ? &*vector.tail : nullptr;
+  SmallVector<Value> logits = access.logits(vector.loaded, vector.i, tail);
   SmallVector<LiftedValue> lifted;
   StatisticBuilder builder = k.statistic();
   for (unsigned s : active)
     lifted.push_back(k.statistics[s].buildLift(
         builder, pass, k.broadcast(logits[s], k.lanes), rows[s]));
-  access.lifted(i, tail, lifted);
   auto masked = [&](Value value, bool isMaximum) -> Value {
     if (!tail)
       return value;
@@ -100,6 +133,8 @@ SmallVector<Value> PassBody::vector(Value i, const Tail *tail) {
     values.push_back(sum.widen(value));
     values.push_back(masked(lifted[a].low, /*isMaximum=*/false));
   }
+  vector.lifted = std::move(lifted);
+  computed.push_back(std::move(vector));
   return values;
 }
 

@@ -7,6 +7,7 @@
 
 #include "GroupLoop.h"
 #include "RowSum.h"
+#include <deque>
 
 namespace mlir::softmax {
 
@@ -15,12 +16,12 @@ class PassAccess {
 public:
   virtual ~PassAccess() = default;
   /// Reads what `logits` needs for the `lanes` elements from `i` on.
-  virtual void load(Value i, const Tail *tail) = 0;
-  /// One logit per statistic.
-  virtual SmallVector<Value> logits(Value i, const Tail *tail) = 0;
-  /// Sees the lifted values of the active statistics.
-  virtual void lifted(Value i, const Tail *tail,
-                      ArrayRef<LiftedValue> values) {}
+  virtual SmallVector<Value> load(Value i, const Tail *tail) = 0;
+  /// One logit per statistic, from what was read.
+  virtual SmallVector<Value> logits(ArrayRef<Value> loaded, Value i,
+                                    const Tail *tail) = 0;
+  /// Stores the lifted values of the active statistics.
+  virtual void store(Value i, const Tail *tail, ArrayRef<LiftedValue> values) {}
 };
 
 /// Reduces `pass` for the statistics numbered `active`.
@@ -30,8 +31,9 @@ public:
            ArrayRef<RowValues> rows, PassAccess &access);
 
   SmallVector<Value> start() override;
-  void load(Value i, const Tail *tail) override { access.load(i, tail); }
-  SmallVector<Value> vector(Value i, const Tail *tail) override;
+  void load(Value i, const Tail *tail) override;
+  SmallVector<Value> compute() override;
+  void store() override;
   SmallVector<Value> neutral() override;
   void accumulate(int64_t v, ArrayRef<Value> values,
                   MutableArrayRef<Value> carried) override;
@@ -61,8 +63,20 @@ private:
   PassAccess &access;
   /// A maximum takes few cycles: several in flight hide them.
   int64_t numMaxima;
+  /// Vectors between the steps.
+  struct Waiting {
+    Value i;
+    std::optional<Tail> tail;
+    SmallVector<Value> loaded;
+    SmallVector<LiftedValue> lifted;
+  };
+  std::deque<Waiting> loaded;
+  SmallVector<Waiting> computed;
 };
 
+/// Values of the types that `PassBody::results` will have.
+SmallVector<WideValue> getReducedLike(KernelBuilder &k, unsigned pass,
+                                      ArrayRef<unsigned> active);
 /// Reductions as a flat list, and back in the form of `like`.
 SmallVector<Value> flattenWide(ArrayRef<WideValue> values);
 SmallVector<WideValue> unflattenWide(ValueRange values,

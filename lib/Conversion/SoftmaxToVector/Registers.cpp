@@ -49,8 +49,10 @@ public:
           continue;
         }
         access.position = first + v;
-        vectors.push_back(body.vector(k.index((first + v) * k.lanes),
-                                      first + v + 1 == count ? tail : nullptr));
+        body.load(k.index((first + v) * k.lanes),
+                  first + v + 1 == count ? tail : nullptr);
+        vectors.push_back(body.compute());
+        body.store();
         body.accumulate(v, vectors.back(), carried);
       }
       int64_t width = perGroup;
@@ -91,11 +93,14 @@ private:
     Access(RegistersRunner &runner, ArrayRef<unsigned> active, unsigned pass)
         : runner(runner), active(active),
           keeps(isStagedPass(runner.k, runner.needs, pass, active)) {}
-    void load(Value, const Tail *) override {}
-    SmallVector<Value> logits(Value, const Tail *) override {
+    SmallVector<Value> load(Value, const Tail *) override {
       return runner.logits[position];
     }
-    void lifted(Value, const Tail *, ArrayRef<LiftedValue> values) override {
+    SmallVector<Value> logits(ArrayRef<Value> loaded, Value,
+                              const Tail *) override {
+      return SmallVector<Value>(loaded);
+    }
+    void store(Value, const Tail *, ArrayRef<LiftedValue> values) override {
       if (keeps)
         runner.lifted[position] =
             values[llvm::find(active, *runner.needs.staged) - active.begin()];

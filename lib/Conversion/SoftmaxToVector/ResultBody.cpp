@@ -12,6 +12,9 @@ using namespace mlir::softmax;
 //===----------------------------------------------------------------------===//
 
 LiftedValue Stage::load(KernelBuilder &k, Value i, const Tail *tail) const {
+  // Scratch may be read and written past a row's end.
+  if (padded)
+    tail = nullptr;
   LiftedValue value;
   value.value = k.load(view, k.add(offset, i), tail);
   if (low)
@@ -21,6 +24,8 @@ LiftedValue Stage::load(KernelBuilder &k, Value i, const Tail *tail) const {
 
 void Stage::store(KernelBuilder &k, const LiftedValue &value, Value i,
                   const Tail *tail) const {
+  if (padded)
+    tail = nullptr;
   k.store(value.value, view, k.add(offset, i), tail);
   if (low)
     k.store(value.low, *low, k.add(offset, i), tail);
@@ -34,6 +39,7 @@ std::optional<Stage> mlir::softmax::allocateStage(KernelBuilder &k,
   Stage stage;
   stage.view = k.scratch(k.computeType, elements);
   stage.offset = k.index(0);
+  stage.padded = true;
   if (k.statistic().liftsPairs())
     stage.low = k.scratch(k.computeType, elements);
   return stage;
@@ -45,8 +51,8 @@ bool mlir::softmax::isStagedPass(KernelBuilder &k, const RowNeeds &needs,
          pass == k.statistics[*needs.staged].getLiftedPass();
 }
 
-void RowPassAccess::lifted(Value i, const Tail *tail,
-                           ArrayRef<LiftedValue> values) {
+void RowPassAccess::store(Value i, const Tail *tail,
+                          ArrayRef<LiftedValue> values) {
   if (!stage)
     return;
   const unsigned *position = llvm::find(active, *needs.staged);
@@ -58,30 +64,66 @@ void RowPassAccess::lifted(Value i, const Tail *tail,
 //===----------------------------------------------------------------------===//
 
 void ResultBody::load(Value i, const Tail *tail) {
-  elements.assign(k.inputs.size(), Value());
+  Waiting vector;
+  vector.i = i;
+  if (tail)
+    vector.tail = *tail;
   if (needsLogits() || needs.resultUsesElements)
-    elements = loadElements(k, row, i, tail);
+    vector.elements = loadElements(k, row, i, tail);
   else
-    for (auto [j, invariant] : llvm::enumerate(row.invariants))
-      elements[j] = invariant
-                        ? invariant
-                        : k.broadcast(k.zero(k.inputs[j].elementType), k.lanes);
-  staged = stage ? stage->load(k, i, tail) : LiftedValue();
+    for (auto [view, invariant] : llvm::zip(k.inputs, row.invariants))
+      vector.elements.push_back(
+          invariant ? invariant
+                    : k.broadcast(k.zero(view.elementType), k.lanes));
+  if (stage)
+    vector.staged = stage->load(k, i, tail);
+  loaded.push_back(std::move(vector));
 }
 
-SmallVector<Value> ResultBody::vector(Value i, const Tail *tail) {
+SmallVector<Value> ResultBody::compute() {
+  Waiting vector = std::move(loaded.front());
+  loaded.pop_front();
   SmallVector<Value> logits(k.statistics.size());
   if (needsLogits())
-    logits = buildLogits(k, row, elements, i);
-  SmallVector<Value> results =
-      buildResults(k, needs, elements, logits, staged, rows, handedOn, k.lanes,
-                   [&](int64_t dim) {
-                     return elementCoordinate(k, row, dim, i);
-                   });
-  for (auto [o, result] : llvm::enumerate(results))
-    k.store(result, k.inits[o], k.add(row.initOffsets[o], i), tail,
-            nontemporal);
+    logits = buildLogits(k, row, vector.elements, vector.i);
+  vector.results = buildResults(k, needs, vector.elements, logits,
+                                vector.staged, rows, handedOn, k.lanes,
+                                [&](int64_t dim) {
+                                  return elementCoordinate(k, row, dim,
+                                                           vector.i);
+                                });
+  computed.push_back(std::move(vector));
   return {};
+}
+
+void ResultBody::store() {
+  for (const Waiting &vector : computed)
+    for (auto [o, result] : llvm::enumerate(vector.results))
+      k.store(result, k.inits[o], k.add(row.initOffsets[o], vector.i),
+              vector.tail ? &*vector.tail : nullptr, nontemporal);
+  computed.clear();
+}
+
+Value mlir::softmax::buildCommonCase(KernelBuilder &k, unsigned pass,
+                                     ArrayRef<unsigned> active,
+                                     MutableArrayRef<RowValues> rows) {
+  StatisticBuilder builder = k.statistic();
+  Value isCommon;
+  for (unsigned s : active) {
+    // Past the last pass: of the results.
+    unsigned own =
+        pass == RowNeeds::results ? k.statistics[s].getNumPasses() : pass;
+    RowValues common;
+    Value condition =
+        k.statistics[s].buildCommonCase(builder, own, rows[s], common);
+    if (!condition)
+      continue;
+    rows[s] = common;
+    isCommon = isCommon ? arith::AndIOp::create(k.b, k.loc, isCommon, condition)
+                              .getResult()
+                        : condition;
+  }
+  return isCommon;
 }
 
 SmallVector<Value> mlir::softmax::emitWithCommonCase(
@@ -89,20 +131,7 @@ SmallVector<Value> mlir::softmax::emitWithCommonCase(
     ArrayRef<RowValues> rows,
     function_ref<SmallVector<Value>(ArrayRef<RowValues>)> emit) {
   SmallVector<RowValues> common(rows);
-  StatisticBuilder builder = k.statistic();
-  Value isCommon;
-  for (unsigned s : active) {
-    // Past the last pass: of the results.
-    unsigned own = pass == RowNeeds::results ? k.statistics[s].getNumPasses()
-                                             : pass;
-    Value condition =
-        k.statistics[s].buildCommonCase(builder, own, rows[s], common[s]);
-    if (condition)
-      isCommon = isCommon
-                     ? arith::AndIOp::create(k.b, k.loc, isCommon, condition)
-                           .getResult()
-                     : condition;
-  }
+  Value isCommon = buildCommonCase(k, pass, active, common);
   if (!isCommon)
     return emit(rows);
   SmallVector<Value> values;

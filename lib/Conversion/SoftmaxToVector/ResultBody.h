@@ -18,6 +18,8 @@ struct Stage {
   Value offset;
   /// What the values rounded away, where they have low parts.
   std::optional<OperandView> low;
+  /// Whether a whole group may be touched from any element of the row on.
+  bool padded = false;
 
   LiftedValue load(KernelBuilder &k, Value i, const Tail *tail) const;
   void store(KernelBuilder &k, const LiftedValue &value, Value i,
@@ -33,16 +35,18 @@ std::optional<Stage> allocateStage(KernelBuilder &k, const RowNeeds &needs,
 /// Logits of a row in memory; stages the lifted values of `needs.staged`.
 class RowPassAccess : public PassAccess {
 public:
-  RowPassAccess(KernelBuilder &k, const RowNeeds &needs, const RowPosition &row,
-                ArrayRef<unsigned> active, const Stage *stage)
+  RowPassAccess(KernelBuilder &k, const RowNeeds &needs,
+                const RowPosition &row, ArrayRef<unsigned> active,
+                const Stage *stage)
       : k(k), needs(needs), row(row), active(active), stage(stage) {}
-  void load(Value i, const Tail *tail) override {
-    elements = loadElements(k, row, i, tail);
+  SmallVector<Value> load(Value i, const Tail *tail) override {
+    return loadElements(k, row, i, tail);
   }
-  SmallVector<Value> logits(Value i, const Tail *tail) override {
-    return buildLogits(k, row, elements, i);
+  SmallVector<Value> logits(ArrayRef<Value> loaded, Value i,
+                            const Tail *tail) override {
+    return buildLogits(k, row, loaded, i);
   }
-  void lifted(Value i, const Tail *tail, ArrayRef<LiftedValue> values) override;
+  void store(Value i, const Tail *tail, ArrayRef<LiftedValue> values) override;
 
 private:
   KernelBuilder &k;
@@ -50,7 +54,6 @@ private:
   const RowPosition &row;
   SmallVector<unsigned> active;
   const Stage *stage;
-  SmallVector<Value> elements;
 };
 
 /// Whether `pass` lifts what `needs` has staged.
@@ -70,7 +73,14 @@ public:
         stage(stage), nontemporal(nontemporal) {}
 
   void load(Value i, const Tail *tail) override;
-  SmallVector<Value> vector(Value i, const Tail *tail) override;
+  SmallVector<Value> compute() override;
+  void store() override;
+  /// All steps for one vector.
+  void write(Value i, const Tail *tail) {
+    load(i, tail);
+    compute();
+    store();
+  }
 
 private:
   /// Whether the statistics' logits have to be formed again.
@@ -85,18 +95,33 @@ private:
   SmallVector<Value> handedOn;
   const Stage *stage;
   bool nontemporal;
-  SmallVector<Value> elements;
-  LiftedValue staged;
+  /// Vectors between the steps.
+  struct Waiting {
+    Value i;
+    std::optional<Tail> tail;
+    SmallVector<Value> elements;
+    LiftedValue staged;
+    SmallVector<Value> results;
+  };
+  std::deque<Waiting> loaded;
+  SmallVector<Waiting> computed;
 };
+
+/// The condition under which `rows` of the statistics `active` may be taken for
+/// what it makes of them (see StatisticAttrInterface::buildCommonCase) in
+/// `pass`; null, and `rows` as they were, if there is no such case.
+Value buildCommonCase(KernelBuilder &k, unsigned pass,
+                      ArrayRef<unsigned> active,
+                      MutableArrayRef<RowValues> rows);
 
 /// Runs `emit(rows)`, whose code takes the row values of `pass` (see
 /// StatisticAttrInterface::buildCommonCase), in a branch for the common case
 /// and one for the others, or once where there is no such case.  `emit` returns
 /// the values of either branch.
-SmallVector<Value>
-emitWithCommonCase(KernelBuilder &k, unsigned pass, ArrayRef<unsigned> active,
-                   ArrayRef<RowValues> rows,
-                   function_ref<SmallVector<Value>(ArrayRef<RowValues>)> emit);
+SmallVector<Value> emitWithCommonCase(
+    KernelBuilder &k, unsigned pass, ArrayRef<unsigned> active,
+    ArrayRef<RowValues> rows,
+    function_ref<SmallVector<Value>(ArrayRef<RowValues>)> emit);
 
 } // namespace mlir::softmax
 

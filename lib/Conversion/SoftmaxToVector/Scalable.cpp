@@ -82,7 +82,9 @@ public:
       : PassBody(k, pass, active, rows, access), k(k), end(end) {}
 
   void beginGroup(Value i) override;
-  SmallVector<Value> vector(Value i, const Tail *tail) override;
+  void load(Value i, const Tail *) override { waiting.push_back(i); }
+  SmallVector<Value> compute() override;
+  void store() override {}
 
 private:
   OperandView buffer(unsigned j, Type element);
@@ -91,6 +93,8 @@ private:
   /// Where the row's elements end; a group may be incomplete.
   Value end;
   Value group;
+  /// Where vectors between the steps begin.
+  std::deque<Value> waiting;
 };
 } // namespace
 
@@ -124,17 +128,19 @@ void ScalableSums::beginGroup(Value i) {
       [&](OpBuilder &, Location, Value at, ValueRange) {
         Tail tail = k.tail(k.sub(count, at));
         Value element = k.add(i, at);
-        load(element, &tail);
-        for (auto [j, value] :
-             llvm::enumerate(PassBody::vector(element, &tail))) {
+        PassBody::load(element, &tail);
+        for (auto [j, value] : llvm::enumerate(PassBody::compute())) {
           Type type = cast<VectorType>(value.getType()).getElementType();
           k.store(value, buffer(j, type), at, &tail);
         }
+        PassBody::store();
         scf::YieldOp::create(k.b, k.loc);
       });
 }
 
-SmallVector<Value> ScalableSums::vector(Value i, const Tail *) {
+SmallVector<Value> ScalableSums::compute() {
+  Value i = waiting.front();
+  waiting.pop_front();
   SmallVector<Value> values;
   for (auto [j, value] : llvm::enumerate(neutral())) {
     Type type = cast<VectorType>(value.getType()).getElementType();
@@ -176,8 +182,7 @@ public:
     forEachScalable(
         k, range, unroll, {},
         [&](int64_t, Value i, const Tail *tail, SmallVector<Value> &) {
-          body.load(i, tail);
-          body.vector(i, tail);
+          body.write(i, tail);
         });
   }
 
@@ -259,8 +264,8 @@ SmallVector<WideValue> ScalableRunner::reduceMaxima(unsigned pass,
   SmallVector<Value> reduced = forEachScalable(
       k, range, unroll, start,
       [&](int64_t v, Value i, const Tail *tail, SmallVector<Value> &carried) {
-        access.load(i, tail);
-        SmallVector<Value> logits = access.logits(i, tail);
+        SmallVector<Value> logits =
+            access.logits(access.load(i, tail), i, tail);
         StatisticBuilder builder = k.statistic();
         for (auto [a, s] : llvm::enumerate(maxima)) {
           Value value = k.statistics[s]

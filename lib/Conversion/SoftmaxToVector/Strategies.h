@@ -25,9 +25,34 @@ void emitThreePass(KernelBuilder &k, const RowNeeds &needs,
 void emitScalable(KernelBuilder &k, const RowNeeds &needs,
                   AlternativeAttr alternative);
 
+/// Contiguous rows of up to a block, at least one: results of earlier rows,
+/// sums of these and maxima of later ones in one loop, rows in batches.
+void emitPipe3(KernelBuilder &k, const RowNeeds &needs,
+               AlternativeAttr alternative);
+
+/// Contiguous rows, at least one, that a scratch row holds: results of the row
+/// before and the sum of this one in one loop, for rows that come from memory.
+void emitPipe2(KernelBuilder &k, const RowNeeds &needs,
+               AlternativeAttr alternative);
+
+/// Contiguous rows of any length: statistics block by block, then exponentials
+/// and results once more from the logits.
+void emitOnline(KernelBuilder &k, const RowNeeds &needs,
+                AlternativeAttr alternative);
+
+/// Contiguous short rows, at most a group long: transposed in registers, a lane
+/// per row.
+void emitLanesRows(KernelBuilder &k, const RowNeeds &needs,
+                   AlternativeAttr alternative);
+
 /// Rows side by side along a contiguous inner dimension, a lane per row.
 void emitLanesInner(KernelBuilder &k, const RowNeeds &needs,
                     AlternativeAttr alternative);
+
+/// The same for tensors that come from memory: panels pipelined through
+/// scratch.
+void emitPipedPanels(KernelBuilder &k, const RowNeeds &needs,
+                     AlternativeAttr alternative);
 
 /// Any strides: a row's logits are packed into scratch and its results
 /// written element by element.

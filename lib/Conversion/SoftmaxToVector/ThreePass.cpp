@@ -42,8 +42,7 @@ public:
     ResultBody body(k, needs, row, rows, handedOn, stage ? &*stage : nullptr,
                     /*nontemporal=*/false);
     forEachVector(k, range, unroll, [&](Value i, const Tail *tail) {
-      body.load(i, tail);
-      body.vector(i, tail);
+      body.write(i, tail);
     });
   }
 

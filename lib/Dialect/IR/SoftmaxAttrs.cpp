@@ -42,14 +42,18 @@ LogicalResult NumericAttr::verify(EmitError emitError, ExpForm exp, bool fma,
 }
 
 LogicalResult AlternativeAttr::verify(EmitError emitError, Layout layout,
-                                      int64_t maxColumns, int64_t minBytes,
-                                      Strategy strategy, int64_t lanes,
-                                      int64_t vectors, Staging staging,
+                                      int64_t maxColumns, int64_t minRows,
+                                      int64_t minBytes, Strategy strategy,
+                                      int64_t lanes, int64_t vectors,
+                                      int64_t rows, Staging staging,
                                       TailMode tail, int64_t prefetch,
                                       StoreMode stores, bool scalable) {
   if (maxColumns < 0)
     return emitError() << "alternative: max_columns must not be negative, not "
                        << maxColumns;
+  if (minRows < 0)
+    return emitError() << "alternative: min_rows must not be negative, not "
+                       << minRows;
   if (minBytes < 0)
     return emitError() << "alternative: min_bytes must not be negative, not "
                        << minBytes;
@@ -66,10 +70,11 @@ LogicalResult AlternativeAttr::verify(EmitError emitError, Layout layout,
            << "alternative: prefetch must be from 0 to 64 rows, not "
            << prefetch;
   if ((prefetch != 0 || stores != StoreMode::Ordinary) &&
-      strategy != Strategy::ThreePass)
+      strategy != Strategy::Pipe2 && strategy != Strategy::Online &&
+      strategy != Strategy::Panels)
     return emitError() << "alternative: strategy '" << name
                        << "' takes neither prefetch nor nontemporal stores; "
-                          "three_pass does";
+                          "pipe2, online and panels do";
   if (stores == StoreMode::Nontemporal && staging == Staging::Output)
     return emitError() << "alternative: results stored past the caches cannot "
                           "wait there as exponentials; use staging = scratch "
@@ -85,8 +90,10 @@ LogicalResult AlternativeAttr::verify(EmitError emitError, Layout layout,
   if (scalable && tail != TailMode::Masked)
     return emitError() << "alternative: tails of vectors of any length are "
                           "masked: write tail = masked";
-  if (strategy == Strategy::Registers || strategy == Strategy::ThreePass ||
-      strategy == Strategy::Scalable) {
+  bool isRows = strategy != Strategy::Packed &&
+                strategy != Strategy::LanesInner &&
+                strategy != Strategy::Panels;
+  if (isRows) {
     if (layout != Layout::Row)
       return emitError()
              << "alternative: strategy '" << name

@@ -142,11 +142,13 @@ static AlternativeAttr toAttr(MLIRContext *context, const Candidate &c) {
   auto tail = c.tail == TailKind::Masked        ? TailMode::Masked
               : c.tail == TailKind::MaskedLoads ? TailMode::MaskedLoads
                                                 : TailMode::Pieces;
-  return AlternativeAttr::get(
-      context, layout, c.maxColumns, c.minBytes,
-      *symbolizeStrategy(toString(c.strategy)), c.lanes, c.vectors, staging,
-      tail, c.prefetch,
-      c.nontemporal ? StoreMode::Nontemporal : StoreMode::Ordinary, c.scalable);
+  return AlternativeAttr::get(context, layout, c.maxColumns, c.minRows,
+                              c.minBytes,
+                              *symbolizeStrategy(toString(c.strategy)), c.lanes,
+                              c.vectors, c.rows, staging, tail, c.prefetch,
+                              c.nontemporal ? StoreMode::Nontemporal
+                                            : StoreMode::Ordinary,
+                              c.scalable);
 }
 
 NumericAttr mlir::softmax::getNumericPart(GenericOp op,

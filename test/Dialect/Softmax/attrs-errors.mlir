@@ -102,7 +102,7 @@ func.func private @masked_row() attributes {a = #softmax.max_sumexp<masked_row =
 
 // -----
 
-// expected-error@+2 {{expected one of [registers, three_pass, lanes_inner, packed, scalable] for how a CPU kernel moves over rows, got: fastest}}
+// expected-error@+2 {{expected one of [registers, three_pass, lanes_inner, packed, pipe3, pipe2, online, lanes_rows, panels, scalable] for how a CPU kernel moves over rows, got: fastest}}
 // expected-error@+1 {{failed to parse Softmax_AlternativeAttr parameter 'strategy'}}
 func.func private @strategy() attributes {a = #softmax.alternative<layout = any, strategy = fastest, lanes = 8, vectors = 1, staging = scratch, tail = masked>}
 

@@ -91,7 +91,12 @@ def Softmax_Strategy : I32EnumAttr<"Strategy", "how a CPU kernel moves over rows
     I32EnumAttrCase<"ThreePass", 1, "three_pass">,
     I32EnumAttrCase<"LanesInner", 2, "lanes_inner">,
     I32EnumAttrCase<"Packed", 3, "packed">,
-    I32EnumAttrCase<"Scalable", 4, "scalable">]> {
+    I32EnumAttrCase<"Pipe3", 4, "pipe3">,
+    I32EnumAttrCase<"Pipe2", 5, "pipe2">,
+    I32EnumAttrCase<"Online", 6, "online">,
+    I32EnumAttrCase<"LanesRows", 7, "lanes_rows">,
+    I32EnumAttrCase<"Panels", 8, "panels">,
+    I32EnumAttrCase<"Scalable", 9, "scalable">]> {
   let cppNamespace = "::mlir::softmax";
 }
 def Softmax_Staging : I32EnumAttr<"Staging",
@@ -141,14 +146,15 @@ def Softmax_AlternativeAttr : Softmax_Attr<"Alternative", "alternative"> {
   let description = [{
     Guard: the layout class (`row`: the softmax dimensions are one contiguous
     run in every operand; `inner`: the last iteration dimension is parallel
-    and contiguous; `any`), `max_columns`, the largest row length, and
-    `min_bytes`, the least number of bytes that all rows read and write
-    together (absent: any).  Movement: the strategy; `lanes`, the vector length
-    in elements of the compute type; `vectors`, how many vectors are in flight;
-    where exponentials are staged; how tails are touched (by masked loads and
-    stores, by masked loads and stores of 4, 2 and 1 elements, or both in such
-    pieces); `prefetch`, how many
-    rows ahead data is asked for (absent: left to the hardware); whether
+    and contiguous; `any`), `max_columns`, the largest row length, `min_rows`,
+    the least number of rows to compute, and `min_bytes`, the least number of
+    bytes that all rows read and write together (absent: any).  Movement: the
+    strategy; `lanes`, the vector length in elements of the compute type;
+    `vectors`, how many vectors are in flight; `rows`, how many rows are
+    (absent: one); where exponentials are staged; how tails are touched (by
+    masked loads and stores, by masked loads and stores of 4, 2 and 1 elements,
+    or both in such pieces); `prefetch`, how many rows (`panels`: elements of a
+    row) ahead data is asked for (absent: left to the hardware); whether
     results are stored past the caches (`stores = nontemporal`); whether
     vectors are as many times longer as the running CPU says (`scalable`), so
     that `lanes` is their least length.
@@ -156,10 +162,12 @@ def Softmax_AlternativeAttr : Softmax_Attr<"Alternative", "alternative"> {
   let parameters = (ins
     "::mlir::softmax::Layout":$layout,
     OptionalParameter<"int64_t", "largest row length; 0 if any">:$max_columns,
+    OptionalParameter<"int64_t", "least number of rows; 0 if any">:$min_rows,
     OptionalParameter<"int64_t", "least bytes read and written; 0 if any">:$min_bytes,
     "::mlir::softmax::Strategy":$strategy,
     "int64_t":$lanes,
     "int64_t":$vectors,
+    OptionalParameter<"int64_t", "rows in flight; 0 for one">:$rows,
     "::mlir::softmax::Staging":$staging,
     "::mlir::softmax::TailMode":$tail,
     OptionalParameter<"int64_t", "rows that data is asked for ahead">:$prefetch,
