@@ -179,11 +179,9 @@ public:
     AnyLength anyLength(k);
     ResultBody body(k, needs, row, rows, handedOn, stage ? &*stage : nullptr,
                     /*nontemporal=*/false);
-    forEachScalable(
-        k, range, unroll, {},
-        [&](int64_t, Value i, const Tail *tail, SmallVector<Value> &) {
-          body.write(i, tail);
-        });
+    forEachScalable(k, range, unroll, {},
+                    [&](int64_t, Value i, const Tail *tail,
+                        SmallVector<Value> &) { body.write(i, tail); });
   }
 
   Value rowInput(unsigned i) override { return scope.rowInput(i); }
