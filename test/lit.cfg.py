@@ -24,6 +24,8 @@
 #   numpy, mpmath, matplotlib, tvm_ffi     modules of the interpreter
 #   gcc, clang, clang++, g++               compilers on the PATH
 #   lld                                    ld.lld beside LLVM's tools
+#   qemu-x86_64, qemu-aarch64, qemu-riscv64   QEMU's user emulation of that CPU, and
+#                      a compiler for it with a static C library
 #   full                                   only with `tools/dev test --full`
 import importlib.util
 import os
@@ -113,6 +115,14 @@ search_path = config.environment["PATH"]
 for compiler in ["gcc", "g++", "clang", "clang++"]:
     if shutil.which(compiler, path=search_path):
         config.available_features.add(compiler)
+# What compiles and runs programs for another CPU.
+for cpu in ["aarch64", "riscv64"]:
+    prefix = cpu + "-linux-gnu"
+    if (all(shutil.which(program, path=search_path) for program in ["qemu-" + cpu, prefix + "-gcc"])
+            and os.path.exists("/usr/%s/lib/libc.a" % prefix)):
+        config.available_features.add("qemu-" + cpu)
+if machine == "x86_64" and shutil.which("qemu-x86_64", path=search_path):
+    config.available_features.add("qemu-x86_64")
 if os.path.exists(tool_path(config.llvm_tools_dir, "ld.lld")):
     config.available_features.add("lld")
 

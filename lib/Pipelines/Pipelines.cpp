@@ -122,8 +122,12 @@ void mlir::softmax::buildToLLVMPipeline(OpPassManager &manager,
   manager.addPass(createUBToLLVMConversionPass());
   manager.addPass(createReconcileUnrealizedCastsPass());
   manager.addPass(createSoftmaxCheckLoweredPass({/*toLLVM=*/true}));
+  SoftmaxNarrowFloatsAsIntegersPassOptions narrow;
+  narrow.f16 = !options.target.f16c;
+  narrow.bf16 = !options.target.bf16Native;
+  manager.addPass(createSoftmaxNarrowFloatsAsIntegersPass(narrow));
   manager.addPass(createSoftmaxIntegerMaskedMemoryPass());
-  if (options.kernels)
+  if (options.kernels && options.interface)
     manager.addPass(createEmitKernelInterfacePass());
 }
 
@@ -133,7 +137,8 @@ namespace {
 struct ToLLVMOptions : PassPipelineOptions<ToLLVMOptions> {
   Option<std::string> target{
       *this, "target",
-      llvm::cl::desc("native, x86-64, x86-64-v2, x86-64-v3 or x86-64-v4"),
+      llvm::cl::desc("native, x86-64[-v2|-v3|-v4], aarch64[,sve][,bf16] "
+                     "or riscv64[,v]"),
       llvm::cl::init("native")};
   Option<std::string> accuracy{*this, "accuracy",
                                llvm::cl::desc("accuracy mode: default"),

@@ -12,7 +12,8 @@ llvm::ArrayRef<StrategyKind> mlir::softmax::allStrategies() {
   static constexpr StrategyKind kinds[] = {
       StrategyKind::LanesRows,  StrategyKind::Registers, StrategyKind::Pipe3,
       StrategyKind::Pipe2,      StrategyKind::Online,    StrategyKind::ThreePass,
-      StrategyKind::LanesInner, StrategyKind::Panels,    StrategyKind::Packed};
+      StrategyKind::Scalable,   StrategyKind::LanesInner, StrategyKind::Panels,
+      StrategyKind::Packed};
   return kinds;
 }
 
@@ -36,6 +37,8 @@ StringRef mlir::softmax::toString(StrategyKind kind) {
     return "lanes_rows";
   case StrategyKind::Panels:
     return "panels";
+  case StrategyKind::Scalable:
+    return "scalable";
   }
   llvm_unreachable("all strategies handled");
 }

@@ -120,13 +120,24 @@ public:
     return make(LayoutKind::Row, StrategyKind::ThreePass, staging, most, 4);
   }
 
+  /// The same in vectors of any length.
+  Candidate scalable(StagingKind staging) const {
+    Candidate c = threePass(staging);
+    c.strategy = StrategyKind::Scalable;
+    makeScalable(c);
+    return c;
+  }
+
   Candidate lanesInner(StagingKind staging) const {
     int64_t vectors = panelVectors();
     int64_t most = staging == StagingKind::Scratch
                        ? target.l2Bytes / 2 / (vectors * lanes * computeBytes)
                        : 0;
-    return make(LayoutKind::Inner, StrategyKind::LanesInner, staging, most,
-                vectors);
+    Candidate c = make(LayoutKind::Inner, StrategyKind::LanesInner, staging,
+                       most, vectors);
+    if (target.scalable)
+      makeScalable(c);
+    return c;
   }
 
   Candidate panels(bool nontemporal) const {
@@ -152,14 +163,21 @@ public:
   SmallVector<Candidate> list(LayoutKind layout) const;
 
 private:
+  static void makeScalable(Candidate &c) {
+    c.scalable = true;
+    c.tail = TailKind::Masked;
+  }
   void stream(Candidate &c, int64_t prefetch) const {
     c.nontemporal = true;
     c.prefetch = prefetch;
     c.minBytes = streamBytes;
   }
   int64_t panelVectors() const {
+    // Those of any length are mostly longer than the least, and some take two
+    // registers.
     int64_t vector = lanes * std::max(shape.narrowestBits / 8, 1u);
-    return std::clamp<int64_t>(kPanelBytes / vector, 1, 8);
+    return std::clamp<int64_t>(kPanelBytes / vector, 1,
+                               target.scalable ? 2 : 4);
   }
 
   const KernelShape &shape;
@@ -187,14 +205,16 @@ SmallVector<Candidate> Lister::list(LayoutKind layout) const {
     all.push_back(registers());
     if (shape.streamable)
       all.push_back(online(true));
-    if (!staged) {
-      all.push_back(threePass(StagingKind::Recompute));
-    } else if (shape.stagesInOutput) {
-      all.push_back(threePass(StagingKind::Output));
-    } else {
-      all.push_back(threePass(StagingKind::Scratch));
-      all.push_back(threePass(StagingKind::Recompute));
-    }
+    SmallVector<StagingKind> ways = {StagingKind::Recompute};
+    if (staged && shape.stagesInOutput)
+      ways = {StagingKind::Output};
+    else if (staged)
+      ways.insert(ways.begin(), StagingKind::Scratch);
+    for (StagingKind way : ways)
+      all.push_back(threePass(way));
+    if (target.scalable)
+      for (StagingKind way : ways)
+        all.push_back(scalable(way));
     all.push_back(online(false));
   } else if (layout == LayoutKind::Inner && shape.innerPossible) {
     if (shape.packsPanels && staged) {
@@ -386,6 +406,7 @@ static llvm::Error cannot(StrategyKind kind, llvm::Twine reason) {
 
 /// The reason why no candidate of `kind` was listed.
 static llvm::Error explainForce(StrategyKind kind, const KernelShape &shape,
+                                const TargetDescription &target,
                                 const Lister &lister) {
   bool inner =
       kind == StrategyKind::LanesInner || kind == StrategyKind::Panels;
@@ -431,6 +452,9 @@ static llvm::Error explainForce(StrategyKind kind, const KernelShape &shape,
                             llvm::Twine(lister.panels(false).minRows) +
                             " rows or more; use lanes_inner");
   }
+  case StrategyKind::Scalable:
+    return cannot(kind, "target " + target.name +
+                            " has no vectors of any length; use three_pass");
   default:
     return cannot(kind, "nothing of its guard can hold; use packed");
   }
@@ -453,6 +477,10 @@ mlir::softmax::chooseAlternatives(const KernelShape &shape,
   for (LayoutKind layout : {LayoutKind::Row, LayoutKind::Inner}) {
     SmallVector<Candidate> candidates = chooser.getLister().list(layout);
     if (!force) {
+      // Vectors of any length are at least as long as others.
+      if (target.scalable)
+        llvm::erase_if(candidates,
+                       [](const Candidate &c) { return !c.scalable; });
       chooser.choose(candidates, chosen);
       continue;
     }
@@ -462,7 +490,7 @@ mlir::softmax::chooseAlternatives(const KernelShape &shape,
         chosen.push_back(c);
   }
   if (force && chosen.empty() && *force != StrategyKind::Packed)
-    return explainForce(*force, shape, chooser.getLister());
+    return explainForce(*force, shape, target, chooser.getLister());
   chosen.push_back(chooser.getLister().packed());
   // What those before it leave nothing is dropped.
   SmallVector<Candidate> reached;

@@ -49,6 +49,7 @@ static Traits traitsOf(StrategyKind kind) {
   case StrategyKind::Registers:
     return {1.0, 105, 0, 0.5};
   case StrategyKind::ThreePass:
+  case StrategyKind::Scalable:
     return {1.2, 190, 0, 0.3};
   case StrategyKind::Pipe3:
     return {1.0, 15, 200, 0.3};
@@ -147,6 +148,7 @@ double mlir::softmax::modelCycles(const Candidate &candidate,
   double rowBytes = n * shape.bytesPerElement() *
                     (inner ? double(candidate.lanes * candidate.vectors) : 1.0);
   bool rereads = kind == StrategyKind::ThreePass ||
+                 kind == StrategyKind::Scalable ||
                  kind == StrategyKind::Pipe2 || kind == StrategyKind::Online ||
                  kind == StrategyKind::LanesInner ||
                  (kind == StrategyKind::Pipe3 && data > target.l2Bytes);

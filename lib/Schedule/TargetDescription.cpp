@@ -1,220 +1,192 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// The names of targets, alone and in lists.
+
 #include "softmax/Schedule/TargetDescription.h"
+#include "Targets.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/Twine.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/TargetParser/Host.h"
-#include "llvm/TargetParser/Triple.h"
 
 #include <array>
-#include <optional>
-
-#ifdef __linux__
-#include <unistd.h>
-#endif
 
 using namespace mlir::softmax;
 using llvm::StringLiteral;
 using llvm::StringRef;
+using targets::refuse;
 
 namespace {
 
-/// The triple of every CPU target of this version.  Kernels use nothing of the
-/// C library beyond malloc, free, memcpy and memset, so "gnu" binds nobody.
-constexpr StringLiteral kTriple = "x86_64-unknown-linux-gnu";
-
-constexpr std::array<StringLiteral, 5> kSupported = {
-    StringLiteral("native"), StringLiteral("x86-64"),
+constexpr std::array<StringLiteral, 7> kSupported = {
+    StringLiteral("native"),    StringLiteral("x86-64"),
     StringLiteral("x86-64-v2"), StringLiteral("x86-64-v3"),
-    StringLiteral("x86-64-v4")};
+    StringLiteral("x86-64-v4"), StringLiteral("aarch64"),
+    StringLiteral("riscv64")};
 
 /// The first words of target names that contracts promise for later versions:
 /// they get a clearer answer than a misspelled name.
-constexpr std::array<StringLiteral, 5> kLater = {
-    StringLiteral("aarch64"), StringLiteral("riscv64"), StringLiteral("nvptx"),
-    StringLiteral("amdgcn"), StringLiteral("vulkan")};
+constexpr std::array<StringLiteral, 3> kLater = {
+    StringLiteral("nvptx"), StringLiteral("amdgcn"), StringLiteral("vulkan")};
 
-/// Vector features of a level of the x86-64 psABI ("Micro-Architecture
-/// Levels"): only those that `describeVectors` asks for.
-llvm::StringSet<> levelFeatures(unsigned level) {
-  llvm::StringSet<> features;
-  if (level >= 3)
-    for (StringRef feature : {"avx", "avx2", "fma", "f16c"})
-      features.insert(feature);
-  if (level >= 4)
-    for (StringRef feature :
-         {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})
-      features.insert(feature);
-  return features;
+StringRef familyOf(StringRef word) {
+  return word.take_until([](char c) { return c == ':'; });
 }
 
-/// Fills in all facts that follow from the vector extensions.
-void describeVectors(TargetDescription &target,
-                     const llvm::StringSet<> &features) {
-  // AVX-512 counts only with everything that level v4 has: without VL and BW
-  // the 16-bit and narrow masked forms would be emulated.
-  bool avx512 = llvm::all_of(
-      llvm::ArrayRef<StringRef>{"avx512f", "avx512bw", "avx512dq", "avx512vl"},
-      [&](StringRef feature) { return features.contains(feature); });
-  // AVX alone has no 256-bit integers, which the exponent arithmetic needs.
-  bool avx2 = features.contains("avx2");
-
-  target.vectorBits = avx512 ? 512 : avx2 ? 256 : 128;
-  target.vectorRegisters = avx512 ? 32 : 16;
-  target.fma = features.contains("fma") || avx512;
-  target.f16c = features.contains("f16c") || avx512;
-  // VCVTNEPS2BF16 of AVX512-BF16 takes denormal numbers for zeros, whatever the
-  // floating-point mode (Intel SDM); results keep theirs (C-DEN-1).
-  target.bf16Native = false;
-  target.tableEntries = avx512 ? 16 : avx2 && target.fma ? 8 : 0;
-  target.maskedMemory32 = avx2 || avx512;
-  target.maskedMemory16 = avx512;
-  target.maskedMemory8 = avx512;
-  target.maskedStores = avx512;
+/// Whether `word` begins a target in a list.
+bool isTargetName(StringRef word) {
+  return llvm::is_contained(kSupported, word) ||
+         llvm::is_contained(kLater, familyOf(word));
 }
 
-/// Reads a cache size as Linux writes it ("32K", "8M", "4096").
-std::optional<uint64_t> parseCacheSize(StringRef text) {
-  text = text.trim();
-  uint64_t unit = 1;
-  if (text.consume_back("K"))
-    unit = 1024;
-  else if (text.consume_back("M"))
-    unit = uint64_t{1024} * 1024;
-  uint64_t number = 0;
-  if (text.getAsInteger(10, number) || number == 0)
-    return std::nullopt;
-  return number * unit;
+/// What the target `name` takes behind its name.
+llvm::ArrayRef<StringLiteral> featuresOf(StringRef name) {
+  if (name == "aarch64")
+    return targets::aarch64Features();
+  if (name == "riscv64")
+    return targets::riscv64Features();
+  return {};
 }
 
-std::string readSysfs(const llvm::Twine &path) {
-  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> buffer =
-      llvm::MemoryBuffer::getFileAsStream(path);
-  return buffer ? (*buffer)->getBuffer().trim().str() : std::string();
-}
+/// One entry of a list.
+struct Entry {
+  StringRef name;
+  llvm::SmallVector<StringRef> features;
+};
 
-/// Measures the caches of this machine.  The sysfs directory is asked first:
-/// for a third level sysconf may report the sum over the whole processor, of
-/// which one core sees a part.
-void detectCaches(TargetDescription &target) {
-#ifdef __linux__
-  bool found[4] = {false, false, false, false};
-  uint64_t *sizes[4] = {nullptr, &target.l1Bytes, &target.l2Bytes,
-                        &target.l3Bytes};
-  for (unsigned index = 0; index < 8; ++index) {
-    std::string folder =
-        ("/sys/devices/system/cpu/cpu0/cache/index" + llvm::Twine(index)).str();
-    unsigned level = 0;
-    if (StringRef(readSysfs(folder + "/level")).getAsInteger(10, level) ||
-        level < 1 || level > 3 || readSysfs(folder + "/type") == "Instruction")
+/// Takes `list` apart; fails where a word means nothing.
+llvm::Expected<llvm::SmallVector<Entry>> splitList(StringRef list) {
+  llvm::SmallVector<Entry> entries;
+  for (StringRef word : llvm::split(list, ',')) {
+    if (isTargetName(word)) {
+      entries.push_back({word, {}});
       continue;
-    std::optional<uint64_t> size = parseCacheSize(readSysfs(folder + "/size"));
-    if (!size)
-      continue;
-    *sizes[level] = *size;
-    found[level] = true;
-    unsigned line = 0;
-    if (level == 1 &&
-        !StringRef(readSysfs(folder + "/coherency_line_size"))
-             .getAsInteger(10, line) &&
-        line > 0)
-      target.cacheLineBytes = line;
+    }
+    if (entries.empty())
+      return refuse("unknown target '" + word + "'");
+    Entry &entry = entries.back();
+    if (word.empty())
+      return refuse("target '" + list + "' has an empty entry");
+    if (llvm::is_contained(kLater, familyOf(entry.name)))
+      break; // refused for its name
+    if (llvm::is_contained(entry.features, word))
+      return refuse("target '" + list + "' names the feature '" + word +
+                    "' twice");
+    if (!llvm::is_contained(featuresOf(entry.name), word)) {
+      return refuse("target '" + list + "': '" + word +
+                    "' is neither a target nor a feature of " + entry.name);
+    }
+    entry.features.push_back(word);
   }
-#if defined(_SC_LEVEL1_DCACHE_SIZE)
-  const int names[4] = {0, _SC_LEVEL1_DCACHE_SIZE, _SC_LEVEL2_CACHE_SIZE,
-                        _SC_LEVEL3_CACHE_SIZE};
-  for (unsigned level = 1; level <= 3; ++level) {
-    long size = found[level] ? 0 : sysconf(names[level]);
-    if (size > 0)
-      *sizes[level] = static_cast<uint64_t>(size);
-  }
-#endif
-#endif
+  return entries;
 }
 
-llvm::Error targetError(const llvm::Twine &what) {
-  return llvm::createStringError(llvm::inconvertibleErrorCode(),
-                                 what + "; choose one of " +
-                                     llvm::join(kSupported, ", "));
+llvm::Expected<TargetDescription> describeEntry(const Entry &entry) {
+  if (llvm::is_contained(kLater, familyOf(entry.name)))
+    return refuse("target '" + entry.name +
+                  "' is not supported in this version");
+  if (entry.name == "native")
+    return targets::describeHost();
+  // In a fixed order, so that one target has one name.
+  llvm::SmallVector<StringRef> features;
+  for (StringRef feature : featuresOf(entry.name))
+    if (llvm::is_contained(entry.features, feature))
+      features.push_back(feature);
+  if (entry.name == "aarch64")
+    return targets::describeAArch64(features);
+  if (entry.name == "riscv64")
+    return targets::describeRISCV64(features);
+  unsigned level = 1;
+  StringRef number = entry.name;
+  if (number.consume_front("x86-64-v"))
+    number.getAsInteger(10, level);
+  return targets::describeX86Level(level);
 }
 
-llvm::Expected<TargetDescription> describeHost() {
-  llvm::Triple host(llvm::sys::getProcessTriple());
-  if (host.getArch() != llvm::Triple::x86_64)
-    return targetError("target 'native' is " + host.getArchName() +
-                       " on this machine, which this version does not support");
-
-  TargetDescription target;
-  target.name = "native";
-  target.triple = kTriple.str();
-  target.cpu = llvm::sys::getHostCPUName().str();
-
-  // Every feature is spelled out, absent ones too: a virtual machine may hide
-  // some that the CPU's name implies.  Sorted, so that output is reproducible.
-  llvm::StringSet<> present;
-  std::vector<std::string> spelled;
-  for (const llvm::StringMapEntry<bool> &feature :
-       llvm::sys::getHostCPUFeatures()) {
-    spelled.push_back(((feature.second ? "+" : "-") + feature.first()).str());
-    if (feature.second)
-      present.insert(feature.first());
+/// Whether versions for `targets` go into one library.
+llvm::Error checkTogether(StringRef list,
+                          llvm::ArrayRef<TargetDescription> descriptions) {
+  for (auto [i, target] : llvm::enumerate(descriptions)) {
+    if (target.architecture != descriptions[0].architecture)
+      return refuse("target '" + list + "' names several architectures, " +
+                    descriptions[0].name + " and " + target.name +
+                    ", of which a library holds one");
+    for (const TargetDescription &other : descriptions.take_front(i))
+      if (other.name == target.name)
+        return refuse("target '" + list + "' names " + target.name + " twice");
   }
-  llvm::sort(spelled, [](StringRef a, StringRef b) {
-    return a.drop_front() < b.drop_front();
-  });
-  describeVectors(target, present);
-  if (target.vectorBits == 512)
-    spelled.push_back("-prefer-256-bit");
-  target.features = llvm::join(spelled, ",");
-  detectCaches(target);
-  return target;
-}
-
-TargetDescription describeLevel(StringRef name, unsigned level) {
-  TargetDescription target;
-  target.name = name.str();
-  target.triple = kTriple.str();
-  target.cpu = name.str();
-  describeVectors(target, levelFeatures(level));
-  // LLVM tunes x86-64-v4 for the first CPUs that had it and would split every
-  // 512-bit operation.
-  if (target.vectorBits == 512)
-    target.features = "-prefer-256-bit";
-  return target;
+  for (const TargetDescription &target : descriptions)
+    if (!target.checkable)
+      return refuse("target '" + list +
+                    "': a library cannot find out whether "
+                    "a CPU runs " +
+                    target.name + ", so it stands alone");
+  return llvm::Error::success();
 }
 
 } // namespace
+
+llvm::Error targets::refuse(const llvm::Twine &what) {
+  return llvm::createStringError(llvm::inconvertibleErrorCode(),
+                                 what + "; choose one of " +
+                                     describeSupportedTargets());
+}
 
 llvm::ArrayRef<StringLiteral> mlir::softmax::supportedTargets() {
   return kSupported;
 }
 
-llvm::Expected<TargetDescription>
-mlir::softmax::parseTarget(llvm::StringRef name) {
-  if (name == "native")
-    return describeHost();
-  if (name == "x86-64")
-    return describeLevel(name, 1);
-  if (name == "x86-64-v2")
-    return describeLevel(name, 2);
-  if (name == "x86-64-v3")
-    return describeLevel(name, 3);
-  if (name == "x86-64-v4")
-    return describeLevel(name, 4);
+std::string mlir::softmax::describeSupportedTargets() {
+  std::string text;
+  for (StringRef name : kSupported) {
+    text += text.empty() ? "" : ", ";
+    text += name;
+    for (StringRef feature : featuresOf(name))
+      text += ("[," + feature + "]").str();
+  }
+  return text;
+}
 
-  if (name.contains(',') &&
-      llvm::is_contained(kSupported, name.split(',').first))
-    return targetError("target '" + name +
-                       "' is a list, and one library for several CPU versions "
-                       "is not supported in this version");
-  StringRef family =
-      name.take_until([](char c) { return c == ',' || c == ':'; });
-  if (llvm::is_contained(kLater, family))
-    return targetError("target '" + name +
-                       "' is not supported in this version");
-  return targetError("unknown target '" + name + "'");
+llvm::Expected<llvm::SmallVector<TargetDescription, 1>>
+mlir::softmax::parseTargets(StringRef list) {
+  llvm::Expected<llvm::SmallVector<Entry>> entries = splitList(list);
+  if (!entries)
+    return entries.takeError();
+  llvm::SmallVector<TargetDescription, 1> descriptions;
+  for (const Entry &entry : *entries) {
+    llvm::Expected<TargetDescription> target = describeEntry(entry);
+    if (!target)
+      return target.takeError();
+    descriptions.push_back(std::move(*target));
+  }
+  if (descriptions.size() > 1)
+    if (llvm::Error error = checkTogether(list, descriptions))
+      return std::move(error);
+  llvm::sort(descriptions,
+             [](const TargetDescription &a, const TargetDescription &b) {
+               return a.rank > b.rank;
+             });
+  return descriptions;
+}
+
+llvm::Expected<TargetDescription> mlir::softmax::parseTarget(StringRef name) {
+  llvm::Expected<llvm::SmallVector<TargetDescription, 1>> list =
+      parseTargets(name);
+  if (!list)
+    return list.takeError();
+  if (list->size() > 1)
+    return refuse("target '" + name + "' is a list, and one is wanted here");
+  return std::move(list->front());
+}
+
+TargetDescription mlir::softmax::describeBaseline(Architecture architecture) {
+  switch (architecture) {
+  case Architecture::X86_64:
+    return targets::describeX86Level(1);
+  case Architecture::AArch64:
+    return targets::describeAArch64({});
+  case Architecture::RISCV64:
+    return targets::describeRISCV64({});
+  }
+  llvm_unreachable("all architectures handled");
 }

@@ -33,13 +33,24 @@
 
 // Declared here rather than by llvm/Support/TargetSelect.h, which would name
 // every target of the packaged LLVM.
+#define SOFTMAX_DECLARE_TARGET(name)                                           \
+  void LLVMInitialize##name##TargetInfo(void);                                 \
+  void LLVMInitialize##name##Target(void);                                     \
+  void LLVMInitialize##name##TargetMC(void);                                   \
+  void LLVMInitialize##name##AsmPrinter(void);                                 \
+  void LLVMInitialize##name##AsmParser(void);
+#define SOFTMAX_INITIALIZE_TARGET(name)                                        \
+  LLVMInitialize##name##TargetInfo();                                          \
+  LLVMInitialize##name##Target();                                              \
+  LLVMInitialize##name##TargetMC();                                            \
+  LLVMInitialize##name##AsmPrinter();                                          \
+  LLVMInitialize##name##AsmParser();
+
 extern "C" {
 // NOLINTBEGIN(readability-identifier-naming): LLVM's names.
-void LLVMInitializeX86TargetInfo(void);
-void LLVMInitializeX86Target(void);
-void LLVMInitializeX86TargetMC(void);
-void LLVMInitializeX86AsmPrinter(void);
-void LLVMInitializeX86AsmParser(void);
+SOFTMAX_DECLARE_TARGET(X86)
+SOFTMAX_DECLARE_TARGET(AArch64)
+SOFTMAX_DECLARE_TARGET(RISCV)
 // NOLINTEND(readability-identifier-naming)
 }
 
@@ -115,7 +126,9 @@ void hideInternals(ModuleOp module, llvm::Module &llvmModule) {
       exported.insert(function.getSymName());
 
   for (llvm::GlobalValue &value : llvmModule.global_values()) {
-    if (value.isDeclaration() || value.hasLocalLinkage())
+    // llvm.global_ctors is a message to the code generator.
+    if (value.isDeclaration() || value.hasLocalLinkage() ||
+        value.hasAppendingLinkage())
       continue;
     if (!exported.contains(value.getName())) {
       value.setVisibility(llvm::GlobalValue::DefaultVisibility);
@@ -157,10 +170,17 @@ void addFunctionAttributes(llvm::Module &llvmModule,
   for (llvm::Function &function : llvmModule) {
     if (function.isDeclaration())
       continue;
-    function.addFnAttr("target-cpu", target.cpu);
-    if (!target.features.empty())
-      function.addFnAttr("target-features", target.features);
-    function.addFnAttr("prefer-vector-width", llvm::utostr(target.vectorBits));
+    // The versions of a library say for themselves what they are for.
+    if (!function.hasFnAttribute("target-cpu")) {
+      function.addFnAttr("target-cpu", target.cpu);
+      if (!target.features.empty())
+        function.addFnAttr("target-features", target.features);
+      function.addFnAttr("prefer-vector-width",
+                         llvm::utostr(target.vectorBits));
+      if (target.scalable)
+        function.addFnAttr(llvm::Attribute::getWithVScaleRangeArgs(
+            llvmModule.getContext(), target.leastScale, target.mostScale));
+    }
     function.addFnAttr(llvm::Attribute::NoUnwind);
     // Unwind tables cost no time and let profilers and debuggers walk through
     // a kernel.
@@ -194,11 +214,9 @@ llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 mlir::softmax::createTargetMachine(const TargetDescription &target) {
   static std::once_flag initialized;
   std::call_once(initialized, [] {
-    LLVMInitializeX86TargetInfo();
-    LLVMInitializeX86Target();
-    LLVMInitializeX86TargetMC();
-    LLVMInitializeX86AsmPrinter();
-    LLVMInitializeX86AsmParser();
+    SOFTMAX_INITIALIZE_TARGET(X86)
+    SOFTMAX_INITIALIZE_TARGET(AArch64)
+    SOFTMAX_INITIALIZE_TARGET(RISCV)
   });
 
   llvm::Triple triple(target.triple);
@@ -211,6 +229,8 @@ mlir::softmax::createTargetMachine(const TargetDescription &target) {
   llvm::TargetOptions options;
   // Only what carries the contract flag is fused; our IR spells out its fma.
   options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
+  options.MCOptions.ABIName = target.abi;
+  options.UseInitArray = true;
   std::unique_ptr<llvm::TargetMachine> machine(llvmTarget->createTargetMachine(
       triple, target.cpu, target.features, options, llvm::Reloc::PIC_,
       std::nullopt, llvm::CodeGenOptLevel::Aggressive));

@@ -237,11 +237,16 @@ static void printKernel(llvm::raw_ostream &os, const KernelInfo &kernel,
       os << " * Accuracy of " << names[i] << ": "
          << describeAccuracy(kernel, i, library.accuracy) << ".\n";
   printInPlace(os, kernel, names);
-  if (!kernel.workspace.empty())
+  std::string workspace = describeWorkspace(kernel, library);
+  if (!workspace.empty())
     os << " * Workspace: "
-       << (kernel.workspace == "0" ? "none"
-                                   : inComment(kernel.workspace) + " bytes")
-       << ".\n";
+       << (workspace == "0" ? "none" : inComment(workspace) + " bytes");
+  // LLVM's vscale is 1 or more for SVE, 2 or more for V of RISC-V.
+  if (StringRef(workspace).contains("vscale"))
+    os << ", with vscale the vector length in units of "
+       << 128 / library.targets.front().leastScale << " bits";
+  if (!workspace.empty())
+    os << ".\n";
   os << " */\n";
 
   std::string parameters = getParameters(kernel, names);
@@ -272,9 +277,13 @@ std::string softmax::emitHeader(ArrayRef<KernelInfo> kernels,
   os << "/*\n * " << inComment(name)
      << ": kernels for C99 and C++17, with DLPack tensors.\n"
      << " * Made by softmaxc " << getProjectVersion() << " (LLVM "
-     << LLVM_VERSION_STRING << ") for " << inComment(library.target.name)
-     << ": " << inComment(describeRequirement(library.target))
-     << ".\n * Accuracy: " << inComment(library.accuracy)
+     << LLVM_VERSION_STRING << ") for "
+     << inComment(describeTargetNames(library)) << ": "
+     << inComment(describeRequirement(library)) << ".\n";
+  if (library.targets.size() > 1)
+    os << " * The best version that the CPU runs is picked when the library is "
+          "loaded.\n";
+  os << " * Accuracy: " << inComment(library.accuracy)
      << "; in ULP of an output's type, with x a logit, m the maximum of its"
      << "\n * row and N the row's length.\n */\n"
      << "#ifndef " << guard << "\n#define " << guard

@@ -5,6 +5,7 @@
 #include "KernelInterface.h"
 
 #include "softmax/Target/Passes.h"
+#include "softmax/Target/Versions.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
@@ -37,11 +38,18 @@ LLVM::LLVMFuncOp KernelInterface::createFunction(StringRef name, Type result,
                                                  bool isPublic) {
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   auto function = LLVM::LLVMFuncOp::create(
-      builder, body.getLoc(), name,
+      builder, versions[0].body.getLoc(), name,
       LLVM::LLVMFunctionType::get(result, arguments),
       isPublic ? LLVM::Linkage::External : LLVM::Linkage::Internal);
   if (!isPublic)
     function.setSymVisibility("private");
+  // Some calling conventions want 32 bits to fill their register, as C does.
+  NamedAttribute extended(
+      builder.getStringAttr(LLVM::LLVMDialect::getSExtAttrName()),
+      builder.getUnitAttr());
+  if (isPublic && result == types.i32)
+    function.setResAttrsAttr(builder.getArrayAttr(
+        DictionaryAttr::get(types.context, ArrayRef(extended))));
   return function;
 }
 
@@ -114,63 +122,84 @@ static LogicalResult verifySizeFunction(LLVM::LLVMFuncOp function,
          << type;
 }
 
-LogicalResult KernelInterface::prepare(LLVM::LLVMFuncOp function,
-                                       llvm::StringSet<> &reserved) {
-  body = function;
-  unitsFunction =
-      module.lookupSymbol<LLVM::LLVMFuncOp>(info.name + unitsSuffix.str());
-  sizeFunction = module.lookupSymbol<LLVM::LLVMFuncOp>(
-      info.name + workspaceSizeSuffix.str());
-  if (!sizeFunction)
-    return body.emitError("has no '@")
-           << info.name << workspaceSizeSuffix
+LogicalResult KernelInterface::prepareVersion(LLVM::LLVMFuncOp function,
+                                              StringRef suffix,
+                                              Version &version) {
+  version.body = function;
+  auto companion = [&](StringRef name) {
+    return module.lookupSymbol<LLVM::LLVMFuncOp>(
+        (info.name + name + suffix).str());
+  };
+  version.unitsFunction = companion(unitsSuffix);
+  version.sizeFunction = companion(workspaceSizeSuffix);
+  if (!version.sizeFunction)
+    return function.emitError("has no '@")
+           << info.name << workspaceSizeSuffix << suffix
            << "': run 'softmax-promote-allocs-to-workspace' before lowering "
               "to the LLVM dialect";
   SmallVector<Type> expected = getBodyTypes(types, info);
-  if (failed(verifySizeFunction(sizeFunction, types, expected)) ||
-      (unitsFunction &&
-       failed(verifySizeFunction(unitsFunction, types, expected))))
+  if (failed(verifySizeFunction(version.sizeFunction, types, expected)) ||
+      (version.unitsFunction &&
+       failed(verifySizeFunction(version.unitsFunction, types, expected))))
     return mlir::failure();
-  if (unitsFunction)
+  if (version.unitsFunction)
     expected.append({types.i64, types.i64});
   expected.append({types.ptr, types.ptr, types.i64, types.i64, types.i64});
   auto type = LLVM::LLVMFunctionType::get(types.none, expected);
-  if (body.getFunctionType() != type)
-    return body.emitError("has the type ")
-           << body.getFunctionType() << ", but the operands in '"
+  if (function.getFunctionType() != type)
+    return function.emitError("has the type ")
+           << function.getFunctionType() << ", but the operands in '"
            << kernelAttrName << "' make it " << type;
+  function->removeAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName());
+  return success();
+}
 
-  body->removeAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName());
-
-  std::string interfaceName = "_mlir_ciface_" + info.name;
-  std::string bodyName = "__softmax_body_" + info.name;
+LogicalResult KernelInterface::prepare(ArrayRef<LLVM::LLVMFuncOp> functions,
+                                       llvm::StringSet<> &reserved) {
+  SmallVector<std::string> names = {
+      "_mlir_ciface_" + info.name,   "__softmax_check_" + info.name,
+      "__softmax_call_" + info.name, "__softmax_messages_" + info.name,
+      info.name + "_units",          info.name + "_workspace_size",
+      info.name + "_range",          "__tvm_ffi_" + info.name};
+  SmallVector<std::string> bodyNames;
+  for (auto [i, function] : llvm::enumerate(functions)) {
+    std::string suffix =
+        cpu.targets.empty() ? "" : getVersionSuffix(cpu.targets[i].name);
+    if (failed(prepareVersion(function, suffix, versions.emplace_back())))
+      return mlir::failure();
+    bodyNames.push_back("__softmax_body_" + info.name + suffix);
+  }
+  llvm::append_range(names, bodyNames);
   reserved.insert(info.name);
-  for (const std::string &name :
-       {bodyName, interfaceName, "__softmax_check_" + info.name,
-        "__softmax_call_" + info.name, "__softmax_messages_" + info.name,
-        info.name + "_units", info.name + "_workspace_size",
-        info.name + "_range", "__tvm_ffi_" + info.name})
+  for (const std::string &name : names)
     if (module.lookupSymbol(name) || !reserved.insert(name).second)
-      return body.emitError("kernel '@")
+      return versions[0].body.emitError("kernel '@")
              << info.name << "' needs the name '@" << name
              << "', which is taken: rename one of the two";
-  if (failed(SymbolTable::replaceAllSymbolUses(
-          body.getOperation(), StringAttr::get(module.getContext(), bodyName),
-          module)))
-    return body.emitError("could not be renamed to '@") << bodyName << "'";
-  SymbolTable::setSymbolName(body, bodyName);
+  for (auto [version, name] : llvm::zip_equal(versions, bodyNames)) {
+    Operation *body = version.body;
+    if (failed(SymbolTable::replaceAllSymbolUses(
+            body, StringAttr::get(module.getContext(), name), module)))
+      return body->emitError("could not be renamed to '@") << name << "'";
+    SymbolTable::setSymbolName(body, name);
+  }
   return success();
 }
 
 void KernelInterface::emit() {
-  Attribute description = body->removeAttr(kernelAttrName);
-  // Attributes of other dialects (names) mean nothing from here on, and the
-  // translation to LLVM IR warns about them.
-  for (unsigned i = 0, e = body.getNumArguments(); i < e; ++i)
-    for (NamedAttribute attr :
-         mlir::function_interface_impl::getArgAttrs(body, i))
-      if (!attr.getName().getValue().starts_with("llvm."))
-        body.removeArgAttr(i, attr.getName());
+  Attribute description;
+  for (Version &version : llvm::reverse(versions)) {
+    LLVM::LLVMFuncOp body = version.body;
+    description = body->removeAttr(kernelAttrName);
+    body->removeAttr(versionAttrName);
+    // Attributes of other dialects (names) mean nothing from here on, and the
+    // translation to LLVM IR warns about them.
+    for (unsigned i = 0, e = body.getNumArguments(); i < e; ++i)
+      for (NamedAttribute attr :
+           mlir::function_interface_impl::getArgAttrs(body, i))
+        if (!attr.getName().getValue().starts_with("llvm."))
+          body.removeArgAttr(i, attr.getName());
+  }
   emitChecks();
   emitCall();
   emitMain();
@@ -219,7 +248,8 @@ static LogicalResult verifyLibrary(ModuleOp module,
       {"malloc", LLVM::LLVMFunctionType::get(types.ptr, {types.i64})},
       {"free", LLVM::LLVMFunctionType::get(types.none, {types.ptr})},
       {"TVMFFIErrorSetRaisedFromCStr",
-       LLVM::LLVMFunctionType::get(types.none, {types.ptr, types.ptr})}};
+       LLVM::LLVMFunctionType::get(types.none, {types.ptr, types.ptr})},
+      {"getauxval", LLVM::LLVMFunctionType::get(types.i64, {types.i64})}};
   for (auto [name, type] : expected) {
     Operation *symbol = module.lookupSymbol(name);
     if (!symbol)
@@ -267,41 +297,86 @@ static void eraseUpstreamWrappers(ModuleOp module) {
     wrapper.erase();
 }
 
+/// The kernels of `module` in order, each with one function per version.
+static FailureOr<SmallVector<SmallVector<LLVM::LLVMFuncOp, 1>>>
+collectKernels(ModuleOp module, const CpuVersions &cpu) {
+  SmallVector<SmallVector<LLVM::LLVMFuncOp, 1>> kernels;
+  llvm::StringMap<size_t> numbers;
+  size_t numVersions = std::max<size_t>(cpu.targets.size(), 1);
+  for (Operation &op : *module.getBody()) {
+    if (!op.hasAttr(kernelAttrName))
+      continue;
+    auto function = dyn_cast<LLVM::LLVMFuncOp>(op);
+    if (!function || function.isExternal())
+      return op.emitError("kernel is not a definition in the LLVM dialect: "
+                          "lower it before 'softmax-emit-kernel-interface'");
+    size_t version = 0;
+    StringRef name = function.getName();
+    if (!cpu.targets.empty()) {
+      auto target = op.getAttrOfType<StringAttr>(versionAttrName);
+      version = llvm::find_if(cpu.targets,
+                              [&](const TargetDescription &description) {
+                                return target && target == description.name;
+                              }) -
+                cpu.targets.begin();
+      if (version == numVersions ||
+          !name.consume_back(getVersionSuffix(target)))
+        return op.emitError("is not a version of a kernel for one of the "
+                            "targets in '")
+               << versionsAttrName << "'";
+    }
+    auto [entry, isNew] = numbers.try_emplace(name, kernels.size());
+    if (isNew)
+      kernels.emplace_back(numVersions);
+    kernels[entry->second][version] = function;
+  }
+  for (MutableArrayRef<LLVM::LLVMFuncOp> functions : kernels) {
+    auto *there = llvm::find_if(
+        functions, [](LLVM::LLVMFuncOp f) { return static_cast<bool>(f); });
+    if (!llvm::all_of(functions,
+                      [](LLVM::LLVMFuncOp f) { return static_cast<bool>(f); }))
+      return there->emitError("is a kernel without a version for each of the "
+                              "targets in '")
+             << versionsAttrName << "'";
+  }
+  return kernels;
+}
+
 namespace {
 struct EmitKernelInterface
     : softmax::impl::EmitKernelInterfacePassBase<EmitKernelInterface> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     eraseUpstreamWrappers(module);
-    SmallVector<LLVM::LLVMFuncOp> kernels;
-    for (Operation &op : *module.getBody()) {
-      if (!op.hasAttr(kernelAttrName))
-        continue;
-      auto function = dyn_cast<LLVM::LLVMFuncOp>(op);
-      if (!function || function.isExternal()) {
-        op.emitError("kernel is not a definition in the LLVM dialect: lower "
-                     "it before 'softmax-emit-kernel-interface'");
-        return signalPassFailure();
-      }
-      kernels.push_back(function);
-    }
-    InterfaceTypes types(&getContext());
-    if (kernels.empty())
+    FailureOr<CpuVersions> cpu = readCpuVersions(module);
+    if (failed(cpu))
+      return signalPassFailure();
+    FailureOr<SmallVector<SmallVector<LLVM::LLVMFuncOp, 1>>> kernels =
+        collectKernels(module, *cpu);
+    if (failed(kernels))
+      return signalPassFailure();
+    if (kernels->empty())
       return;
+    InterfaceTypes types(&getContext());
     if (failed(verifyLibrary(module, types)) ||
         failed(verifyDeclarations(module)))
       return signalPassFailure();
     SmallVector<KernelInterface, 0> interfaces;
     llvm::StringSet<> reserved;
-    for (LLVM::LLVMFuncOp kernel : kernels) {
-      FailureOr<KernelInfo> info = readKernelInfo(kernel);
+    for (ArrayRef<LLVM::LLVMFuncOp> functions : *kernels) {
+      FailureOr<KernelInfo> info = readKernelInfo(functions[0]);
       if (failed(info))
         return signalPassFailure();
-      interfaces.emplace_back(module, types, std::move(*info));
-      if (failed(interfaces.back().prepare(kernel, reserved)))
+      if (!cpu->targets.empty())
+        info->name.resize(info->name.size() -
+                          getVersionSuffix(cpu->targets[0].name).size());
+      interfaces.emplace_back(module, types, std::move(*info), *cpu);
+      if (failed(interfaces.back().prepare(functions, reserved)))
         return signalPassFailure();
     }
     makeInternal(module);
+    if (!cpu->targets.empty() && failed(emitCpuVersions(module, types, *cpu)))
+      return signalPassFailure();
     for (KernelInterface &interface : interfaces)
       interface.emit();
   }

@@ -2,27 +2,52 @@
 //
 // One kernel while its C interface is written.  The steps are in
 // KernelInterfaceChecks.cpp, KernelInterfaceEntryPoints.cpp and
-// KernelInterfaceFrameworks.cpp, the pass in KernelInterface.cpp.
+// KernelInterfaceFrameworks.cpp, the choice among several versions in
+// KernelInterfaceVersions.cpp, the pass in KernelInterface.cpp.
 #ifndef SOFTMAX_LIB_TARGET_KERNELINTERFACE_H
 #define SOFTMAX_LIB_TARGET_KERNELINTERFACE_H
 
 #include "InterfaceWriter.h"
+#include "softmax/Schedule/TargetDescription.h"
 #include "softmax/Target/KernelInfo.h"
 #include "softmax/Target/Status.h"
+#include "softmax/Target/Versions.h"
 
 #include "llvm/ADT/StringSet.h"
 
 namespace mlir::softmax {
 
+/// Which versions of the kernels a module holds, and how they are told apart.
+struct CpuVersions {
+  /// The best first; empty where kernels have no versions.
+  SmallVector<TargetDescription, 1> targets;
+  /// i32 (): which of `targets` the running CPU is to run, or how many there
+  /// are if it can run none.  Null where kernels have no versions.
+  LLVM::LLVMFuncOp current;
+  /// Whether every CPU of the architecture can run one of them.
+  bool always = true;
+};
+
+/// Reads the module's list of versions; fails with a diagnostic if it is
+/// malformed.
+FailureOr<CpuVersions> readCpuVersions(ModuleOp module);
+/// Writes CpuVersions::current, and a constructor that calls it once when the
+/// library is loaded.
+LogicalResult emitCpuVersions(ModuleOp module, const InterfaceTypes &types,
+                              CpuVersions &versions);
+
 class KernelInterface {
 public:
-  KernelInterface(ModuleOp module, const InterfaceTypes &types, KernelInfo info)
-      : module(module), types(types), info(std::move(info)) {}
+  KernelInterface(ModuleOp module, const InterfaceTypes &types, KernelInfo info,
+                  const CpuVersions &cpu)
+      : module(module), types(types), info(std::move(info)), cpu(cpu) {}
 
-  /// Finds the body and its companions and renames the body.  Diagnoses a body
-  /// whose signature is not that of the operands, and names that are taken, in
-  /// the module or by the kernels before (`reserved`).
-  LogicalResult prepare(LLVM::LLVMFuncOp function, llvm::StringSet<> &reserved);
+  /// Finds the bodies, one per version in `functions`, and their companions and
+  /// renames the bodies.  Diagnoses a body whose signature is not that of the
+  /// operands, and names that are taken, in the module or by the kernels before
+  /// (`reserved`).
+  LogicalResult prepare(ArrayRef<LLVM::LLVMFuncOp> functions,
+                        llvm::StringSet<> &reserved);
 
   /// Writes everything; must follow prepare().
   void emit();
@@ -30,6 +55,15 @@ public:
 private:
   /// The tensor pointers and scalars of one entry point, by operand.
   using Operands = SmallVector<Value>;
+
+  /// The kernel as compiled for one target.  All versions have a function that
+  /// counts units, or none.
+  struct Version {
+    LLVM::LLVMFuncOp body, unitsFunction, sizeFunction;
+  };
+
+  LogicalResult prepareVersion(LLVM::LLVMFuncOp function, StringRef suffix,
+                               Version &version);
 
   /// What a failing check returns: the status in the low 8 bits, above them
   /// the number of the message.
@@ -49,17 +83,23 @@ private:
 
   // KernelInterfaceEntryPoints.cpp
   Operands getOperands(InterfaceWriter &writer) const;
-  /// Calls the checks; `frame` is where they leave the descriptors.
+  /// Calls the checks; `frame` is where they leave the descriptors, `version`
+  /// what the running CPU is to run (null where there is one version).
   Value callChecks(InterfaceWriter &writer, const Operands &operands,
-                   Value &frame);
+                   Value &frame, Value &version);
+  /// Calls one function of the version `version`.
+  Value callVersion(InterfaceWriter &writer, Value version,
+                    LLVM::LLVMFuncOp Version::*function, ValueRange arguments);
   /// Pointer, offset, sizes and strides of every tensor as the body takes them.
   SmallVector<Value> loadArguments(InterfaceWriter &writer, Value frame,
                                    const Operands &operands);
-  Value buildUnits(InterfaceWriter &writer, ValueRange arguments);
+  Value buildUnits(InterfaceWriter &writer, Value version,
+                   ValueRange arguments);
   /// Including the slack for alignment; 0 if no workspace is needed.
-  Value buildWorkspaceSize(InterfaceWriter &writer, ValueRange arguments);
-  void callBody(InterfaceWriter &writer, ValueRange arguments, Value begin,
-                Value end, Value workspace);
+  Value buildWorkspaceSize(InterfaceWriter &writer, Value version,
+                           ValueRange arguments);
+  void callBody(InterfaceWriter &writer, Value version, ValueRange arguments,
+                Value begin, Value end, Value workspace);
   void emitCall();
   void emitQuery(StringRef suffix, bool units);
   void emitRange();
@@ -74,7 +114,8 @@ private:
   ModuleOp module;
   const InterfaceTypes &types;
   KernelInfo info;
-  LLVM::LLVMFuncOp body, unitsFunction, sizeFunction;
+  const CpuVersions &cpu;
+  SmallVector<Version, 1> versions;
   LLVM::LLVMFuncOp checks, callFunction, mainFunction;
   /// { pointer, sizes, strides } per tensor.
   Type frameType;

@@ -17,13 +17,50 @@ KernelInterface::getOperands(InterfaceWriter &writer) const {
 }
 
 Value KernelInterface::callChecks(InterfaceWriter &writer,
-                                  const Operands &operands, Value &frame) {
+                                  const Operands &operands, Value &frame,
+                                  Value &version) {
   frame = writer.allocate(frameType);
   SmallVector<Value> arguments;
   for (unsigned position : getTensors())
     arguments.push_back(operands[position]);
   arguments.push_back(frame);
-  return writer.call(checks, arguments);
+  if (!cpu.current)
+    return writer.call(checks, arguments);
+  version = writer.call(cpu.current, {});
+  if (cpu.always)
+    return writer.call(checks, arguments);
+  // A CPU without a version is told so before anything else.
+  Block *known = writer.branch(
+      writer.compare(ICmpPredicate::eq, version, cpu.targets.size()));
+  Block *done = writer.newBlock();
+  Value failed = done->addArgument(types.i32, writer.loc);
+  writer.jump(done, writer.i32(failure(KernelStatus::NoCpuVersion,
+                                       "has no version for this CPU")));
+  writer.continueIn(known);
+  writer.jump(done, writer.call(checks, arguments));
+  writer.continueIn(done);
+  return failed;
+}
+
+Value KernelInterface::callVersion(InterfaceWriter &writer, Value version,
+                                   LLVM::LLVMFuncOp Version::*function,
+                                   ValueRange arguments) {
+  if (versions.size() == 1)
+    return writer.call(versions[0].*function, arguments);
+  Block *done = writer.newBlock();
+  for (auto [i, candidate] : llvm::enumerate(versions)) {
+    Block *others = nullptr;
+    if (i + 1 < versions.size())
+      others = writer.branch(writer.compare(ICmpPredicate::eq, version, i));
+    Value result = writer.call(candidate.*function, arguments);
+    writer.jump(done, result ? ValueRange(result) : ValueRange());
+    if (result && i == 0)
+      done->addArgument(result.getType(), writer.loc);
+    if (others)
+      writer.continueIn(others);
+  }
+  writer.continueIn(done);
+  return done->getNumArguments() ? done->getArgument(0) : Value();
 }
 
 SmallVector<Value> KernelInterface::loadArguments(InterfaceWriter &writer,
@@ -52,23 +89,26 @@ SmallVector<Value> KernelInterface::loadArguments(InterfaceWriter &writer,
   return arguments;
 }
 
-Value KernelInterface::buildUnits(InterfaceWriter &writer,
+Value KernelInterface::buildUnits(InterfaceWriter &writer, Value version,
                                   ValueRange arguments) {
-  return unitsFunction ? writer.call(unitsFunction, arguments) : writer.i64(1);
+  if (!versions[0].unitsFunction)
+    return writer.i64(1);
+  return callVersion(writer, version, &Version::unitsFunction, arguments);
 }
 
 Value KernelInterface::buildWorkspaceSize(InterfaceWriter &writer,
-                                          ValueRange arguments) {
-  Value size = writer.call(sizeFunction, arguments);
+                                          Value version, ValueRange arguments) {
+  Value size = callVersion(writer, version, &Version::sizeFunction, arguments);
   Value isZero = writer.compare(ICmpPredicate::eq, size, int64_t(0));
   return writer.select(isZero, size,
                        writer.add(size, writer.i64(workspaceAlignment)));
 }
 
-void KernelInterface::callBody(InterfaceWriter &writer, ValueRange arguments,
-                               Value begin, Value end, Value workspace) {
+void KernelInterface::callBody(InterfaceWriter &writer, Value version,
+                               ValueRange arguments, Value begin, Value end,
+                               Value workspace) {
   SmallVector<Value> all(arguments);
-  if (unitsFunction)
+  if (versions[0].unitsFunction)
     all.append({begin, end});
   Value address = LLVM::PtrToIntOp::create(writer.builder, writer.loc,
                                            types.i64, workspace);
@@ -79,7 +119,7 @@ void KernelInterface::callBody(InterfaceWriter &writer, ValueRange arguments,
   // function that gave the size.
   all.append({aligned, aligned, writer.i64(0),
               writer.i64(std::numeric_limits<int64_t>::max()), writer.i64(1)});
-  writer.call(body, all);
+  callVersion(writer, version, &Version::body, all);
 }
 
 /// i32 __softmax_call_NAME(operands...): the whole kernel; what is not 0 is a
@@ -89,16 +129,16 @@ void KernelInterface::emitCall() {
                                 getInterfaceTypes(), /*isPublic=*/false);
   InterfaceWriter writer(types, callFunction);
   Operands operands = getOperands(writer);
-  Value frame;
-  Value failed = callChecks(writer, operands, frame);
+  Value frame, version;
+  Value failed = callChecks(writer, operands, frame, version);
   writer.returnIf(writer.compare(ICmpPredicate::ne, failed, int64_t(0)),
                   failed);
   SmallVector<Value> arguments = loadArguments(writer, frame, operands);
-  Value units = buildUnits(writer, arguments);
+  Value units = buildUnits(writer, version, arguments);
   Value success = writer.i32(0);
   writer.returnIf(writer.compare(ICmpPredicate::eq, units, int64_t(0)),
                   success);
-  Value size = buildWorkspaceSize(writer, arguments);
+  Value size = buildWorkspaceSize(writer, version, arguments);
   Block *withoutWorkspace =
       writer.branch(writer.compare(ICmpPredicate::ne, size, int64_t(0)));
   LLVM::LLVMFuncOp malloc =
@@ -108,11 +148,11 @@ void KernelInterface::emitCall() {
   writer.returnIf(writer.isNull(workspace),
                   writer.i32(failure(KernelStatus::OutOfMemory,
                                      "cannot allocate its workspace")));
-  callBody(writer, arguments, writer.i64(0), units, workspace);
+  callBody(writer, version, arguments, writer.i64(0), units, workspace);
   writer.call(free, workspace);
   writer.ret(writer.i32(0));
   writer.continueIn(withoutWorkspace);
-  callBody(writer, arguments, writer.i64(0), units, writer.null());
+  callBody(writer, version, arguments, writer.i64(0), units, writer.null());
   writer.ret(writer.i32(0));
 }
 
@@ -132,13 +172,13 @@ void KernelInterface::emitQuery(StringRef suffix, bool units) {
                      /*isPublic=*/true);
   InterfaceWriter writer(types, function);
   Operands operands = getOperands(writer);
-  Value frame;
-  Value failed = callChecks(writer, operands, frame);
+  Value frame, version;
+  Value failed = callChecks(writer, operands, frame, version);
   writer.returnIf(writer.compare(ICmpPredicate::ne, failed, int64_t(0)),
                   writer.i64(0));
   SmallVector<Value> arguments = loadArguments(writer, frame, operands);
-  writer.ret(units ? buildUnits(writer, arguments)
-                   : buildWorkspaceSize(writer, arguments));
+  writer.ret(units ? buildUnits(writer, version, arguments)
+                   : buildWorkspaceSize(writer, version, arguments));
 }
 
 /// int32_t NAME_range(operands..., int64_t begin, int64_t end, void *workspace)
@@ -156,24 +196,24 @@ void KernelInterface::emitRange() {
   auto status = [&](KernelStatus value) {
     return writer.i32(static_cast<int32_t>(value));
   };
-  Value frame;
-  Value failed = callChecks(writer, operands, frame);
+  Value frame, version;
+  Value failed = callChecks(writer, operands, frame, version);
   writer.returnIf(writer.compare(ICmpPredicate::ne, failed, int64_t(0)),
                   writer.logicalAnd(failed, writer.i32(0xff)));
   SmallVector<Value> arguments = loadArguments(writer, frame, operands);
-  Value units = buildUnits(writer, arguments);
+  Value units = buildUnits(writer, version, arguments);
   Value outside = writer.logicalOr(
       writer.compare(ICmpPredicate::slt, begin, int64_t(0)),
       writer.logicalOr(writer.compare(ICmpPredicate::sgt, end, units),
                        writer.compare(ICmpPredicate::sgt, begin, end)));
   writer.returnIf(outside, status(KernelStatus::WrongShape));
-  Value size = buildWorkspaceSize(writer, arguments);
+  Value size = buildWorkspaceSize(writer, version, arguments);
   Value missing =
       writer.logicalAnd(writer.isNull(workspace),
                         writer.compare(ICmpPredicate::ne, size, int64_t(0)));
   writer.returnIf(missing, status(KernelStatus::NullArgument));
   writer.returnIf(writer.compare(ICmpPredicate::eq, begin, end),
                   status(KernelStatus::Ok));
-  callBody(writer, arguments, begin, end, workspace);
+  callBody(writer, version, arguments, begin, end, workspace);
   writer.ret(status(KernelStatus::Ok));
 }

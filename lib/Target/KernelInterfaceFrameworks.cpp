@@ -210,6 +210,8 @@ void KernelInterface::emitTvmFfiEntry() {
                                  kind("TypeError"), kind("ValueError"));
   kindName = writer.select(hasStatus(KernelStatus::OutOfMemory),
                            kind("MemoryError"), kindName);
+  kindName = writer.select(hasStatus(KernelStatus::NoCpuVersion),
+                           kind("RuntimeError"), kindName);
   writer.call(setter, {kindName, message});
   writer.ret(writer.i32(-1));
 }

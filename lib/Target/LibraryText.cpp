@@ -3,7 +3,9 @@
 // What header and manifest both say.
 
 #include "softmax/Target/LibraryText.h"
+#include "softmax/Target/Versions.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
@@ -17,11 +19,46 @@ std::string softmax::describeRequirement(const TargetDescription &target) {
                              .Case("x86-64-v2", "SSE4.2 and POPCNT")
                              .Case("x86-64-v3", "AVX2, FMA, F16C and BMI2")
                              .Case("x86-64-v4", "AVX-512 F, BW, CD, DQ and VL")
+                             .Case("aarch64", "NEON")
+                             .Case("aarch64,bf16", "NEON and BF16")
+                             .Case("aarch64,sve", "NEON and SVE")
+                             .Case("aarch64,sve,bf16", "NEON, SVE and BF16")
+                             .Case("riscv64", "RV64GC")
+                             .Case("riscv64,v", "RV64GC and V 1.0")
                              .Default("");
   if (extensions.empty())
     return "requires the CPU it was compiled on (" + target.cpu +
            ") or one with the same extensions";
   return ("requires " + target.name + " (" + extensions + ")").str();
+}
+
+std::string softmax::describeTargetNames(const LibraryInfo &library) {
+  return llvm::join(llvm::map_range(library.targets,
+                                    [](const TargetDescription &target) {
+                                      return target.name;
+                                    }),
+                    ",");
+}
+
+std::string softmax::describeRequirement(const LibraryInfo &library) {
+  // The last one asks for the least.
+  std::string text = describeRequirement(library.targets.back());
+  if (dependsOnCpu(library.targets) && !library.targets.back().required.empty())
+    text += "; on other CPUs kernels return status 9";
+  return text;
+}
+
+std::string softmax::describeWorkspace(const KernelInfo &kernel,
+                                       const LibraryInfo &library) {
+  if (llvm::all_of(kernel.versions, [&](const KernelVersionInfo &version) {
+        return version.workspace == kernel.workspace;
+      }))
+    return kernel.workspace;
+  std::string text;
+  for (auto [version, target] :
+       llvm::zip_equal(kernel.versions, library.targets))
+    text += (text.empty() ? "" : "; ") + target.name + ": " + version.workspace;
+  return text;
 }
 
 /// Whether any floating operand is f64, and so all computation (C-TYPE-2).

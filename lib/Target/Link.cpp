@@ -5,6 +5,7 @@
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Object/ArchiveWriter.h"
+#include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -38,6 +39,25 @@ llvm::Error writeBytes(llvm::StringRef path, llvm::StringRef bytes) {
   return llvm::Error::success();
 }
 
+/// lld's name for the kind of file that `object` becomes part of.
+llvm::Expected<const char *> getEmulation(llvm::MemoryBufferRef object) {
+  llvm::Expected<std::unique_ptr<llvm::object::ObjectFile>> file =
+      llvm::object::ObjectFile::createELFObjectFile(object);
+  if (!file)
+    return makeError("the linker failed: " + llvm::toString(file.takeError()));
+  switch ((*file)->getArch()) {
+  case llvm::Triple::x86_64:
+    return "elf_x86_64";
+  case llvm::Triple::aarch64:
+    return "aarch64linux";
+  case llvm::Triple::riscv64:
+    return "elf64lriscv";
+  default:
+    return makeError("the linker knows no objects for " +
+                     llvm::Triple::getArchTypeName((*file)->getArch()));
+  }
+}
+
 } // namespace
 
 llvm::Expected<llvm::SmallVector<char, 0>>
@@ -48,6 +68,10 @@ mlir::softmax::linkSharedLibrary(llvm::MemoryBufferRef object,
   if (!linkerUsable)
     return makeError("the linker failed before in this process and cannot be "
                      "run again");
+
+  llvm::Expected<const char *> emulation = getEmulation(object);
+  if (!emulation)
+    return emulation.takeError();
 
   llvm::SmallString<128> pattern, input, output;
   llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, pattern);
@@ -77,7 +101,7 @@ mlir::softmax::linkSharedLibrary(llvm::MemoryBufferRef object,
   // option can express, weak ones included.
   llvm::SmallVector<const char *, 24> arguments = {"ld.lld",
                                                    "-m",
-                                                   "elf_x86_64",
+                                                   *emulation,
                                                    "-shared",
                                                    "-z",
                                                    "undefs",

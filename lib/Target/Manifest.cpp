@@ -47,12 +47,24 @@ static json::Object describeOperand(const KernelOperand &operand) {
 }
 
 static json::Object describeTarget(const LibraryInfo &library) {
-  return json::Object{{"name", library.target.name},
-                      {"triple", library.target.triple},
-                      {"cpu", library.target.cpu},
-                      {"features", library.target.features},
-                      {"requirement", describeRequirement(library.target)},
+  json::Object object{{"name", describeTargetNames(library)},
+                      {"triple", library.targets.front().triple},
+                      {"requirement", describeRequirement(library)},
                       {"threads", library.threads}};
+  if (library.targets.size() == 1) {
+    object["cpu"] = library.targets.front().cpu;
+    object["features"] = library.targets.front().features;
+    return object;
+  }
+  json::Array versions;
+  for (const TargetDescription &target : library.targets)
+    versions.push_back(
+        json::Object{{"name", target.name},
+                     {"cpu", target.cpu},
+                     {"features", target.features},
+                     {"requirement", describeRequirement(target)}});
+  object["versions"] = std::move(versions);
+  return object;
 }
 
 static json::Object describeVersions() {
@@ -91,23 +103,31 @@ static json::Object describeSpecialValues(const KernelInfo &kernel) {
   return policy;
 }
 
-static json::Array describeSchedules(const KernelInfo &kernel) {
-  json::Array schedules;
-  for (const KernelOpInfo &op : kernel.ops) {
+/// Of the operations `ops` as compiled for `target`, which is named where there
+/// are several.
+static void describeSchedules(ArrayRef<KernelOpInfo> ops, StringRef target,
+                              json::Array &schedules) {
+  for (const KernelOpInfo &op : ops) {
     json::Array strategies;
     for (const std::string &strategy : op.strategies)
       strategies.push_back(strategy);
-    schedules.push_back(json::Object{{"dimensions", json::Array(op.dimensions)},
-                                     {"statistics", toText(op.statistics)},
-                                     {"strategies", std::move(strategies)},
-                                     {"schedule", toText(op.schedule)}});
+    json::Object schedule{{"dimensions", json::Array(op.dimensions)},
+                          {"statistics", toText(op.statistics)},
+                          {"strategies", std::move(strategies)},
+                          {"schedule", toText(op.schedule)}};
+    if (!target.empty())
+      schedule["target"] = target;
+    schedules.push_back(std::move(schedule));
   }
-  return schedules;
 }
 
 static json::Object describeKernel(const KernelInfo &kernel,
                                    const LibraryInfo &library) {
-  json::Array operands, bounds, inPlace, dropped;
+  json::Array operands, bounds, inPlace, dropped, schedules;
+  if (kernel.versions.empty())
+    describeSchedules(kernel.ops, "", schedules);
+  for (auto [i, version] : llvm::enumerate(kernel.versions))
+    describeSchedules(version.ops, library.targets[i].name, schedules);
   for (const std::string &name : kernel.dropped)
     dropped.push_back(toText(name));
   for (auto [i, operand] : llvm::enumerate(kernel.operands)) {
@@ -122,18 +142,19 @@ static json::Object describeKernel(const KernelInfo &kernel,
         inPlace.push_back(json::Object{{"input", toText(input.name)},
                                        {"output", toText(operand.name)}});
   }
-  return json::Object{{"name", toText(kernel.name)},
-                      {"op", toText(kernel.op)},
-                      {"operands", std::move(operands)},
-                      {"in_place", std::move(inPlace)},
-                      {"source_destinations", std::move(dropped)},
-                      {"target", describeTarget(library)},
-                      {"accuracy", json::Object{{"mode", library.accuracy},
-                                                {"bounds", std::move(bounds)}}},
-                      {"special_values", describeSpecialValues(kernel)},
-                      {"schedule", describeSchedules(kernel)},
-                      {"workspace_bytes", toText(kernel.workspace)},
-                      {"versions", describeVersions()}};
+  return json::Object{
+      {"name", toText(kernel.name)},
+      {"op", toText(kernel.op)},
+      {"operands", std::move(operands)},
+      {"in_place", std::move(inPlace)},
+      {"source_destinations", std::move(dropped)},
+      {"target", describeTarget(library)},
+      {"accuracy",
+       json::Object{{"mode", library.accuracy}, {"bounds", std::move(bounds)}}},
+      {"special_values", describeSpecialValues(kernel)},
+      {"schedule", std::move(schedules)},
+      {"workspace_bytes", toText(describeWorkspace(kernel, library))},
+      {"versions", describeVersions()}};
 }
 
 std::string softmax::emitManifest(ArrayRef<KernelInfo> kernels,

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -178,6 +179,8 @@ std::string SizePrinter::print(Value value, bool tight, unsigned depth) {
           [&](Operation *) { return binary("", "min"); })
       .Case<arith::MaxUIOp, arith::MaxSIOp>(
           [&](Operation *) { return binary("", "max"); })
+      .Case<vector::VectorScaleOp>(
+          [&](Operation *) { return std::string("vscale"); })
       .Default([](Operation *) { return std::string(); });
 }
 

@@ -20,8 +20,7 @@ llvm::ArrayRef<KernelStatusText> mlir::softmax::kernelStatuses() {
        "label out of range",
        "for kernels with labels; not returned by this version"},
       {KernelStatus::NoCpuVersion, "SOFTMAX_NO_CPU_VERSION",
-       "no version of the kernel for this CPU",
-       "for libraries of several CPU versions; not returned by this version"},
+       "no version of the kernel for this CPU"},
   };
   return statuses;
 }

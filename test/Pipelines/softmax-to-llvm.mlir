@@ -10,13 +10,13 @@
 // CHECK: llvm.func @_mlir_ciface_main
 // CHECK-NOT: softmax.generic
 // CHECK-NOT: linalg.softmax
-// KERNEL: llvm.func @main(%{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr) -> i32
+// KERNEL: llvm.func @main(%{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr) -> (i32 {llvm.signext})
 // KERNEL: llvm.func @main_units
 // KERNEL: llvm.func @main_range
 // TARGET: --softmax-to-llvm: unknown target 'z80'; choose one of native, x86-64, x86-64-v2, x86-64-v3, x86-64-v4
 // ACCURACY: accuracy 'strict' is not in this version; use 'default'
 // THREADS: threads 'openmp' is not in this version; use 'none'
-// STRATEGY: unknown strategy 'fastest'; use registers, three_pass, lanes_inner or packed
+// STRATEGY: unknown strategy 'fastest'; use registers, three_pass, scalable, lanes_inner or packed
 func.func @main(%x: tensor<?x10xf32>) -> tensor<?x10xf32> {
   %c0 = arith.constant 0 : index
   %n = tensor.dim %x, %c0 : tensor<?x10xf32>

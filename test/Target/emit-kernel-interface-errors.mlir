@@ -91,3 +91,44 @@ llvm.func @malloc(%size: i64) -> !llvm.ptr {
 llvm.func @k() attributes {softmax.kernel = {operands = []}} {
   llvm.return
 }
+
+// -----
+
+// expected-error @below {{'softmax.versions' holds names of targets: unknown target 'z80'; choose one of native,}}
+module attributes {softmax.versions = ["z80"]} {
+}
+
+// -----
+
+module attributes {softmax.versions = ["x86-64-v4", "x86-64"]} {
+  // expected-error @below {{is a kernel without a version for each of the targets in 'softmax.versions'}}
+  llvm.func @k.x86_64_v4() attributes {softmax.version = "x86-64-v4", softmax.kernel = {operands = []}} {
+    llvm.return
+  }
+}
+
+// -----
+
+module attributes {softmax.versions = ["x86-64-v4"]} {
+  // expected-error @below {{is not a version of a kernel for one of the targets in 'softmax.versions'}}
+  llvm.func @k() attributes {softmax.version = "x86-64-v4", softmax.kernel = {operands = []}} {
+    llvm.return
+  }
+}
+
+// -----
+
+module attributes {softmax.versions = ["x86-64-v4"]} {
+  // expected-error @below {{'@__softmax_load' is the name of a function that libraries with versions for several CPUs have: rename this one}}
+  llvm.func @__softmax_load() {
+    llvm.return
+  }
+  llvm.func @k.x86_64_v4(%a: !llvm.ptr, %b: !llvm.ptr, %c: i64, %d: i64, %e: i64) attributes {
+      softmax.version = "x86-64-v4", softmax.kernel = {operands = []}} {
+    llvm.return
+  }
+  llvm.func @k__workspace_size.x86_64_v4() -> i64 {
+    %zero = llvm.mlir.constant(0 : i64) : i64
+    llvm.return %zero : i64
+  }
+}

@@ -62,13 +62,13 @@ llvm.mlir.global external @table(42 : i64) : i64
 // CHECK: llvm.call @__softmax_body_k(
 // CHECK: llvm.call @free(%[[WORKSPACE]])
 // CHECK-LABEL: llvm.func @k(
-// CHECK-SAME: !llvm.ptr, %{{[a-z0-9]+}}: f64, %{{[a-z0-9]+}}: !llvm.ptr) -> i32 attributes {softmax.kernel =
+// CHECK-SAME: !llvm.ptr, %{{[a-z0-9]+}}: f64, %{{[a-z0-9]+}}: !llvm.ptr) -> (i32 {llvm.signext}) attributes {softmax.kernel =
 // CHECK-LABEL: llvm.func @k_units({{.*}}) -> i64
 // CHECK-LABEL: llvm.func @k_workspace_size({{.*}}) -> i64
 // CHECK-LABEL: llvm.func @k_range(
-// CHECK-SAME: i64, %{{[a-z0-9]+}}: i64, %{{[a-z0-9]+}}: !llvm.ptr) -> i32
+// CHECK-SAME: i64, %{{[a-z0-9]+}}: i64, %{{[a-z0-9]+}}: !llvm.ptr) -> (i32 {llvm.signext})
 // CHECK-NOT: @malloc
 // CHECK-LABEL: llvm.func @_mlir_ciface_k(
-// CHECK-SAME: !llvm.ptr, %{{[a-z0-9]+}}: f32, %{{[a-z0-9]+}}: !llvm.ptr) -> i32
+// CHECK-SAME: !llvm.ptr, %{{[a-z0-9]+}}: f32, %{{[a-z0-9]+}}: !llvm.ptr) -> (i32 {llvm.signext})
 // CHECK-LABEL: llvm.func @__tvm_ffi_k(
-// CHECK-SAME: !llvm.ptr, %{{[a-z0-9]+}}: !llvm.ptr, %{{[a-z0-9]+}}: i32, %{{[a-z0-9]+}}: !llvm.ptr) -> i32
+// CHECK-SAME: !llvm.ptr, %{{[a-z0-9]+}}: !llvm.ptr, %{{[a-z0-9]+}}: i32, %{{[a-z0-9]+}}: !llvm.ptr) -> (i32 {llvm.signext})

@@ -67,6 +67,8 @@ def build(targets=(), for_tests=False):
     """Installs, configures and builds `targets`, or everything.  Returns the
     Python interpreter that goes with the build."""
     setup.ensure_toolchain()
+    if for_tests:
+        setup.ensure_emulation()
     python = setup.ensure_python(for_tests)
     configure(python)
     count = jobs()

@@ -19,6 +19,12 @@ LLVM_PACKAGES = [
 # gcc is a competitor of the benchmark and compiles the generated header in tests.
 BUILD_PACKAGES = ["cmake", "ninja-build", "ccache", "gcc", "g++", "libc6-dev", "libgtest-dev"]
 PYTHON_PACKAGES = ["python3-venv"]
+# Kernels for other CPUs are compiled into programs and run under emulation.  Tests
+# that need these are skipped where they cannot be installed.
+CROSS_PACKAGES = [
+    "gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "gcc-riscv64-linux-gnu", "libc6-dev-riscv64-cross",
+    "qemu-user",
+]
 
 VENV = os.path.join(ROOT, ".venv")
 REQUIREMENTS = os.path.join(ROOT, "tools", "dev.d", "requirements.txt")
@@ -61,6 +67,15 @@ def as_root(command):
                       + show(command))
     # sudo drops the environment; env sets what apt must see.
     return ["sudo", "env", "DEBIAN_FRONTEND=noninteractive"] + command
+
+
+def ensure_emulation():
+    """Other CPUs' compilers and emulators, where Debian offers them."""
+    if is_debian():
+        try:
+            install_packages(CROSS_PACKAGES)
+        except Failure as failure:
+            say("%s; going on, and the tests for other CPUs are skipped" % failure)
 
 
 def install_packages(packages):

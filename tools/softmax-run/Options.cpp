@@ -71,7 +71,8 @@ struct CommandLineOptions {
       cl::value_desc("N"), cl::init("1"), cl::cat(category)};
   cl::opt<std::string> forceStrategy{
       "force-strategy",
-      cl::desc("registers, three_pass, lanes_inner or packed, refused where it "
+      cl::desc("registers, three_pass, scalable, lanes_inner or packed, "
+               "refused where it "
                "cannot run"),
       cl::value_desc("name"), cl::cat(category)};
 };
@@ -139,8 +140,9 @@ std::optional<RunOptions> mlir::softmax::parseRunOptions(int argc,
   options.accuracy = given.accuracy;
   if (given.forceStrategy.getNumOccurrences() > 0 &&
       !parseStrategy(given.forceStrategy))
-    return usageError("unknown --force-strategy=" + given.forceStrategy +
-                      "; use registers, three_pass, lanes_inner or packed");
+    return usageError(
+        "unknown --force-strategy=" + given.forceStrategy +
+        "; use registers, three_pass, scalable, lanes_inner or packed");
   unsigned threads;
   if (llvm::StringRef(given.threads).getAsInteger(10, threads) || threads == 0)
     return usageError("--threads takes a positive number, not '" +

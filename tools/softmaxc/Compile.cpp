@@ -10,6 +10,8 @@
 #include "softmax/Target/KernelInfo.h"
 #include "softmax/Target/LibraryText.h"
 #include "softmax/Target/Link.h"
+#include "softmax/Target/Passes.h"
+#include "softmax/Target/Versions.h"
 
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/AsmParser/AsmParserState.h"
@@ -88,13 +90,11 @@ private:
     }
   }
 
-  void addModule(EmitKind kind) {
-    if (!wants(kind))
-      return;
+  static std::string print(ModuleOp module) {
     std::string text;
     llvm::raw_string_ostream stream(text);
-    module->print(stream);
-    add(kind, text);
+    module.print(stream);
+    return text;
   }
 
   int fail(int status, const llvm::Twine &message) {
@@ -184,77 +184,131 @@ private:
     return kDoesNotCompile;
   }
 
-  bool runPasses(void (*build)(OpPassManager &, const PipelineOptions &)) {
-    PipelineOptions pipeline;
-    pipeline.target = options.target;
-    pipeline.forceStrategy = options.forceStrategy;
-    pipeline.kernels = true;
+  using PipelineBuilder = llvm::function_ref<void(OpPassManager &)>;
+  bool runPasses(ModuleOp version, PipelineBuilder build) {
     PassManager manager(&context);
     // Verified once, at the end: after each of the passes it would take a third
     // of their time.
     manager.enableVerifier(false);
-    build(manager, pipeline);
-    return succeeded(manager.run(*module)) && succeeded(module->verify());
+    build(manager);
+    return succeeded(manager.run(version)) && succeeded(version.verify());
   }
 
   int runStages() {
-    addModule(EmitKind::MLIR);
+    if (wants(EmitKind::MLIR))
+      add(EmitKind::MLIR, print(*module));
     bool needsMore =
         options.explain || options.outputs.size() > 1 || !wants(EmitKind::MLIR);
     if (!needsMore)
       return 0;
 
     operands.number(*module);
-    if (!runPasses(buildToSchedulePipeline))
-      return kDoesNotCompile;
-    operands.apply(*module);
-    addModule(EmitKind::Scheduled);
-    if (options.explain)
-      result.explanation = explain(*module, options.target);
-
-    if (!wantsOneOf({EmitKind::LLVM, EmitKind::Assembly, EmitKind::Object,
-                     EmitKind::Archive, EmitKind::Shared, EmitKind::Header,
-                     EmitKind::Manifest}))
+    bool lower =
+        wantsOneOf({EmitKind::LLVM, EmitKind::Assembly, EmitKind::Object,
+                    EmitKind::Archive, EmitKind::Shared, EmitKind::Header,
+                    EmitKind::Manifest});
+    SmallVector<OwningOpRef<ModuleOp>, 1> versions;
+    std::string scheduled;
+    for (const TargetDescription &target : options.targets) {
+      versions.push_back(&target == &options.targets.back()
+                             ? std::move(module)
+                             : OwningOpRef<ModuleOp>(module->clone()));
+      if (!compileVersion(*versions.back(), target, lower, scheduled))
+        return kDoesNotCompile;
+    }
+    if (wants(EmitKind::Scheduled))
+      add(EmitKind::Scheduled, scheduled);
+    if (!lower)
       return 0;
-    if (!runPasses(buildToLLVMPipeline))
+    if (failed(joinVersions(versions)))
       return kDoesNotCompile;
-    if (wantsOneOf({EmitKind::Header, EmitKind::Manifest}) &&
-        failed(addTexts()))
-      return kDoesNotCompile;
+    addTexts();
     if (!wantsOneOf({EmitKind::LLVM, EmitKind::Assembly, EmitKind::Object,
                      EmitKind::Archive, EmitKind::Shared}))
       return 0;
     return emitCode();
   }
 
+  /// One version of the kernels: schedules, and the LLVM dialect if `lower`.
+  /// Adds to the texts that tell of all versions.
+  bool compileVersion(ModuleOp version, const TargetDescription &target,
+                      bool lower, std::string &scheduled) {
+    PipelineOptions pipeline;
+    pipeline.target = target;
+    pipeline.forceStrategy = options.forceStrategy;
+    pipeline.kernels = true;
+    pipeline.interface = !dependsOnCpu(options.targets);
+    if (!runPasses(version, [&](OpPassManager &manager) {
+          buildToSchedulePipeline(manager, pipeline);
+        }))
+      return false;
+    operands.apply(version);
+    // Each for itself, as --split-input-file takes them.
+    scheduled += scheduled.empty() ? "" : "\n// -----\n\n";
+    scheduled += print(version);
+    if (options.explain) {
+      result.explanation += result.explanation.empty() ? "" : "\n";
+      result.explanation += explain(version, target);
+    }
+    if (!lower)
+      return true;
+    if (!runPasses(version, [&](OpPassManager &manager) {
+          buildToLLVMPipeline(manager, pipeline);
+        }))
+      return false;
+    FailureOr<SmallVector<KernelInfo, 0>> info = collectKernelInfo(version);
+    if (failed(info))
+      return false;
+    kernels.push_back(std::move(*info));
+    return true;
+  }
+
+  /// Leaves in `module` what becomes code.
+  LogicalResult joinVersions(MutableArrayRef<OwningOpRef<ModuleOp>> versions) {
+    if (!dependsOnCpu(options.targets)) {
+      module = std::move(versions.front());
+      return success();
+    }
+    FailureOr<OwningOpRef<ModuleOp>> merged =
+        mergeVersions(versions, options.targets);
+    if (failed(merged))
+      return failure();
+    module = std::move(*merged);
+    return success(runPasses(*module, [](OpPassManager &manager) {
+      manager.addPass(createEmitKernelInterfacePass());
+    }));
+  }
+
   /// The texts that go with the kernels, which are made from the attributes of
   /// the lowered functions.
-  LogicalResult addTexts() {
-    FailureOr<SmallVector<KernelInfo, 0>> kernels = collectKernelInfo(*module);
-    if (failed(kernels))
-      return failure();
+  void addTexts() {
+    SmallVector<KernelInfo, 0> combined = combineVersions(kernels);
     LibraryInfo library;
-    library.target = options.target;
+    library.targets = options.targets;
     for (const Output &output : options.outputs)
       if (output.kind == EmitKind::Header)
         add(EmitKind::Header,
-            emitHeader(*kernels, library,
+            emitHeader(combined, library,
                        output.path == "-"
                            ? defaultFileName(EmitKind::Header, options.baseName)
                            : llvm::sys::path::filename(output.path).str()));
     if (wants(EmitKind::Manifest))
-      add(EmitKind::Manifest, emitManifest(*kernels, library));
-    return success();
+      add(EmitKind::Manifest, emitManifest(combined, library));
   }
 
   int emitCode() {
+    // What runs before a version is picked must run on every CPU.
+    TargetDescription target =
+        dependsOnCpu(options.targets)
+            ? describeBaseline(options.targets.front().architecture)
+            : options.targets.front();
     llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =
-        createTargetMachine(options.target);
+        createTargetMachine(target);
     if (!machine)
       return fail(kWrongUsage, machine.takeError());
     llvm::LLVMContext llvmContext;
     llvm::Expected<std::unique_ptr<llvm::Module>> llvmModule =
-        translateAndOptimize(*module, llvmContext, options.target, **machine);
+        translateAndOptimize(*module, llvmContext, target, **machine);
     if (!llvmModule)
       return fail(kDoesNotCompile, llvmModule.takeError());
 
@@ -317,6 +371,8 @@ private:
   SourceMgrDiagnosticHandler diagnostics{sources, &context};
   OwningOpRef<ModuleOp> module;
   SourceOperands operands;
+  /// What is known of the kernels of each version.
+  SmallVector<SmallVector<KernelInfo, 0>, 1> kernels;
 };
 
 } // namespace

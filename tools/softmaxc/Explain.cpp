@@ -18,11 +18,15 @@ void explainTarget(const TargetDescription &target, llvm::raw_ostream &os) {
   os << "target " << target.name;
   if (target.cpu != target.name)
     os << " (" << target.cpu << ")";
-  os << ": " << target.vectorRegisters << " vector registers of "
-     << target.vectorBits << " bits, " << (target.fma ? "fused" : "no fused")
-     << " multiply-add, caches of " << target.l1Bytes / 1024 << " KiB, "
-     << target.l2Bytes / 1024 << " KiB and " << target.l3Bytes / 1024
-     << " KiB\n";
+  os << ": ";
+  if (target.vectors)
+    os << target.vectorRegisters << " vector registers of " << target.vectorBits
+       << (target.scalable ? " bits or more, " : " bits, ");
+  else
+    os << "no vector registers: scalar code, ";
+  os << (target.fma ? "fused" : "no fused") << " multiply-add, caches of "
+     << target.l1Bytes / 1024 << " KiB, " << target.l2Bytes / 1024
+     << " KiB and " << target.l3Bytes / 1024 << " KiB\n";
 }
 
 /// The loops that linalg ops and copies have become, counted at the outermost.

@@ -115,8 +115,10 @@ struct CommandLineOptions {
 
   cl::opt<std::string> target{
       "target",
-      cl::desc("native, x86-64, x86-64-v2, x86-64-v3 or x86-64-v4 (native)"),
-      cl::value_desc("name"), cl::init("native"), cl::cat(category)};
+      cl::desc("native, x86-64[-v2|-v3|-v4], aarch64[,sve][,bf16] or "
+               "riscv64[,v]; a list makes one library with a version for each "
+               "(native)"),
+      cl::value_desc("list"), cl::init("native"), cl::cat(category)};
   cl::opt<std::string> threads{
       "threads", cl::desc("none (the only one in this version)"),
       cl::value_desc("kind"), cl::init("none"), cl::cat(category)};
@@ -125,7 +127,8 @@ struct CommandLineOptions {
       cl::value_desc("mode"), cl::init("default"), cl::cat(category)};
   cl::opt<std::string> forceStrategy{
       "force-strategy",
-      cl::desc("registers, three_pass, lanes_inner or packed, refused where "
+      cl::desc("registers, three_pass, scalable, lanes_inner or packed, "
+               "refused where "
                "it cannot run"),
       cl::value_desc("name"), cl::cat(category)};
   cl::list<std::string> emit{
@@ -276,12 +279,13 @@ bool readSource(CommandLineOptions &given, Options &options) {
 }
 
 bool readTarget(CommandLineOptions &given, Options &options) {
-  llvm::Expected<TargetDescription> target = parseTarget(given.target);
-  if (!target) {
-    usageError("--target: " + llvm::toString(target.takeError()));
+  llvm::Expected<SmallVector<TargetDescription, 1>> targets =
+      parseTargets(given.target);
+  if (!targets) {
+    usageError("--target: " + llvm::toString(targets.takeError()));
     return false;
   }
-  options.target = *target;
+  options.targets = std::move(*targets);
 
   if (given.threads != "none") {
     usageError(given.threads == "openmp"
@@ -307,7 +311,7 @@ bool readTarget(CommandLineOptions &given, Options &options) {
   }
   if (!given.forceStrategy.empty() && !parseStrategy(given.forceStrategy)) {
     usageError("unknown --force-strategy=" + given.forceStrategy +
-               "; use registers, three_pass, lanes_inner or packed");
+               "; use registers, three_pass, scalable, lanes_inner or packed");
     return false;
   }
   options.explain = given.explain;

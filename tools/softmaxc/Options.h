@@ -39,7 +39,8 @@ struct Options {
   /// Path of the input or "-"; absent where `ops` are given instead.
   std::optional<std::string> input;
   std::vector<OpSpec> ops;
-  TargetDescription target;
+  /// The versions to compile, the best first.
+  SmallVector<TargetDescription, 1> targets;
   /// Empty unless --force-strategy was given.
   std::string forceStrategy;
   bool explain = false;

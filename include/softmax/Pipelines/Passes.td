@@ -47,6 +47,29 @@ def SoftmaxIntegerMaskedMemoryPass : Pass<"softmax-integer-masked-memory"> {
   ];
 }
 
+def SoftmaxNarrowFloatsAsIntegersPass
+    : Pass<"softmax-narrow-floats-as-integers", "::mlir::ModuleOp"> {
+  let summary = "move 16-bit floats as integers where nothing computes with them";
+  let description = [{
+    On a target without instructions that convert f16 or bf16 the conversions
+    are integer arithmetic, and what is left of these types, in the LLVM
+    dialect, only moves them: loads, stores, selections, shuffles, arguments of
+    blocks. All of it gets i16 instead, between bit casts where a float is an
+    argument of a function, is returned, or is computed with. Without this LLVM
+    22 takes some of these operations by way of f32 and calls compiler-rt
+    to come back (`select` of bf16), and ends the process where vectors of any
+    length cannot be taken apart.
+  }];
+  let options = [
+    Option<"f16", "f16", "bool", /*default=*/"true", "Of f16">,
+    Option<"bf16", "bf16", "bool", /*default=*/"true", "Of bf16">,
+  ];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+  let statistics = [
+    Statistic<"numMoves", "num-moves", "Operations that got integers">
+  ];
+}
+
 def SoftmaxCheckInlinedPass
     : Pass<"softmax-check-inlined", "::mlir::ModuleOp"> {
   let summary = "refuse recursion and calls that return tensors";

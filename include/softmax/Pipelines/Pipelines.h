@@ -34,6 +34,9 @@ struct PipelineOptions {
   /// stride, scratch from a workspace, a range of rows.  Otherwise they keep
   /// memref arguments in row-major order and allocate their scratch.
   bool kernels = false;
+  /// Whether kernels get their C interface.  Without it they are versions for
+  /// mergeVersions (softmax/Target/Versions.h).
+  bool interface = true;
 };
 
 /// Registers every dialect and external model that the pipelines and their

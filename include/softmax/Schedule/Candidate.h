@@ -61,7 +61,8 @@ enum class StrategyKind {
   Pipe2,
   Online,
   LanesRows,
-  Panels
+  Panels,
+  Scalable
 };
 enum class StagingKind { Recompute, Output, Scratch };
 enum class TailKind { Masked, MaskedLoads, Pieces };
@@ -97,13 +98,15 @@ struct Candidate {
   int64_t prefetch = 0;
   /// Whether results go past the caches.
   bool nontemporal = false;
+  /// Whether `lanes` is the least length of vectors of any length.
+  bool scalable = false;
 
   bool operator==(const Candidate &other) const {
     auto all = [](const Candidate &c) {
       return std::make_tuple(c.layout, c.minColumns, c.maxColumns, c.minRows,
                              c.minBytes, c.strategy, c.staging, c.lanes,
                              c.vectors, c.rows, c.tail, c.prefetch,
-                             c.nontemporal);
+                             c.nontemporal, c.scalable);
     };
     return all(*this) == all(other);
   }

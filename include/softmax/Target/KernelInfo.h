@@ -83,6 +83,12 @@ struct KernelOpInfo {
   llvm::SmallVector<std::string> strategies;
 };
 
+/// What differs between the versions of a kernel for several CPUs.
+struct KernelVersionInfo {
+  llvm::SmallVector<KernelOpInfo> ops;
+  std::string workspace;
+};
+
 struct KernelInfo {
   std::string name;
   /// Mnemonic of the named op that the kernel consists of, or "function".
@@ -103,6 +109,8 @@ struct KernelInfo {
   /// Bytes of scratch per running call, in terms of the symbols of the shapes;
   /// empty before softmax-promote-allocs-to-workspace.
   std::string workspace;
+  /// Per target of a library with several; empty where there is one.
+  llvm::SmallVector<KernelVersionInfo> versions;
 
   /// Whether output `output` may be the very buffer of input `input`: same
   /// shape, element size, and indexing.

@@ -15,7 +15,8 @@ namespace mlir::softmax {
 
 /// How the kernels were compiled.
 struct LibraryInfo {
-  TargetDescription target;
+  /// The versions, the best first.
+  llvm::SmallVector<TargetDescription, 1> targets;
   /// As on softmaxc's command line.
   std::string accuracy = "default";
   std::string threads = "none";
@@ -29,6 +30,15 @@ std::string describeAccuracy(const KernelInfo &kernel, unsigned output,
 
 /// What a CPU must have to run code for `target`, in words.
 std::string describeRequirement(const TargetDescription &target);
+
+/// The names of all targets of a library, joined by commas, and what a CPU must
+/// have to run one of its versions.
+std::string describeTargetNames(const LibraryInfo &library);
+std::string describeRequirement(const LibraryInfo &library);
+
+/// Bytes of scratch per running call, of all versions.
+std::string describeWorkspace(const KernelInfo &kernel,
+                              const LibraryInfo &library);
 
 /// The version of the project, as in its CMakeLists.txt.
 llvm::StringRef getProjectVersion();

@@ -94,6 +94,9 @@ LogicalResult Checker::checkScratch(AlternativeAttr a) {
     perColumn *= a.getLanes() * a.getVectors();
   if (a.getStrategy() == Strategy::Panels)
     perColumn *= 2;
+  // The longest vectors of any length have 2048 bits, the shortest 128.
+  if (a.getScalable() && a.getStrategy() == Strategy::LanesInner)
+    perColumn *= 16;
   int64_t columns = a.getMaxColumns();
   if (shape.columns && (columns == 0 || *shape.columns < columns))
     columns = *shape.columns;

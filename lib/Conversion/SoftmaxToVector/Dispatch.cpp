@@ -119,6 +119,10 @@ static Guard buildGuard(KernelBuilder &k, AlternativeAttr alternative) {
   }
   if (alternative.getStrategy() == Strategy::Registers)
     guard.require(k, k.lessThan(k.index(0), k.columns));
+  // Memrefs of i1 hold bytes, which are put together lane by lane.
+  for (const OperandView &view : llvm::concat<OperandView>(k.inputs, k.inits))
+    if (alternative.getScalable() && view.elementType.isInteger(1))
+      guard.never();
   return guard;
 }
 
@@ -134,6 +138,8 @@ static void emitStrategy(KernelBuilder &k, const RowNeeds &needs,
     return emitRegisters(k, needs, alternative);
   case Strategy::ThreePass:
     return emitThreePass(k, needs, alternative);
+  case Strategy::Scalable:
+    return emitScalable(k, needs, alternative);
   case Strategy::LanesInner:
     return emitLanesInner(k, needs, alternative);
   case Strategy::Packed:

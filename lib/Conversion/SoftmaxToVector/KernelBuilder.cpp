@@ -170,6 +170,13 @@ Value KernelBuilder::negativeInfinity(Type type) {
       APFloat::getInf(element.getFloatSemantics(), /*Negative=*/true));
 }
 
+Value KernelBuilder::vectorLength(int64_t count) {
+  if (!scalable)
+    return index(count);
+  return mul(vector::VectorScaleOp::create(b, loc, b.getIndexType()),
+             index(count));
+}
+
 Tail KernelBuilder::tail(Value count) {
   Value mask = vector::CreateMaskOp::create(
       b, loc, vectorOf(b.getI1Type(), lanes), ValueRange{count});
@@ -258,7 +265,8 @@ void KernelBuilder::toPrologue() { b.setInsertionPoint(prologueEnd); }
 Value KernelBuilder::atMostColumns(int64_t count, int64_t factor) {
   OpBuilder::InsertionGuard guard(b);
   toPrologue();
-  return mul(count ? min(columns, index(count)) : columns, index(factor));
+  return mul(count ? min(columns, index(count)) : columns,
+             vectorLength(factor));
 }
 
 OperandView KernelBuilder::scratch(Type element, Value count) {
@@ -290,6 +298,7 @@ OperandView KernelBuilder::scratch(Type element, Value count) {
 void KernelBuilder::beginAlternative(AlternativeAttr alternative) {
   lanes = alternative.getLanes();
   tailMode = alternative.getTail();
+  scalable = alternative.getScalable();
   int64_t block = numeric.getBlock(), most = alternative.getMaxColumns();
   std::optional<int64_t> known = getConstantIntValue(columns);
   singleBlock = known ? *known <= block : most != 0 && most <= block;

@@ -74,6 +74,9 @@ public:
   /// Taken from the alternative being emitted.
   int64_t lanes = 0;
   TailMode tailMode = TailMode::Pieces;
+  /// Whether vectors are as many times longer as the running CPU says
+  /// (vector.vscale): `lanes` is then the least.
+  bool scalable = false;
   /// Whether its rows are surely not longer than a block.
   bool singleBlock = false;
 
@@ -103,8 +106,10 @@ public:
   //===--- Vectors
   //-----------------------------------------------------------===//
   VectorType vectorOf(Type element, int64_t count) {
-    return VectorType::get(count, element);
+    return VectorType::get(count, element, scalable);
   }
+  /// Elements of a vector of `count` lanes, an index.
+  Value vectorLength(int64_t count);
   /// The scalar 0 of an integer, index or float type.
   Value zero(Type type);
   /// -0.0, which adds nothing to any value.

@@ -30,7 +30,7 @@ public:
 private:
   SmallVector<LiftedValue> lifted(unsigned pass, ArrayRef<unsigned> active,
                                   ArrayRef<RowValues> rows, Value i);
-  Value scratchOffset(Value i) { return k.mul(i, k.index(k.lanes)); }
+  Value scratchOffset(Value i) { return k.mul(i, k.vectorLength(k.lanes)); }
   /// Scratch keeps the logits between the passes of a lone statistic.
   bool keepsLogits() { return stage && k.statistics.size() == 1; }
 
@@ -134,8 +134,9 @@ void mlir::softmax::emitPanels(KernelBuilder &k, const RowNeeds &needs,
   for (int64_t width : widths) {
     k.lanes = width;
     Value left = k.max(k.sub(end, from), k.index(0));
-    Value to = k.add(from, k.sub(left, k.rem(left, k.index(width))));
-    scf::ForOp::create(k.b, k.loc, from, to, k.index(width), ValueRange{},
+    Value step = k.vectorLength(width);
+    Value to = k.add(from, k.sub(left, k.rem(left, step)));
+    scf::ForOp::create(k.b, k.loc, from, to, step, ValueRange{},
                        [&](OpBuilder &, Location, Value j, ValueRange) {
                          run(j, nullptr);
                          scf::YieldOp::create(k.b, k.loc);

@@ -21,6 +21,10 @@ void emitRegisters(KernelBuilder &k, const RowNeeds &needs,
 void emitThreePass(KernelBuilder &k, const RowNeeds &needs,
                    AlternativeAttr alternative);
 
+/// The same in vectors of a length that only the running CPU knows.
+void emitScalable(KernelBuilder &k, const RowNeeds &needs,
+                  AlternativeAttr alternative);
+
 /// Contiguous rows of up to a block, at least one: results of earlier rows,
 /// sums of these and maxima of later ones in one loop, rows in batches.
 void emitPipe3(KernelBuilder &k, const RowNeeds &needs,

@@ -87,7 +87,8 @@ static LogicalResult verifyStrategy(EmitError emitError, Layout layout,
                                     int64_t maxColumns, int64_t minRows,
                                     Strategy strategy, int64_t lanes,
                                     int64_t vectors, int64_t rows,
-                                    Staging staging) {
+                                    Staging staging, TailMode tail,
+                                    bool scalable) {
   auto error = [&]() {
     return emitError() << "alternative: strategy '"
                        << stringifyStrategy(strategy) << "' ";
@@ -114,6 +115,16 @@ static LogicalResult verifyStrategy(EmitError emitError, Layout layout,
   if (strategy == Strategy::Registers && maxColumns > lanes * vectors)
     return error() << "holds lanes x vectors = " << lanes * vectors
                    << " elements: max_columns must be between 1 and that";
+  if (scalable && strategy != Strategy::Scalable &&
+      strategy != Strategy::LanesInner)
+    return error() << "has vectors of a fixed length: leave scalable out or "
+                      "use scalable or lanes_inner";
+  if (!scalable && strategy == Strategy::Scalable)
+    return error() << "has vectors of any length: add scalable = true or use "
+                      "three_pass";
+  if (scalable && tail != TailMode::Masked)
+    return emitError() << "alternative: tails of vectors of any length are "
+                          "masked: write tail = masked";
   bool stagesNothing = strategy == Strategy::Registers ||
                        strategy == Strategy::LanesRows ||
                        strategy == Strategy::Online;
@@ -121,7 +132,8 @@ static LogicalResult verifyStrategy(EmitError emitError, Layout layout,
     return error() << "stages nothing: staging must be recompute";
   if (strategy == Strategy::Panels && staging != Staging::Scratch)
     return error() << "packs panels: staging must be scratch";
-  if (staging == Staging::Output && strategy != Strategy::ThreePass)
+  if (staging == Staging::Output && strategy != Strategy::ThreePass &&
+      strategy != Strategy::Scalable)
     return error() << "cannot stage in the destination; use staging = scratch "
                       "or recompute";
   return success();
@@ -132,8 +144,9 @@ LogicalResult AlternativeAttr::verify(EmitError emitError, Layout layout,
                                       int64_t minRows, int64_t minBytes,
                                       Strategy strategy, int64_t lanes,
                                       int64_t vectors, int64_t rows,
-                                      Staging staging, TailMode,
-                                      int64_t prefetch, StoreMode stores) {
+                                      Staging staging, TailMode tail,
+                                      int64_t prefetch, StoreMode stores,
+                                      bool scalable) {
   if (failed(verifyNumbers(emitError, minColumns, maxColumns, minRows, minBytes,
                            lanes, vectors, rows, prefetch)))
     return failure();
@@ -145,7 +158,7 @@ LogicalResult AlternativeAttr::verify(EmitError emitError, Layout layout,
                        << "' takes neither prefetch nor nontemporal stores; "
                           "pipe2, online and panels do";
   return verifyStrategy(emitError, layout, maxColumns, minRows, strategy, lanes,
-                        vectors, rows, staging);
+                        vectors, rows, staging, tail, scalable);
 }
 
 LogicalResult ScheduleAttr::verify(EmitError emitError, NumericAttr numeric,

@@ -109,7 +109,7 @@ void mlir::softmax::explainSchedule(GenericOp op,
     explainGuard(a, shape, os);
     os << ": " << stringifyStrategy(a.getStrategy())
        << (c.strategy == StrategyKind::Packed ? " (scalar packing, " : " (")
-       << c.lanes << " lanes x " << c.vectors;
+       << c.lanes << (c.scalable ? " or more" : "") << " lanes x " << c.vectors;
     if (c.rows)
       os << ", " << c.rows << " rows in flight";
     os << ", staging " << stringifyStaging(a.getStaging()) << ", tails "

@@ -22,7 +22,7 @@ static AlternativeAttr toAttr(MLIRContext *context, const Candidate &c) {
       context, layout, c.minColumns, c.maxColumns, c.minRows, c.minBytes,
       *symbolizeStrategy(toString(c.strategy)), c.lanes, c.vectors, c.rows,
       staging, tail, c.prefetch,
-      c.nontemporal ? StoreMode::Nontemporal : StoreMode::Ordinary);
+      c.nontemporal ? StoreMode::Nontemporal : StoreMode::Ordinary, c.scalable);
 }
 
 Candidate mlir::softmax::toCandidate(AlternativeAttr attr) {
@@ -46,6 +46,7 @@ Candidate mlir::softmax::toCandidate(AlternativeAttr attr) {
                                                      : TailKind::Pieces;
   c.prefetch = attr.getPrefetch();
   c.nontemporal = attr.getStores() == StoreMode::Nontemporal;
+  c.scalable = attr.getScalable();
   return c;
 }
 

@@ -102,7 +102,7 @@ func.func private @masked_row() attributes {a = #softmax.max_sumexp<masked_row =
 
 // -----
 
-// expected-error@+2 {{expected one of [registers, three_pass, lanes_inner, packed] for how a CPU kernel moves over rows, got: fastest}}
+// expected-error@+2 {{expected one of [registers, three_pass, lanes_inner, packed, pipe3, pipe2, online, lanes_rows, panels, scalable] for how a CPU kernel moves over rows, got: fastest}}
 // expected-error@+1 {{failed to parse Softmax_AlternativeAttr parameter 'strategy'}}
 func.func private @strategy() attributes {a = #softmax.alternative<layout = any, strategy = fastest, lanes = 8, vectors = 1, staging = scratch, tail = masked>}
 
@@ -135,3 +135,23 @@ func.func private @staged_past() attributes {a = #softmax.alternative<layout = r
 
 // expected-error@+1 {{schedule: the last alternative must be unconditional (layout = any, neither max_columns nor min_bytes)}}
 func.func private @last_bytes() attributes {a = #softmax.schedule<numeric = <exp = scaled, fma = true, group = 64, block = 4096>, alternatives = [<layout = any, min_bytes = 8, strategy = packed, lanes = 8, vectors = 1, staging = scratch, tail = masked>]>}
+
+// -----
+
+// expected-error@+1 {{alternative: strategy 'three_pass' has vectors of a fixed length: leave scalable out or use scalable or lanes_inner}}
+func.func private @not_scalable() attributes {a = #softmax.alternative<layout = row, strategy = three_pass, lanes = 8, vectors = 1, staging = scratch, tail = masked, scalable = true>}
+
+// -----
+
+// expected-error@+1 {{alternative: strategy 'scalable' has vectors of any length: add scalable = true or use three_pass}}
+func.func private @scalable() attributes {a = #softmax.alternative<layout = row, strategy = scalable, lanes = 8, vectors = 1, staging = scratch, tail = masked>}
+
+// -----
+
+// expected-error@+1 {{alternative: tails of vectors of any length are masked: write tail = masked}}
+func.func private @scalable_tail() attributes {a = #softmax.alternative<layout = row, strategy = scalable, lanes = 8, vectors = 1, staging = scratch, tail = pieces, scalable = true>}
+
+// -----
+
+// expected-error@+1 {{alternative: strategy 'scalable' reads contiguous rows: its guard must say layout = row}}
+func.func private @scalable_layout() attributes {a = #softmax.alternative<layout = any, strategy = scalable, lanes = 8, vectors = 1, staging = scratch, tail = masked, scalable = true>}

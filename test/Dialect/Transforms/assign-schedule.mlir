@@ -7,7 +7,7 @@
 // RUN: not softmax-opt %s --softmax-generalize --softmax-assign-schedule=force-strategy=lanes_inner 2>&1 | FileCheck %s --check-prefix=FORCED
 
 // VAX: error: softmax-assign-schedule: {{.*}}vax
-// PIPE9: error: softmax-assign-schedule: unknown strategy 'pipe9'; use registers, three_pass, lanes_inner or packed
+// PIPE9: error: softmax-assign-schedule: unknown strategy 'pipe9'; use registers, three_pass, scalable, lanes_inner or packed
 // SLOPPY: error: softmax-assign-schedule: accuracy 'sloppy' is not in this version; use 'default'
 // FORCED: error: 'softmax.generic' op strategy 'lanes_inner' cannot be forced here: the last dimension is a softmax dimension
 

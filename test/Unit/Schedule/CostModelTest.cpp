@@ -192,6 +192,33 @@ TEST(CostModel, InnerDimensionTakesLanes) {
   EXPECT_EQ(choose(shape, "x86-64-v3")[0].strategy, StrategyKind::LanesInner);
 }
 
+TEST(CostModel, VectorsOfAnyLength) {
+  KernelShape shape;
+  shape.innerPossible = true;
+  for (const char *target : {"aarch64,sve", "riscv64,v"}) {
+    llvm::SmallVector<Candidate> list = choose(shape, target);
+    EXPECT_EQ(list[0].strategy, StrategyKind::Scalable);
+    EXPECT_EQ(list[0].lanes, 4);
+    EXPECT_EQ(list.back().strategy, StrategyKind::Packed);
+    for (const Candidate &c : list) {
+      EXPECT_EQ(c.scalable, c.strategy != StrategyKind::Packed);
+      if (c.scalable)
+        EXPECT_EQ(c.tail, TailKind::Masked);
+    }
+  }
+  auto list =
+      chooseAlternatives(shape, getTarget("x86-64-v4"), StrategyKind::Scalable);
+  ASSERT_FALSE(static_cast<bool>(list));
+  EXPECT_NE(llvm::toString(list.takeError())
+                .find("target x86-64-v4 has no vectors of any length"),
+            std::string::npos);
+  // Those of a fixed length stay a choice.
+  EXPECT_EQ(llvm::cantFail(chooseAlternatives(shape, getTarget("aarch64,sve"),
+                                              StrategyKind::ThreePass))[0]
+                .scalable,
+            false);
+}
+
 TEST(CostModel, ForcedStrategyThatCannotRunSaysWhy) {
   auto reason = [&](const KernelShape &shape, StrategyKind kind) {
     auto list = chooseAlternatives(shape, getTarget("x86-64-v3"), kind);
@@ -235,7 +262,9 @@ TEST(CostModel, ForcedStrategiesTakeAllTheyCan) {
   KernelShape shape;
   shape.innerPossible = true;
   for (StrategyKind kind : allStrategies()) {
-    auto list = chooseAlternatives(shape, getTarget("x86-64-v4"), kind);
+    bool scalable = kind == StrategyKind::Scalable;
+    auto list = chooseAlternatives(
+        shape, getTarget(scalable ? "aarch64,sve" : "x86-64-v4"), kind);
     ASSERT_TRUE(static_cast<bool>(list)) << toString(kind).str();
     EXPECT_TRUE(contains(*list, kind));
     for (const Candidate &c : *list)
@@ -248,6 +277,6 @@ TEST(CostModel, Names) {
     EXPECT_EQ(parseStrategy(toString(kind)), kind);
     EXPECT_NE(listStrategies().find(toString(kind).str()), std::string::npos);
   }
-  EXPECT_EQ(allStrategies().size(), 9u);
+  EXPECT_EQ(allStrategies().size(), 10u);
   EXPECT_FALSE(parseStrategy("pipe9").has_value());
 }

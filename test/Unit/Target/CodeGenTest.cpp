@@ -123,6 +123,31 @@ TEST_F(CodeGenTest, OnlyPublicFunctionsAreExported) {
   EXPECT_EQ(names, std::vector<std::string>{"twice"});
 }
 
+TEST_F(CodeGenTest, OtherArchitectures) {
+  std::tuple<const char *, llvm::Triple::ArchType, const char *> targets[] = {
+      {"aarch64", llvm::Triple::aarch64, "fadd\tv"},
+      {"riscv64", llvm::Triple::riscv64, "fadd.s"},
+      {"riscv64,v", llvm::Triple::riscv64, "vfadd.vv"}};
+  for (auto [target, architecture, instruction] : targets) {
+    std::unique_ptr<llvm::Module> module = compile(kAdd, target);
+    std::string assembly = llvm::cantFail(emitAssembly(*module, *machine));
+    EXPECT_NE(assembly.find(instruction), std::string::npos) << assembly;
+    llvm::SmallVector<char, 0> object =
+        llvm::cantFail(emitObject(*module, *machine));
+    llvm::SmallVector<char, 0> library =
+        llvm::cantFail(linkSharedLibrary(ref(object), "libtwice.so"));
+    std::unique_ptr<llvm::object::ObjectFile> file = llvm::cantFail(
+        llvm::object::ObjectFile::createObjectFile(ref(library)));
+    EXPECT_EQ(file->getArch(), architecture);
+    // EF_RISCV_FLOAT_ABI_DOUBLE: what distributions for riscv64 link with.
+    if (architecture == llvm::Triple::riscv64)
+      EXPECT_EQ(llvm::cast<llvm::object::ELFObjectFileBase>(file.get())
+                        ->getPlatformFlags() &
+                    6,
+                4u);
+  }
+}
+
 TEST_F(CodeGenTest, LibraryLoadsAndRunsRepeatedly) {
   // Several links in one process: lld must be able to run again.
   for (int round = 0; round < 3; ++round) {

@@ -1,5 +1,6 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #include "softmax/Target/LibraryText.h"
+#include "softmax/Target/Versions.h"
 
 #include "softmax/Dialect/IR/Softmax.h"
 #include "softmax/Target/CNames.h"
@@ -54,7 +55,7 @@ protected:
     FailureOr<SmallVector<KernelInfo, 0>> found = collectKernelInfo(*module);
     ASSERT_TRUE(succeeded(found));
     kernels = std::move(*found);
-    library.target = llvm::cantFail(parseTarget("x86-64-v3"));
+    library.targets = llvm::cantFail(parseTargets("x86-64-v3"));
   }
 
   MLIRContext context;
@@ -105,13 +106,12 @@ TEST_F(LibraryText, HeaderDeclaresEveryEntry) {
   EXPECT_TRUE(
       header.contains("SOFTMAX_LABEL_OUT_OF_RANGE = 8, /* for kernels "
                       "with labels; not returned by this version */\n"));
-  EXPECT_TRUE(header.contains("SOFTMAX_NO_CPU_VERSION = 9 /* for libraries of "
-                              "several CPU versions; not returned by this "
-                              "version */\n};"));
+  EXPECT_TRUE(header.contains("SOFTMAX_NO_CPU_VERSION = 9\n};"));
   // The rules that a caller of status 6 has to look up.
   EXPECT_TRUE(header.contains("An output's strides must nest: "));
   EXPECT_TRUE(header.contains("from its first\n * element to its last"));
-  EXPECT_TRUE(header.contains("requires x86-64-v3 (AVX2, FMA, F16C and BMI2)"));
+  EXPECT_TRUE(header.contains("requires x86-64-v3 (AVX2, FMA, F16C and BMI2); "
+                              "on other CPUs kernels return status 9.\n"));
   EXPECT_TRUE(header.contains("attention: softmax over dimension 1\n"));
   EXPECT_TRUE(header.contains("probabilities may be the buffer of logits."));
   EXPECT_TRUE(header.contains("Accuracy of probabilities: 1 ULP."));
@@ -160,6 +160,44 @@ TEST_F(LibraryText, ManifestIsJson) {
       (*(*model.getArray("operands"))[0].getAsObject()->getArray("shape"))[1]
           .getAsInteger(),
       10);
+}
+
+TEST_F(LibraryText, SeveralVersions) {
+  library.targets = llvm::cantFail(parseTargets("x86-64-v4,x86-64"));
+  SmallVector<KernelInfo, 0> other = kernels;
+  other[0].workspace = "64";
+  other[0].ops[0].strategies = {"packed"};
+  SmallVector<KernelInfo, 0> combined = combineVersions({kernels, other});
+  std::string header = emitHeader(combined, library, "kernels.h");
+  EXPECT_TRUE(StringRef(header).contains(
+      "for x86-64-v4,x86-64: requires x86-64 (SSE2).\n * The best version that "
+      "the CPU runs is picked"))
+      << header;
+  EXPECT_TRUE(StringRef(header).contains(
+      "Workspace: x86-64-v4: 4 * s1 + at most 128; x86-64: 64 bytes."));
+  llvm::json::Value parsed =
+      llvm::cantFail(llvm::json::parse(emitManifest(combined, library)));
+  const llvm::json::Object &manifest = *parsed.getAsObject();
+  const llvm::json::Object &target = *manifest.getObject("target");
+  EXPECT_EQ(target.getString("name"), "x86-64-v4,x86-64");
+  EXPECT_EQ((*target.getArray("versions"))[1].getAsObject()->getString("cpu"),
+            "x86-64");
+  EXPECT_FALSE(target.getString("cpu"));
+  const llvm::json::Array &schedules =
+      *(*manifest.getArray("kernels"))[0].getAsObject()->getArray("schedule");
+  ASSERT_EQ(schedules.size(), 2u);
+  for (auto [i, name, strategy] :
+       {std::tuple(0, "x86-64-v4", "registers"), {1, "x86-64", "packed"}}) {
+    const llvm::json::Object &schedule = *schedules[i].getAsObject();
+    EXPECT_EQ(schedule.getString("target"), name);
+    EXPECT_EQ((*schedule.getArray("strategies"))[0].getAsString(), strategy);
+  }
+  // One that no older CPU runs.
+  library.targets = llvm::cantFail(parseTargets("x86-64-v4,x86-64-v3"));
+  EXPECT_NE(describeRequirement(library).find("status 9"), std::string::npos);
+  library.targets = llvm::cantFail(parseTargets("riscv64,v"));
+  EXPECT_EQ(describeRequirement(library),
+            "requires riscv64,v (RV64GC and V 1.0)");
 }
 
 TEST_F(LibraryText, AccuracyFollowsOpAndType) {

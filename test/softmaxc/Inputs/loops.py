@@ -11,7 +11,7 @@ path, register = sys.argv[1:]
 bodies = {}
 name = None
 for line in open(path):
-    start = re.match(r"(__softmax_body_\w+):", line)
+    start = re.match(r"(__softmax_body_[\w.]+):", line)
     if start:
         name = start.group(1)
         bodies[name] = []

@@ -95,7 +95,8 @@ def Softmax_Strategy : I32EnumAttr<"Strategy", "how a CPU kernel moves over rows
     I32EnumAttrCase<"Pipe2", 5, "pipe2">,
     I32EnumAttrCase<"Online", 6, "online">,
     I32EnumAttrCase<"LanesRows", 7, "lanes_rows">,
-    I32EnumAttrCase<"Panels", 8, "panels">]> {
+    I32EnumAttrCase<"Panels", 8, "panels">,
+    I32EnumAttrCase<"Scalable", 9, "scalable">]> {
   let cppNamespace = "::mlir::softmax";
 }
 def Softmax_Staging : I32EnumAttr<"Staging",
@@ -155,7 +156,9 @@ def Softmax_AlternativeAttr : Softmax_Attr<"Alternative", "alternative"> {
     masked loads and stores, by masked loads and stores of 4, 2 and 1 elements,
     or both in such pieces); `prefetch`, how many rows (`panels`: elements of a
     row) ahead data is asked for (absent: left to the hardware); whether
-    results are stored past the caches (`stores = nontemporal`).
+    results are stored past the caches (`stores = nontemporal`); whether
+    vectors are as many times longer as the running CPU says (`scalable`), so
+    that `lanes` is their least length.
   }];
   let parameters = (ins
     "::mlir::softmax::Layout":$layout,
@@ -171,7 +174,8 @@ def Softmax_AlternativeAttr : Softmax_Attr<"Alternative", "alternative"> {
     "::mlir::softmax::TailMode":$tail,
     OptionalParameter<"int64_t", "rows that data is asked for ahead">:$prefetch,
     DefaultValuedParameter<"::mlir::softmax::StoreMode",
-                           "::mlir::softmax::StoreMode::Ordinary">:$stores);
+                           "::mlir::softmax::StoreMode::Ordinary">:$stores,
+    DefaultValuedParameter<"bool", "false">:$scalable);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }
