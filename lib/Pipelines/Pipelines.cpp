@@ -141,7 +141,7 @@ struct ToLLVMOptions : PassPipelineOptions<ToLLVMOptions> {
                      "or riscv64[,v]"),
       llvm::cl::init("native")};
   Option<std::string> accuracy{*this, "accuracy",
-                               llvm::cl::desc("accuracy mode: default"),
+                               llvm::cl::desc("default, strict or fast"),
                                llvm::cl::init("default")};
   Option<std::string> threads{*this, "threads", llvm::cl::desc("threads: none"),
                               llvm::cl::init("none")};

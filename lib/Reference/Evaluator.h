@@ -25,7 +25,8 @@ public:
     Shapes
   };
 
-  explicit Evaluator(Mode mode) : mode(mode) {}
+  /// `accuracy`: the mode whose bounds results carry.
+  Evaluator(Mode mode, Accuracy accuracy) : mode(mode), accuracy(accuracy) {}
 
   /// `depth` counts calls.
   FailureOr<SmallVector<TensorPtr>>
@@ -71,6 +72,7 @@ private:
   LogicalResult checkType(Operation &op, Type type, ArrayRef<int64_t> shape);
 
   Mode mode;
+  Accuracy accuracy;
   DenseMap<Value, TensorPtr> values;
 };
 

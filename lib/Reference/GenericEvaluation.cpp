@@ -258,7 +258,7 @@ LogicalResult Evaluator::evaluateGeneric(GenericOp op) {
     for (auto [i, statistic] : llvm::enumerate(statistics)) {
       if (auto maxSumExp = dyn_cast<MaxSumExpAttr>(statistic)) {
         state.maxSumExp[i].emplace(state.logits[i], maxSumExp.getMaskedRow(),
-                                   kind);
+                                   kind, accuracy);
         setRowArgument(state.maxSumExp[i]->getMax());
         setRowArgument(state.maxSumExp[i]->getSum());
       } else if (isa<SumAttr>(statistic)) {

@@ -259,7 +259,7 @@ LogicalResult Evaluator::evaluate(Operation &op, unsigned depth) {
 
 static FailureOr<SmallVector<ReferenceTensor>>
 evaluateIn(Evaluator::Mode mode, func::FuncOp function,
-           ArrayRef<ReferenceTensor> arguments) {
+           ArrayRef<ReferenceTensor> arguments, Accuracy accuracy) {
   SmallVector<TensorPtr> values;
   for (const ReferenceTensor &argument : arguments)
     values.push_back(std::make_shared<const ReferenceTensor>(argument));
@@ -267,7 +267,7 @@ evaluateIn(Evaluator::Mode mode, func::FuncOp function,
     return function.emitOpError("takes ")
            << function.getNumArguments() << " arguments, not " << values.size();
   FailureOr<SmallVector<TensorPtr>> results =
-      Evaluator(mode).call(function, values, 0);
+      Evaluator(mode, accuracy).call(function, values, 0);
   if (failed(results))
     return failure();
   return llvm::map_to_vector(*results,
@@ -276,12 +276,14 @@ evaluateIn(Evaluator::Mode mode, func::FuncOp function,
 
 FailureOr<SmallVector<ReferenceTensor>>
 mlir::softmax::reference::evaluateFunction(
-    func::FuncOp function, ArrayRef<ReferenceTensor> arguments) {
-  return evaluateIn(Evaluator::Mode::Values, function, arguments);
+    func::FuncOp function, ArrayRef<ReferenceTensor> arguments,
+    Accuracy accuracy) {
+  return evaluateIn(Evaluator::Mode::Values, function, arguments, accuracy);
 }
 
 FailureOr<SmallVector<ReferenceTensor>>
 mlir::softmax::reference::evaluateShapes(func::FuncOp function,
                                          ArrayRef<ReferenceTensor> arguments) {
-  return evaluateIn(Evaluator::Mode::Shapes, function, arguments);
+  return evaluateIn(Evaluator::Mode::Shapes, function, arguments,
+                    Accuracy::Default);
 }

@@ -38,9 +38,13 @@ private:
 /// How much exp changes, relatively, when its argument is off by `error`.
 static double relativeError(double error) { return std::expm1(error); }
 
+/// The relative error that the mode `fast` grants an f32.
+static constexpr Real fastError = 0x1p-13L;
+
 MaxSumExpRow::MaxSumExpRow(ArrayRef<Scalar> logits, MaskedRow maskedRow,
-                           FloatKind kind)
-    : spread(1), maskedRow(maskedRow), kind(kind) {
+                           FloatKind kind, Accuracy accuracy)
+    : spread(1), maskedRow(maskedRow), kind(kind),
+      accuracy(kind == FloatKind::F64 ? Accuracy::Default : accuracy) {
   bool hasNaN = false;
   max.real = -infinity;
   for (const Scalar &logit : logits) {
@@ -75,6 +79,8 @@ MaxSumExpRow::MaxSumExpRow(ArrayRef<Scalar> logits, MaskedRow maskedRow,
   }
   sum.real = exponentials.get();
   sum.error = errors.get() + sum.real * roundoff;
+  if (this->accuracy == Accuracy::Fast)
+    sum.error += sum.real * fastError;
   logSum = std::log(sum.real);
 }
 
@@ -117,7 +123,15 @@ double MaxSumExpRow::getProbabilityBound(const Scalar &logit, FloatKind result,
   if (std::isnan(probability) || logit.real == -infinity)
     return 0;
   Real difference = std::fabs(logit.real - max.real);
-  Real units = result == kind ? 4 + Real(1.25) * difference : Real(1);
+  Real units = 1;
+  if (result == kind) {
+    if (accuracy == Accuracy::Strict)
+      units = 2;
+    else if (accuracy == Accuracy::Default)
+      units = 4 + Real(1.25) * difference;
+    else // A denormal result is rounded to a unit of its own.
+      units = 1 + fastError * probability / unitInLastPlace(result, probability);
+  }
   return units * unitInLastPlace(result, probability) +
          probability * relativeError(logit.error + max.error);
 }
@@ -130,7 +144,8 @@ double MaxSumExpRow::getLogProbabilityBound(const Scalar &logit,
   if (!std::isfinite(logProbability))
     return 0;
   Real difference = std::fabs(logit.real - max.real);
-  Real error = 4 * unitRoundoff(kind) * std::max(spread, difference);
+  Real error = 4 * unitRoundoff(kind) * std::max(spread, difference) +
+               (accuracy == Accuracy::Fast ? fastError : 0);
   if (result != kind) {
     Real unit = unitInLastPlace(result, logProbability);
     error = std::max(unit, error + unit / 2);
@@ -144,7 +159,8 @@ double MaxSumExpRow::getLogSumExpBound(FloatKind result, Real logSumExp) const {
   if (!std::isfinite(logSumExp))
     return 0;
   return unitInLastPlace(result, logSumExp) / 2 +
-         4 * unitRoundoff(kind) * spread + max.error;
+         4 * unitRoundoff(kind) * spread +
+         (accuracy == Accuracy::Fast ? fastError : 0) + max.error;
 }
 
 Scalar mlir::softmax::reference::computeSum(ArrayRef<Scalar> logits,

@@ -13,8 +13,10 @@ namespace mlir::softmax::reference {
 /// of docs/Spec.md (C-NAN-1, C-INF-1, C-INF-2, C-INF-3).
 class MaxSumExpRow {
 public:
-  /// `kind`: the compute type.  Does not keep `logits`.
-  MaxSumExpRow(ArrayRef<Scalar> logits, MaskedRow maskedRow, FloatKind kind);
+  /// `kind`: the compute type.  `accuracy`: the mode whose bounds are asked
+  /// for.  Does not keep `logits`.
+  MaxSumExpRow(ArrayRef<Scalar> logits, MaskedRow maskedRow, FloatKind kind,
+               Accuracy accuracy);
 
   /// Row arguments.  `max` is a logit and as such never rounded.
   const Scalar &getMax() const { return max; }
@@ -27,8 +29,8 @@ public:
   Scalar getLogSumExp() const;
 
   /// The errors that the specification promises for the three above where they
-  /// are stored in the format `result` (accuracy mode `default`), beside what
-  /// errors of the logits leave.  The last argument is what the functions above
+  /// are stored in the format `result`, beside what errors of the logits
+  /// leave.  The last argument is what the functions above
   /// return.
   double getProbabilityBound(const Scalar &logit, FloatKind result,
                              Real probability) const;
@@ -43,6 +45,8 @@ private:
   Real spread;
   MaskedRow maskedRow;
   FloatKind kind;
+  /// Of f64 there is the default alone.
+  Accuracy accuracy;
 };
 
 /// The sum of a row (#softmax.sum).

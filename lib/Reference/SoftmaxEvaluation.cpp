@@ -135,7 +135,7 @@ LogicalResult Evaluator::evaluateForward(Operation &op,
         logits.push_back(logit);
       });
 
-      MaxSumExpRow statistics(logits, forward.maskedRow, kind);
+      MaxSumExpRow statistics(logits, forward.maskedRow, kind, accuracy);
       if (forward.perRow) {
         Scalar &lse = perRow.elements[row++];
         lse = statistics.getLogSumExp();

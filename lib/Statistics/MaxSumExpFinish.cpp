@@ -36,7 +36,7 @@ Ops::Ops(StatisticBuilder &s) : MathBuilder(s.builder, s.loc, s.fma), s(s) {
     core.entries = 16;
   if (s.liftsPairs())
     core.precision = ExpCore::Precision::Pair;
-  else if (s.accuracy == Accuracy::Fast)
+  else if (s.accuracy == Accuracy::Fast && s.computeType.isF32())
     core.precision = ExpCore::Precision::Fast;
 }
 

@@ -75,19 +75,26 @@ std::string softmax::describeAccuracy(const KernelInfo &kernel, unsigned output,
       kernel.op != "logsumexp")
     return "that of every softmax operation in it; other operations add "
            "their own rounding";
-  // Bounds of docs/Spec.md.  Only this mode exists so far.
-  if (accuracy != "default")
-    return "not stated";
+  // Bounds of docs/Spec.md.  f64 has the default alone.
   bool isNarrow = operand.elementType.isF16() || operand.elementType.isBF16();
-  std::string epsilon = computesInF64(kernel) ? "2^-53" : "2^-24";
+  bool isWide = computesInF64(kernel);
+  bool isFast = accuracy == "fast" && !isWide;
+  bool isStrict = accuracy == "strict" && !isWide;
+  std::string epsilon = isWide ? "2^-53" : "2^-24";
+  std::string more = isFast ? " plus 2^-13" : "";
   unsigned first = 0;
   while (kernel.operands[first].kind != KernelOperand::Kind::Output)
     ++first;
   bool isLse = kernel.op == "logsumexp" || output != first;
   if (isLse)
-    return "half an ULP plus 4 eps max(1, log N), eps = " + epsilon;
+    return "half an ULP plus 4 eps max(1, log N)" + more +
+           ", eps = " + epsilon;
   if (kernel.op == "log_softmax")
-    return "absolute error at most 4 eps max(1, |x - m|, log N), eps = " +
-           epsilon + (isNarrow ? ", or 1 ULP" : "");
-  return isNarrow ? "1 ULP" : "(4 + 1.25 |x - m|) ULP";
+    return "absolute error at most 4 eps max(1, |x - m|, log N)" + more +
+           ", eps = " + epsilon + (isNarrow ? ", or 1 ULP" : "");
+  if (isNarrow)
+    return "1 ULP";
+  return isStrict ? "2 ULP"
+         : isFast ? "2^-13 relative, or 1 ULP"
+                  : "(4 + 1.25 |x - m|) ULP";
 }

@@ -2,7 +2,8 @@
 #include "Options.h"
 
 #include "../Support/ToolSupport.h"
-#include "softmax/Schedule/CostModel.h"
+#include "softmax/Dialect/IR/Softmax.h"
+#include "softmax/Schedule/Candidate.h"
 
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Config/llvm-config.h"
@@ -64,14 +65,14 @@ struct CommandLineOptions {
       cl::desc("native, x86-64, x86-64-v2, x86-64-v3 or x86-64-v4 (native)"),
       cl::value_desc("name"), cl::init("native"), cl::cat(category)};
   cl::opt<std::string> accuracy{
-      "accuracy", cl::desc("default (the only one in this version)"),
+      "accuracy", cl::desc("default, strict or fast (default)"),
       cl::value_desc("mode"), cl::init("default"), cl::cat(category)};
   cl::opt<std::string> threads{
       "threads", cl::desc("1 (the only number in this version)"),
       cl::value_desc("N"), cl::init("1"), cl::cat(category)};
   cl::opt<std::string> forceStrategy{
       "force-strategy",
-      cl::desc("registers, three_pass, scalable, lanes_inner or packed, "
+      cl::desc("a strategy by name (--explain lists them), "
                "refused where it "
                "cannot run"),
       cl::value_desc("name"), cl::cat(category)};
@@ -130,19 +131,15 @@ std::optional<RunOptions> mlir::softmax::parseRunOptions(int argc,
   if (!target)
     return usageError("--target: " + llvm::toString(target.takeError()));
   options.target = *target;
-  if (given.accuracy != "default") {
-    bool later = given.accuracy == "strict" || given.accuracy == "fast";
-    return usageError(
-        (later ? "--accuracy=" + given.accuracy + " is not in this version"
-               : "unknown --accuracy=" + given.accuracy) +
-        "; use --accuracy=default");
-  }
+  if (!symbolizeAccuracy(given.accuracy))
+    return usageError("unknown --accuracy=" + given.accuracy +
+                      "; use default, strict or fast");
   options.accuracy = given.accuracy;
   if (given.forceStrategy.getNumOccurrences() > 0 &&
       !parseStrategy(given.forceStrategy))
     return usageError(
-        "unknown --force-strategy=" + given.forceStrategy +
-        "; use registers, three_pass, scalable, lanes_inner or packed");
+        "unknown --force-strategy=" + given.forceStrategy + "; use " +
+        listStrategies());
   unsigned threads;
   if (llvm::StringRef(given.threads).getAsInteger(10, threads) || threads == 0)
     return usageError("--threads takes a positive number, not '" +

@@ -324,7 +324,8 @@ private:
       arguments.push_back(
           decodeTensor(input.elementType, input.shape, input.data.get()));
     FailureOr<SmallVector<ReferenceTensor>> expected =
-        evaluateFunction(raised, arguments);
+        evaluateFunction(raised, arguments,
+                         *symbolizeAccuracy(options.accuracy));
     if (failed(expected))
       return kFails;
     bool good = true;

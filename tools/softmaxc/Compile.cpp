@@ -235,6 +235,7 @@ private:
                       bool lower, std::string &scheduled) {
     PipelineOptions pipeline;
     pipeline.target = target;
+    pipeline.accuracy = options.accuracy;
     pipeline.forceStrategy = options.forceStrategy;
     pipeline.kernels = true;
     pipeline.interface = !dependsOnCpu(options.targets);
@@ -285,6 +286,7 @@ private:
     SmallVector<KernelInfo, 0> combined = combineVersions(kernels);
     LibraryInfo library;
     library.targets = options.targets;
+    library.accuracy = options.accuracy;
     for (const Output &output : options.outputs)
       if (output.kind == EmitKind::Header)
         add(EmitKind::Header,

@@ -2,7 +2,8 @@
 #include "Options.h"
 
 #include "../Support/ToolSupport.h"
-#include "softmax/Schedule/CostModel.h"
+#include "softmax/Dialect/IR/Softmax.h"
+#include "softmax/Schedule/Candidate.h"
 
 #include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/STLExtras.h"
@@ -123,11 +124,11 @@ struct CommandLineOptions {
       "threads", cl::desc("none (the only one in this version)"),
       cl::value_desc("kind"), cl::init("none"), cl::cat(category)};
   cl::opt<std::string> accuracy{
-      "accuracy", cl::desc("default (the only one in this version)"),
+      "accuracy", cl::desc("default, strict or fast (default)"),
       cl::value_desc("mode"), cl::init("default"), cl::cat(category)};
   cl::opt<std::string> forceStrategy{
       "force-strategy",
-      cl::desc("registers, three_pass, scalable, lanes_inner or packed, "
+      cl::desc("a strategy by name (--explain lists them), "
                "refused where "
                "it cannot run"),
       cl::value_desc("name"), cl::cat(category)};
@@ -295,14 +296,12 @@ bool readTarget(CommandLineOptions &given, Options &options) {
                          "; use --threads=none");
     return false;
   }
-  if (given.accuracy != "default") {
-    bool later = given.accuracy == "strict" || given.accuracy == "fast";
-    usageError((later
-                    ? "--accuracy=" + given.accuracy + " is not in this version"
-                    : "unknown --accuracy=" + given.accuracy) +
-               "; use --accuracy=default");
+  if (!symbolizeAccuracy(given.accuracy)) {
+    usageError("unknown --accuracy=" + given.accuracy +
+               "; use default, strict or fast");
     return false;
   }
+  options.accuracy = given.accuracy;
   options.forceStrategy = given.forceStrategy;
   if (given.forceStrategy.getNumOccurrences() > 0 &&
       given.forceStrategy.empty()) {
@@ -310,8 +309,8 @@ bool readTarget(CommandLineOptions &given, Options &options) {
     return false;
   }
   if (!given.forceStrategy.empty() && !parseStrategy(given.forceStrategy)) {
-    usageError("unknown --force-strategy=" + given.forceStrategy +
-               "; use registers, three_pass, scalable, lanes_inner or packed");
+    usageError("unknown --force-strategy=" + given.forceStrategy + "; use " +
+               listStrategies());
     return false;
   }
   options.explain = given.explain;

@@ -24,7 +24,7 @@ namespace mlir::softmax {
 
 struct PipelineOptions {
   TargetDescription target;
-  /// "default"; the pass that assigns schedules refuses what it does not know.
+  /// "default", "strict" or "fast"; the pass that assigns schedules refuses what it does not know.
   std::string accuracy = "default";
   /// "none".
   std::string threads = "none";

@@ -19,6 +19,7 @@
 #define SOFTMAX_REFERENCE_INTERPRETER_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "softmax/Dialect/IR/Softmax.h"
 #include "softmax/Reference/ReferenceTensor.h"
 
 namespace mlir::softmax::reference {
@@ -28,9 +29,10 @@ namespace mlir::softmax::reference {
 /// dialect, softmax.generic, linalg on tensors, arith, math, and what makes,
 /// casts or reshapes tensors.  Fails with a diagnostic at the operation that it
 /// does not take, or whose operands' sizes disagree.  The arguments must fit
-/// the function's types.
+/// the function's types.  `accuracy` is the mode whose bounds results carry.
 FailureOr<SmallVector<ReferenceTensor>>
-evaluateFunction(func::FuncOp function, ArrayRef<ReferenceTensor> arguments);
+evaluateFunction(func::FuncOp function, ArrayRef<ReferenceTensor> arguments,
+                 Accuracy accuracy = Accuracy::Default);
 
 /// The shapes of the results for arguments of the given shapes, and whether all
 /// sizes agree that have to: fails with a diagnostic at the first operation

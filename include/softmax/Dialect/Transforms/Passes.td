@@ -55,7 +55,7 @@ def SoftmaxAssignSchedulePass : Pass<"softmax-assign-schedule"> {
     Option<"target", "target", "std::string", /*default=*/"\"native\"",
            "CPU to schedule for">,
     Option<"accuracy", "accuracy", "std::string", /*default=*/"\"default\"",
-           "Accuracy mode: default">,
+           "Accuracy mode: default, strict or fast">,
     Option<"threads", "threads", "std::string", /*default=*/"\"none\"",
            "Threads: none">,
     Option<"forceStrategy", "force-strategy", "std::string", /*default=*/"\"\"",
