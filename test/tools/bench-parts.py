@@ -14,7 +14,7 @@ import numpy
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(sys.argv[1], "tools", "softmax-bench"))
-from softmax_bench import elements, limits, measure, native, options, plan, records
+from softmax_bench import elements, limits, measure, native, options, ours, plan, records
 
 
 def check_plan():
@@ -36,6 +36,16 @@ def check_plan():
     assert [str(point) for point in parsed.points] == ["4x8 f32", "2x3x4@1 f32", "4x8 f16", "2x3x4@1 f16",
                                                        "4x8 f32, consumer", "2x3x4@1 f32, consumer"]
     assert parsed.threads == [1, 2] and not parsed.sweep and options.parse([]).sweep
+
+
+def check_streams():
+    scheduled = ("schedule = <numeric = <exp = scaled>, alternatives = [<layout = inner, strategy = lanes_inner>, "
+                 "<layout = row, max_columns = 100, strategy = registers>, <layout = row, max_columns = 5000, "
+                 "min_bytes = 8388608, strategy = three_pass, stores = nontemporal>, <layout = row, strategy = three_pass>]>")
+    for shape, axis, expected in [((8192, 100), 1, False), ((8192, 128), 1, True), ((8191, 128), 1, False),
+                                  ((8192, 5001), 1, False), ((8192, 5000), 1, True), ((5000, 8192), 0, False)]:
+        assert ours.streams(scheduled, plan.Point(shape, axis=axis)) == expected, shape
+    assert not ours.streams("", plan.Point((8192, 128)))
 
 
 def check_elements():
@@ -158,6 +168,7 @@ def check_native(folder, threads):
 
 
 check_plan()
+check_streams()
 check_elements()
 check_timer()
 check_records()

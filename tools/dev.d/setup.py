@@ -177,7 +177,20 @@ def ensure_bench_python(packages):
         say("installing %s into %s" % (requirement, os.path.relpath(BENCH_VENV, ROOT)))
         if call(pip_install(BENCH_VENV) + ["--retries", "1", requirement]) != 0:
             say("that failed; going on without it")
+    if "torch" in packages:
+        ensure_python_headers(python)
     return python
+
+
+def ensure_python_headers(python):
+    """torch.compile compiles against Python's headers; without them it is missing."""
+    include = ask([python, "-c", "import sysconfig; print(sysconfig.get_path('include'))"]) or ""
+    if os.path.exists(os.path.join(include.strip(), "Python.h")) or not is_debian():
+        return
+    try:
+        install_packages(["python3-dev"])
+    except Failure as failure:
+        say("%s; going on without it" % failure)
 
 
 def bench_requirements(packages):

@@ -98,7 +98,7 @@ def neighboured(record):
 
 
 def streamed(record):
-    return record["mode"] in ("alone", "producer", "consumer") and record["size_class"] in ("memory", "between")
+    return record["mode"] in ("alone", "producer", "consumer")
 
 
 GOALS = [

@@ -2,6 +2,7 @@
 """Kernels that softmaxc makes, called as any program calls them: through their C interface."""
 import ctypes
 import os
+import re
 import subprocess
 
 import numpy
@@ -40,6 +41,24 @@ def find_libomp(softmaxc):
     raise Missing("libomp.so was not found")
 
 
+def alternatives(scheduled):
+    """[(text, guards)] of the schedule in softmaxc's scheduled MLIR: what each alternative says,
+    and the numbers in it."""
+    return [(text, {name: int(number) for name, number in re.findall(r"(\w+) = (\d+)", text)})
+            for text in re.findall(r"<(layout = [^<>]*)>", scheduled)]
+
+
+def streams(scheduled, point):
+    """Whether the alternative that runs at a point has non-temporal stores."""
+    for text, numbers in alternatives(scheduled):
+        layout = text.partition(",")[0].partition("= ")[2]
+        if layout in ("row", "inner") and (layout == "row") != (point.inner == 1):
+            continue
+        if point.length <= numbers.get("max_columns", point.length) and 2 * point.bytes >= numbers.get("min_bytes", 0):
+            return STREAMS in text
+    return False
+
+
 class Kernel:
     """A loaded library with the function `softmax` and those for hosts with threads."""
 
@@ -60,6 +79,7 @@ class Builds:
         self.softmaxc = softmaxc
         self.openmp = runtime.threads > 1
         self.kernels = {}
+        self.schedules = {}
 
     def version(self):
         for line in native.run([self.softmaxc, "--version"]).splitlines():
@@ -80,7 +100,7 @@ class Builds:
         lines = done.stderr.strip().splitlines() or ["status %d without a word" % done.returncode]
         return lines[0].replace("softmaxc: ", "")
 
-    def source(self, point, flags, path):
+    def source(self, point, flags):
         """The arguments that say what to compile."""
         accuracy = [] if any(flag.startswith("--accuracy") for flag in flags) else ["--accuracy=default"]
         return ["--op=softmax", "--type=" + point.type, "--shape=" + "x".join("?" * len(point.shape)),
@@ -92,9 +112,11 @@ class Builds:
                                 point.axis)
         path = os.path.join(self.runtime.folder, stem)
         flags = ["--target=native"] + flags
-        what = self.source(point, flags, path)
+        what = self.source(point, flags)
         if name == ORDINARY:
-            what = self.without_streams(what + flags, path + ".mlir")
+            with open(path + ".mlir", "w") as target:
+                target.write(self.scheduled(point).replace(STREAMS, ""))
+            what = [path + ".mlir"]
         if self.openmp:
             refused = self.compile(what + flags + ["--threads=openmp", "--emit=obj", "-o", path + ".o"])
             if refused is None:
@@ -110,18 +132,21 @@ class Builds:
             raise Missing(refused)
         return path + ".so", "one thread" if self.runtime.threads == 1 else "softmax_range by a pool"
 
-    def without_streams(self, arguments, path):
-        """The default schedule with ordinary stores everywhere, as an input file."""
-        refused = self.compile(arguments + ["--emit=scheduled", "-o", path])
-        if refused is not None:
-            raise Missing(refused)
-        with open(path) as source:
-            text = source.read()
-        if STREAMS not in text:
-            raise Missing("no schedule of this kernel has non-temporal stores")
-        with open(path, "w") as target:
-            target.write(text.replace(STREAMS, ""))
-        return [path]
+    def scheduled(self, point):
+        """The MLIR of our default kernel with its schedule."""
+        key = point.type, len(point.shape), point.axis
+        if key not in self.schedules:
+            path = os.path.join(self.runtime.folder, "scheduled-%s-%d-%d.mlir" % key)
+            refused = self.compile(self.source(point, []) + ["--target=native", "--emit=scheduled", "-o", path])
+            if refused is not None:
+                raise Missing(refused)
+            with open(path) as source:
+                self.schedules[key] = source.read()
+        return self.schedules[key]
+
+    def streams(self, point):
+        """Whether our default kernel stores past the caches at a point."""
+        return streams(self.scheduled(point), point)
 
     def kernel(self, name, flags, point):
         key = name, point.type, len(point.shape), point.axis
@@ -161,6 +186,6 @@ class Builds:
 
 
 DEFAULT = "default"
-# The default schedule, but never with stores past the caches.
+# The default schedule, but with ordinary stores everywhere.
 ORDINARY = "ordinary stores"
 STREAMS = ", stores = nontemporal"

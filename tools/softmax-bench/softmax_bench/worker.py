@@ -57,7 +57,7 @@ class Worker:
         listed = self.spec["listed"]
         if not listed or point in plan.ACCURACY_POINTS:
             chosen += [(mode, ["--accuracy=" + mode]) for mode in self.spec["accuracy"]]
-        if plan.size_class(point, self.caches, self.threads) in ("memory", "between") and point.mode != "call":
+        if self.builds.streams(point):
             chosen.append((ours.ORDINARY, []))
         return chosen
 
@@ -76,8 +76,7 @@ class Worker:
             except Missing as missing:
                 if name == ours.DEFAULT:
                     raise Failure("softmaxc refuses our kernel: %s" % missing)
-                if name != ours.ORDINARY:
-                    self.note("ours, " + name, str(missing), point)
+                self.note("ours, " + name, str(missing), point)
                 continue
             accuracy = self.judge(name, call, check, point, x, y)
             # Other modes may promise less; what they promise is not known here.
