@@ -128,6 +128,14 @@ def check_records():
 
 def check_native(folder, threads):
     runtime = native.Runtime(folder, threads)
+    # Every unit is done once, whatever the grain.
+    done = []
+    part = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)(
+        lambda argument, begin, end, thread: done.extend(range(begin, end)))
+    for units, grain in [(10, 4), (1, 1), (7, 1), (4096, 4096), (5000, 1024)]:
+        measure.NativeCall([runtime.pooled(part, native.Copy(), units, grain)], None).time(runtime, 2, False)
+        assert sorted(done) == sorted(2 * list(range(units))), (units, grain)
+        done.clear()
     timer = measure.Timer(runtime, 2, sample_ns=1000)
     bounds = limits.Limits(runtime, timer)
     for columns in (5, 64, 70001):

@@ -19,11 +19,9 @@ class Progress:
         self.done = -1
         self.bar = None
         if bars is not None and sys.stderr.isatty():
-            # What is printed goes above the bar; into a file it goes as it is.
             self.bar = bars.Progress(TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(),
                                      TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True),
-                                     transient=True, redirect_stdout=sys.stdout.isatty(), redirect_stderr=False,
-                                     auto_refresh=False)
+                                     transient=True, redirect_stdout=False, redirect_stderr=False, auto_refresh=False)
 
     def __enter__(self):
         if self.bar is not None:
@@ -34,6 +32,15 @@ class Progress:
     def __exit__(self, *ignored):
         if self.bar is not None:
             self.bar.stop()
+
+    def say(self, text):
+        """Prints a line on stdout, above the bar where both are on a terminal."""
+        shared = self.bar is not None and sys.stdout.isatty()
+        if shared:
+            self.bar.stop()
+        print(text.rstrip(), flush=True)
+        if shared:
+            self.bar.start()
 
     def start(self, what):
         """The next piece begins."""

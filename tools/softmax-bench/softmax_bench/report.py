@@ -17,13 +17,10 @@ def elements(record):
 class Table:
     """A row for each point: our time, what it is of the limit, and every peer's time over ours."""
 
-    def __init__(self, peers, out):
+    def __init__(self, peers, say):
         self.peers = peers
-        self.out = out
+        self.say = say
         self.begun = False
-
-    def say(self, text):
-        print(text.rstrip(), file=self.out, flush=True)
 
     def header(self):
         self.begun = True

@@ -16,9 +16,8 @@ TOLERANCE = {"f16": 1e-2, "bf16": 1e-2, "f32": 1e-3, "f64": 1e-3}
 
 
 class Worker:
-    def __init__(self, spec, out=sys.stdout):
+    def __init__(self, spec):
         self.spec = spec
-        self.out = out
         self.threads = spec["threads"]
         self.runtime = native.Runtime(spec["folder"], self.threads)
         self.timer = Timer(self.runtime, spec["repetitions"], spec["clock"] == "cpu",
@@ -33,7 +32,10 @@ class Worker:
         self.versions = {}
 
     def say(self, text):
-        print(text, file=self.out, flush=True)
+        if self.progress is None:
+            print(text, flush=True)
+        else:
+            self.progress.say(text)
 
     def note(self, who, reason, point=None):
         """Names who is missing and why: once for each reason, with the first place."""
@@ -176,7 +178,6 @@ class Worker:
         """Measures everything; returns the records."""
         found = []
         self.load_peers()
-        names = [name for name in self.peers]
         with Progress(len(self.points) + 2 * self.spec["sweep"], self.spec["repetitions"]) as self.progress, \
                 open(self.spec["results"], "w") as results:
 
@@ -188,7 +189,7 @@ class Worker:
 
             for type in dict.fromkeys(point.type for point in self.points):
                 self.exponentials(type)
-            table = report.Table(names, self.out)
+            table = report.Table(list(self.peers), self.say)
             if self.spec["sweep"]:
                 self.progress.start("the cost of a call")
                 keep(sweep.calls(self, table))
@@ -200,7 +201,7 @@ class Worker:
             if self.spec["sweep"]:
                 self.progress.start("lengths side by side")
                 keep(sweep.lengths(self, table))
-        self.say("interrupted by other programs: %d of %d samples" % (self.timer.interrupted, self.timer.taken))
+            self.say("interrupted by other programs: %d of %d samples" % (self.timer.interrupted, self.timer.taken))
         self.runtime.close()
         return found
 
