@@ -32,6 +32,8 @@ def check_plan():
     swept = dict(plan.swept_lengths())
     assert set(range(17, 301)) <= set(swept) and {1023, 1025, 131073} <= set(swept)
     assert swept[17] == [18, 19, 20, 21] and 1025 not in swept[1025] and 1024 in swept[1025]
+    assert [plan.swept_point(length, threads).shape[0] for length, threads in [(17, 2), (32769, 1), (32769, 2), (131073, 2)]] \
+        == [3854, 1, 2, 2]
     parsed = options.parse(["--shapes=4x8,2x3x4@1", "--types=f32,f16", "--neighbours=consumer", "--threads=2,1"])
     assert [str(point) for point in parsed.points] == ["4x8 f32", "2x3x4@1 f32", "4x8 f16", "2x3x4@1 f16",
                                                        "4x8 f32, consumer", "2x3x4@1 f32, consumer"]

@@ -144,6 +144,11 @@ def swept_lengths():
     return result
 
 
+def swept_point(length, threads):
+    """About SWEEP_ELEMENTS in rows of a length: as many rows for each thread."""
+    return Point((max(1, SWEEP_ELEMENTS // length // threads) * threads, length), mode="lengths")
+
+
 def size_class(point, caches, threads):
     """Where input and output lie together: in the second level of the cores used, in the
     third (three quarters of which are enough), in memory (input of 64 MB or more), or `between`,

@@ -38,10 +38,8 @@ def lengths(worker, table):
                   min(SAMPLE_NS, worker.timer.sample_ns))
     swept = plan.swept_lengths()
     numbers = sorted({length for length, _ in swept} | {other for _, others in swept for other in others})
-    most = max(plan.SWEEP_ELEMENTS, max(numbers))
-    x, y = elements.buffers(plan.Point((most,)))
-    points = {length: plan.Point((max(1, plan.SWEEP_ELEMENTS // length), length), mode="lengths")
-              for length in numbers}
+    points = {length: plan.swept_point(length, worker.threads) for length in numbers}
+    x, y = elements.buffers(plan.Point((max(point.elements for point in points.values()),)))
     prepared = {}
     for length, point in points.items():
         cut = [array[:point.elements].reshape(point.shape) for array in (x, y)]
