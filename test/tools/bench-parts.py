@@ -90,6 +90,13 @@ class Still:
     def settle(self):
         return 0
 
+    def pin(self):
+        assert "pinned" not in vars(self)
+        self.pinned = True
+
+    def unpin(self):
+        del self.pinned
+
 
 def check_timer():
     quartiles = measure.Quartiles([5, 1, 4, 2, 3, 6])

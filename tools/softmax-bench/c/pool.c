@@ -3,6 +3,7 @@
  * A small pool of threads: it drives the limits, the neighbours, and loops and
  * kernels that come without threads of their own.
  */
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
@@ -89,9 +90,10 @@ static void next_round(int64_t round) {
   }
 }
 
-/* Starts `threads` - 1 workers; the calling thread is the first one.  Returns
- * 0, or an error's number. */
-int bench_pool_start(int64_t threads) {
+/* Starts `threads` - 1 workers; the calling thread is the first one.  Worker i
+ * runs on processor number processors[i]: else two of them may share one for
+ * long while another one idles.  Returns 0, or an error's number. */
+int bench_pool_start(int64_t threads, const int64_t *processors) {
   if (threads < 1 || threads > MOST_THREADS)
     return -1;
   pool.round = 0;
@@ -102,6 +104,11 @@ int bench_pool_start(int64_t threads) {
       pool.threads = i;
       return error;
     }
+    cpu_set_t only;
+    CPU_ZERO(&only);
+    CPU_SET(processors[i], &only);
+    /* Where that is not allowed the system places it. */
+    (void)pthread_setaffinity_np(pool.workers[i], sizeof only, &only);
   }
   return 0;
 }

@@ -144,11 +144,13 @@ class Timer:
     def alternate(self, calls, settle=True, finished=None):
         """Nanoseconds per call, a list for each of `calls` with a sample for each repetition.
         Nobody always follows the same one; before each sample other threads come to rest, and a
-        call that is not timed brings one's own threads and caches back."""
+        call that is not timed brings one's own threads and caches back.  All have made their
+        threads by then: the calling one stays on its processor, out of theirs."""
         counts = [self.rounds(call) for call in calls]
         samples = [[] for _ in calls]
         gc.collect()
         gc.disable()
+        self.runtime.pin()
         try:
             for repetition in range(self.repetitions):
                 for turn in range(len(calls)):
@@ -165,5 +167,6 @@ class Timer:
                 if finished is not None:
                     finished()
         finally:
+            self.runtime.unpin()
             gc.enable()
         return samples

@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 
+from . import machine
+
 SOURCES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "c")
 FLAGS = ["-std=gnu11", "-march=native", "-fPIC", "-shared", "-w"]
 
@@ -115,7 +117,9 @@ class Runtime:
         self.library = ctypes.CDLL(build(folder, ["timing.c", "pool.c"], ["-O2", "-pthread"]))
         self.library.bench_time.restype = ctypes.c_double
         self.library.bench_settle.restype = ctypes.c_double
-        status = self.library.bench_pool_start(ctypes.c_int64(threads))
+        self.processors = machine.processors()
+        places = (ctypes.c_int64 * threads)(*[self.processors[i % len(self.processors)] for i in range(threads)])
+        status = self.library.bench_pool_start(ctypes.c_int64(threads), places)
         if status != 0:
             raise Failure("cannot start %d threads: %s" % (threads, os.strerror(abs(status))))
         self.neighbours = ctypes.CDLL(build(folder, ["neighbours.c"], ["-Ofast", "-mprefer-vector-width=512"]))
@@ -126,6 +130,16 @@ class Runtime:
     def pooled(self, part, argument, units, grain=1):
         """A step that has the pool do `part`, a function of c/, on a structure."""
         return step(self.library.bench_pool_run, address(part), pointer(argument), units, grain)
+
+    def pin(self):
+        """Keeps the calling thread on the first processor, where no worker of the pool is."""
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, self.processors[:1])
+
+    def unpin(self):
+        """Lets it run on all of them again, and so the threads that it makes."""
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, self.processors)
 
     def nothing(self):
         return step(self.library.bench_nothing)
