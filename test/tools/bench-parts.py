@@ -128,7 +128,7 @@ def check_records():
     record, = records.of_point(point, [Ours, Gcc], samples, facts)
     assert record["ours_ns"] == 15 and record["ratio"] == 2.25 and record["ratio_quartiles"] == [1.875, 2.625]
     assert record["copy_ns"] == 4 and record["nt_copy_ns"] == 6 and record["read_ns"] == 1
-    assert record["limit_ns"] == 5 and record["fraction_of_limit"] == 0.333
+    assert record["limit_ns"] == 5 and record["fraction_of_limit"] == 0.3333
     assert record["nt_copy_fraction"] == [0.375, 0.45, 0.525], record["nt_copy_fraction"]
     assert record["read_and_nt_copy_fraction"][1] == 0.525 and record["peer_version"] == "12"
     alone, = records.of_point(point, [Ours], samples, facts)

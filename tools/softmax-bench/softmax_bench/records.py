@@ -5,8 +5,8 @@ from .measure import Quartiles, ratios
 
 
 def rounded(value):
-    """A nanosecond's thousandth is more than any clock tells."""
-    return None if value is None else round(value, 3)
+    """A nanosecond's thousandth is more than any clock tells; small fractions keep four digits."""
+    return round(value, 3) if value >= 1 else float("%.4g" % value)
 
 
 def three(quartiles):
