@@ -4,8 +4,8 @@
 # lines; whatever a test reads beside itself lives in a folder named Inputs.
 #
 # Substitutions beyond lit's own:
-#   softmax-opt, softmaxc, softmax-run, softmax-bench   build/bin, always: a tool
-#                      that has not been built fails its tests
+#   softmax-opt, softmaxc, softmax-run   build/bin, always: a tool that has not
+#                      been built fails its tests
 #   FileCheck, not, count, split-file, mlir-opt, llvm-nm, ...   LLVM's own tools;
 #                      mlir-opt-22, FileCheck-22 and so on mean the same
 #   python3, %python   the interpreter of the build (with numpy where `tools/dev`
@@ -52,7 +52,7 @@ def tool_path(directory, name):
     return os.path.join(directory, name)
 
 
-own_tools = ["softmax-opt", "softmaxc", "softmax-run", "softmax-bench", "softmax-lsp-server"]
+own_tools = ["softmax-opt", "softmaxc", "softmax-run", "softmax-lsp-server"]
 llvm_tools = [
     "FileCheck", "count", "not", "split-file", "mlir-opt", "mlir-tblgen", "mlir-translate", "mlir-runner",
     "llc", "lli", "opt", "llvm-ar", "llvm-as", "llvm-dis", "llvm-mc", "llvm-mca", "llvm-nm",

@@ -32,8 +32,9 @@ def pages():
 def known_options():
     """Every option that a program's help names."""
     options = set(FOREIGN)
-    for program in ["softmax-opt", "softmaxc", "softmax-run", "softmax-bench"]:
-        options.update(re.findall(r"(?<!\w)--[a-z][\w-]*", output([os.path.join(BUILD, "bin", program), "--help"])))
+    for command in [[os.path.join(BUILD, "bin", program)] for program in ["softmax-opt", "softmaxc", "softmax-run"]] \
+            + [[sys.executable, "tools/softmax-bench"]]:
+        options.update(re.findall(r"(?<!\w)--[a-z][\w-]*", output(command + ["--help"])))
     options.update(re.findall(r"--[a-z][\w-]*", output([sys.executable, "tools/dev", "help"])))
     options.update(re.findall(r'"(--[a-z]+)"', open(os.path.join(SOURCE, "docs/examples/try_function.py")).read()))
     return options

@@ -2,7 +2,6 @@
 """The subcommands of tools/dev."""
 import os
 import sys
-import tempfile
 
 import build
 import checks
@@ -17,7 +16,7 @@ usage: tools/dev COMMAND [arguments]
   demo            build, then compile and run the digits classifier on real data
   test [--full]   build, then run the tests; --full adds those that take long
   build [TARGET...]  build only; programs go to build/bin
-  bench [--plot FILE.png] [ARGS]   the benchmark against its peers; ARGS go to softmax-bench
+  bench [ARGS]    the benchmark against its peers; bench --help lists the arguments
   package         a relocatable tarball in dist/
   docs            the reference pages, into build/docs
   format [--check]   clang-format over the C++ sources
@@ -61,42 +60,20 @@ def build_command(arguments):
     return 0
 
 
-def value_of(arguments, option):
-    """The value of `option`, written --option=VALUE or --option VALUE, None where it is not
-    there; and the arguments without it."""
-    rest, value = [], None
-    words = iter(arguments)
-    for word in words:
-        if word.startswith(option + "="):
-            value = word[len(option) + 1:]
-        elif word == option:
-            value = next(words, "")
-        else:
-            rest.append(word)
-            continue
-        if not value:
-            raise UsageError("bench: %s needs the name of a file" % option)
-    return value, rest
-
-
 def bench(arguments):
-    picture, arguments = value_of(arguments, "--plot")
-    if picture is None:
-        build.build(["softmax-bench", "softmaxc"])
-        return call([build.program("softmax-bench")] + arguments, cwd=os.getcwd())
-    if not picture.endswith(".png"):
-        raise UsageError("bench: --plot writes a picture called .png, not " + picture)
-    results, arguments = value_of(arguments, "--json")
-    python = setup.ensure_bench_python()
-    build.build(["softmax-bench", "softmaxc"])
-    with tempfile.TemporaryDirectory() as folder:
-        results = results or os.path.join(folder, "results.json")
-        command = [build.program("softmax-bench"), "--json=" + results] + arguments
-        # softmax-bench ends well without results where it is asked for help.
-        status = call(command, cwd=os.getcwd())
-        if status != 0 or not os.path.exists(results):
-            return status
-        return call([python, os.path.join(ROOT, "tools", "softmax-bench", "plot.py"), results, picture], cwd=os.getcwd())
+    folder = os.path.join(ROOT, "tools", "softmax-bench")
+    sys.path.insert(0, folder)
+    from softmax_bench import options, peers
+    try:
+        chosen = options.parse(arguments)
+    except options.UsageError as error:
+        print("tools/dev bench: %s" % error, file=sys.stderr)
+        return 2
+    measures = chosen.source is None
+    python = setup.ensure_bench_python(peers.packages_of(chosen.peers) if measures else [])
+    if measures and chosen.softmaxc is None:
+        build.build(["softmaxc"])
+    return call([python, folder] + arguments, cwd=os.getcwd())
 
 
 def package(arguments):

@@ -1,6 +1,7 @@
 # Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 """Installs what is missing: Debian packages and a Python environment."""
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -31,11 +32,11 @@ REQUIREMENTS = os.path.join(ROOT, "tools", "dev.d", "requirements.txt")
 MODULES = ["numpy", "mpmath"]
 # Tests that need these are skipped where they cannot be installed.
 TEST_REQUIREMENTS = os.path.join(ROOT, "tools", "dev.d", "requirements-test.txt")
-TEST_MODULES = ["tvm_ffi", "matplotlib"]
+TEST_MODULES = ["tvm_ffi", "matplotlib", "rich"]
 # The benchmark's own environment.
 BENCH_VENV = os.path.join(ROOT, ".venv-bench")
 BENCH_REQUIREMENTS = os.path.join(ROOT, "tools", "dev.d", "requirements-bench.txt")
-BENCH_MODULES = ["matplotlib"]
+BENCH_MODULES = ["numpy", "matplotlib", "rich"]
 
 
 def is_debian():
@@ -173,19 +174,50 @@ def ensure_python(for_tests=False):
     return venv_python()
 
 
-def ensure_bench_python():
-    """An interpreter in an environment of its own that can draw the benchmark's results."""
+def ensure_bench_python(packages):
+    """An interpreter in an environment of its own that can run the benchmark.  Those of its
+    requirements that are among `packages`, what the peers need, are installed one by one: who
+    cannot be installed is missing there, and the others go on."""
     python = venv_python(BENCH_VENV)
     if not (os.path.exists(python) and has_modules(python, BENCH_MODULES)):
-        make_venv(BENCH_VENV, BENCH_REQUIREMENTS)
+        make_venv(BENCH_VENV, None)
+        for requirement in bench_requirements(BENCH_MODULES):
+            run(pip_install(BENCH_VENV) + [requirement], "pip")
     if not has_modules(python, BENCH_MODULES):
         raise Failure("%s cannot import %s: remove %s and try again"
                       % (python, " and ".join(BENCH_MODULES), BENCH_VENV))
+    listed = ask([python, "-m", "pip", "list", "--format=freeze", "--disable-pip-version-check"]) or ""
+    installed = {line.partition("==")[0].lower().replace("_", "-") for line in listed.splitlines()}
+    for requirement in bench_requirements([package for package in packages if package not in installed]):
+        say("installing %s into %s" % (requirement, os.path.relpath(BENCH_VENV, ROOT)))
+        if call(pip_install(BENCH_VENV) + ["--retries", "1", requirement]) != 0:
+            say("that failed; going on without it")
+    if "torch" in packages:
+        ensure_python_headers(python)
     return python
 
 
+def ensure_python_headers(python):
+    """torch.compile compiles against Python's headers; without them it is missing."""
+    include = ask([python, "-c", "import sysconfig; print(sysconfig.get_path('include'))"]) or ""
+    if os.path.exists(os.path.join(include.strip(), "Python.h")) or not is_debian():
+        return
+    try:
+        install_packages(["python3-dev"])
+    except Failure as failure:
+        say("%s; going on without it" % failure)
+
+
+def bench_requirements(packages):
+    """The lines of requirements-bench.txt that ask for one of `packages`."""
+    with open(BENCH_REQUIREMENTS) as source:
+        lines = [line.strip() for line in source]
+    return [line for line in lines if line and not line.startswith("#")
+            and re.split(r"[<>=!~\[; ]", line)[0] in packages]
+
+
 def make_venv(folder, requirements):
-    """Makes or completes a virtual environment and installs `requirements`."""
+    """Makes or completes a virtual environment and installs the file `requirements`, if any."""
     python = sys.executable
     if ask([python, "-c", "import ensurepip, venv"]) is None:
         if not is_debian():
@@ -196,15 +228,20 @@ def make_venv(folder, requirements):
     if ask([venv_python(folder), "-m", "pip", "--version"]) is None:
         say("making a Python environment in " + os.path.relpath(folder, ROOT))
         run([python, "-m", "venv", "--clear", folder], "making the Python environment")
-    install_requirements(folder, requirements)
+    if requirements is not None:
+        install_requirements(folder, requirements)
+
+
+def pip_install(folder):
+    """The command that installs what follows it into a virtual environment."""
+    return [venv_python(folder), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
 
 
 def install_requirements(folder, requirements, needed=True):
     """Installs a list of Python packages into a virtual environment; says so where
     that fails, and goes on where they are not `needed`."""
     say("installing %s into %s" % (os.path.relpath(requirements, ROOT), os.path.relpath(folder, ROOT)))
-    pip = [venv_python(folder), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-           "--requirement", requirements]
+    pip = pip_install(folder) + ["--requirement", requirements]
     if needed:
         run(pip, "pip")
     elif call(pip + ["--retries", "1"]) != 0:

@@ -1,6 +1,6 @@
 /* Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
  *
- * Softmax as a textbook writes it, for the compiler that softmax-bench compares
+ * Softmax as a textbook writes it, for the compiler that we compare
  * with.  Built when the benchmark runs, with
  *   -DELEMENT=32|64|16|116   f32, f64, f16, bf16
  *   -DNEST=0|1|2             which loop nest
@@ -46,13 +46,23 @@ static inline compute load(element value) { return (compute)value; }
 static inline element narrow(compute value) { return (element)value; }
 #endif
 
+/* The tensor has outer x length x inner elements; softmax runs over the middle.
+ */
+struct textbook {
+  const element *x;
+  element *y;
+  int64_t outer, length, inner;
+};
+
 #if NEST == 0
-/* Over the inner dimension. */
-void softmax_textbook(const element *restrict x, element *restrict y,
-                      int64_t rows, int64_t columns) {
-  for (int64_t r = 0; r < rows; ++r) {
-    const element *in = x + r * columns;
-    element *out = y + r * columns;
+/* The inner size is 1; a unit is a row. */
+void softmax_textbook(const struct textbook *t, int64_t begin, int64_t end,
+                      int64_t thread) {
+  (void)thread;
+  int64_t columns = t->length;
+  for (int64_t r = begin; r < end; ++r) {
+    const element *restrict in = t->x + r * columns;
+    element *restrict out = t->y + r * columns;
     compute max = load(in[0]);
     for (int64_t c = 1; c < columns; ++c) {
       compute value = load(in[c]);
@@ -78,63 +88,84 @@ void softmax_textbook(const element *restrict x, element *restrict y,
   }
 }
 #elif NEST == 1
-/* Over the outer dimension, one column after the other. */
-void softmax_textbook(const element *restrict x, element *restrict y,
-                      int64_t rows, int64_t columns) {
-  for (int64_t c = 0; c < columns; ++c) {
-    compute max = load(x[c]);
+/* One column after the other; a unit is a column. */
+void softmax_textbook(const struct textbook *t, int64_t begin, int64_t end,
+                      int64_t thread) {
+  (void)thread;
+  int64_t rows = t->length, stride = t->inner;
+  for (int64_t column = begin; column < end; ++column) {
+    int64_t first = column / stride * rows * stride + column % stride;
+    const element *restrict x = t->x + first;
+    element *restrict y = t->y + first;
+    compute max = load(x[0]);
     for (int64_t r = 1; r < rows; ++r) {
-      compute value = load(x[r * columns + c]);
+      compute value = load(x[r * stride]);
       max = value > max ? value : max;
     }
     compute sum = 0;
     for (int64_t r = 0; r < rows; ++r)
-      sum += EXP(load(x[r * columns + c]) - max);
+      sum += EXP(load(x[r * stride]) - max);
     for (int64_t r = 0; r < rows; ++r)
-      y[r * columns + c] = narrow(EXP(load(x[r * columns + c]) - max) / sum);
+      y[r * stride] = narrow(EXP(load(x[r * stride]) - max) / sum);
   }
 }
 #else
-/* Over the outer dimension with the loops interchanged by hand: what a reader
- * of cache lines writes, at the price of two buffers. */
-void softmax_textbook(const element *restrict x, element *restrict y,
-                      int64_t rows, int64_t columns) {
-  compute *max = malloc(2 * columns * sizeof(compute));
-  if (!max)
-    abort();
-  compute *restrict sum = max + columns;
+/* `columns` neighbouring columns with the loops interchanged by hand: what a
+ * reader of cache lines writes, at the price of two buffers. */
+static void interchanged(const element *restrict x, element *restrict y,
+                         int64_t rows, int64_t stride, int64_t columns,
+                         compute *restrict max, compute *restrict sum) {
   for (int64_t c = 0; c < columns; ++c) {
     max[c] = load(x[c]);
     sum[c] = 0;
   }
   for (int64_t r = 1; r < rows; ++r)
     for (int64_t c = 0; c < columns; ++c) {
-      compute value = load(x[r * columns + c]);
+      compute value = load(x[r * stride + c]);
       max[c] = value > max[c] ? value : max[c];
     }
 #if ELEMENT == 32 || ELEMENT == 64
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < columns; ++c) {
-      compute e = EXP(x[r * columns + c] - max[c]);
-      y[r * columns + c] = e;
+      compute e = EXP(x[r * stride + c] - max[c]);
+      y[r * stride + c] = e;
       sum[c] += e;
     }
   for (int64_t c = 0; c < columns; ++c)
     sum[c] = 1 / sum[c];
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < columns; ++c)
-      y[r * columns + c] *= sum[c];
+      y[r * stride + c] *= sum[c];
 #else
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < columns; ++c)
-      sum[c] += EXP(load(x[r * columns + c]) - max[c]);
+      sum[c] += EXP(load(x[r * stride + c]) - max[c]);
   for (int64_t c = 0; c < columns; ++c)
     sum[c] = 1 / sum[c];
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < columns; ++c)
-      y[r * columns + c] =
-          narrow(EXP(load(x[r * columns + c]) - max[c]) * sum[c]);
+      y[r * stride + c] =
+          narrow(EXP(load(x[r * stride + c]) - max[c]) * sum[c]);
 #endif
+}
+
+/* A unit is a column. */
+void softmax_textbook(const struct textbook *t, int64_t begin, int64_t end,
+                      int64_t thread) {
+  (void)thread;
+  int64_t stride = t->inner, slice = t->length * stride;
+  compute *max = malloc(2 * stride * sizeof(compute));
+  if (!max)
+    abort();
+  while (begin < end) {
+    int64_t outer = begin / stride, column = begin % stride;
+    int64_t columns =
+        end - begin < stride - column ? end - begin : stride - column;
+    int64_t first = outer * slice + column;
+    interchanged(t->x + first, t->y + first, t->length, stride, columns, max,
+                 max + stride);
+    begin += columns;
+  }
   free(max);
 }
 #endif
