@@ -488,6 +488,9 @@ mlir::softmax::chooseAlternatives(const KernelShape &shape,
     for (const Candidate &c : candidates)
       if (c.strategy == *force)
         chosen.push_back(c);
+    // What panels leave has the bits of their layout class, not of packed rows.
+    if (*force == StrategyKind::Panels && !chosen.empty())
+      chosen.push_back(candidates.back());
   }
   if (force && chosen.empty() && *force != StrategyKind::Packed)
     return explainForce(*force, shape, target, chooser.getLister());

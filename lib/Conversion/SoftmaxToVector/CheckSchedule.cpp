@@ -71,12 +71,12 @@ LogicalResult Checker::checkNeeds(AlternativeAttr a) {
                     << " elements of a row whose length is not known at "
                        "compile time, but its alternative says max_columns = "
                     << a.getMaxColumns();
-  if (a.getStaging() == Staging::Output && !canStageInOutput(op))
+  if (a.getStaging() == Staging::Output && !canStageInOutput(op, numeric))
     return error(a)
            << "cannot stage exponentials in the destination: that takes a "
-              "first destination of the compute type and a result region that "
-              "uses nothing of the row but %p; use staging = scratch or "
-              "recompute";
+              "first destination of the compute type, a result region that "
+              "uses nothing of the row but %p, and an accuracy other than "
+              "strict; use staging = scratch or recompute";
   if (a.getLanes() > numeric.getGroup())
     return error(a) << "has more lanes than a group has elements";
   return success();

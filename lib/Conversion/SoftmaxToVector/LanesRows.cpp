@@ -28,7 +28,13 @@ using namespace mlir::softmax;
 
 namespace {
 /// Columns that share a piece of code where their number is not known.
-constexpr int64_t columnsPerCase = 4;
+constexpr int64_t mostColumnsPerCase = 4;
+
+/// How many lengths share code: not so many that one would fill less vectors
+/// than another.
+int64_t getColumnsPerCase(int64_t lanes) {
+  return std::min(mostColumnsPerCase, lanes);
+}
 
 /// Batches whose values are kept at a time: from two ahead to one behind.
 constexpr int64_t numCopies = 3;
@@ -60,7 +66,8 @@ private:
   Value buffer;
 };
 
-/// The code for rows of `numColumns` columns, or up to columnsPerCase - 1 less.
+/// The code for rows of `numColumns` columns, or up to getColumnsPerCase - 1
+/// less.
 class LanesRows {
 public:
   LanesRows(KernelBuilder &k, const RowNeeds &needs, int64_t numColumns);
@@ -71,7 +78,7 @@ private:
   /// Whether the row surely has a column `j`: null; else a condition (i1).
   Value hasColumn(int64_t j) {
     bool surely = getConstantIntValue(k.columns) ||
-                  j < numColumns - columnsPerCase + 1;
+                  j < numColumns - getColumnsPerCase(k.lanes) + 1;
     return surely ? Value() : k.lessThan(k.index(j), k.columns);
   }
   /// `value` in columns that there are, else what adds nothing.
@@ -456,6 +463,7 @@ void mlir::softmax::emitLanesRows(KernelBuilder &k, const RowNeeds &needs,
     LanesRows(k, needs, *columns).emit(whole);
   } else {
     // Code for every few columns more.
+    int64_t columnsPerCase = getColumnsPerCase(k.lanes);
     int64_t most =
         llvm::divideCeil(alternative.getMaxColumns(), columnsPerCase);
     Value number = k.div(k.add(k.columns, k.index(columnsPerCase - 1)),

@@ -25,7 +25,6 @@ using namespace mlir;
 using namespace mlir::softmax;
 
 namespace {
-/// Elements along the softmax dimensions that inputs are asked for ahead.
 constexpr int64_t lineBytes = 64;
 
 /// What one walk does; null for what it does not.
@@ -201,7 +200,7 @@ void PipedPanels::emit(ArrayRef<Value> outer, Value begin, Value end,
   SmallVector<Value> state =
       shape.flatten(prepare(emitWalk(packing, one, false).second, k.index(0)));
   size_t numValues = state.size();
-  state.append(state.begin(), state.begin() + numValues);
+  llvm::append_range(state, SmallVector<Value>(state));
   SmallVector<WideValue> sumsLike;
   {
     Value zero = k.zero(k.vectorOf(k.b.getF64Type(), width));

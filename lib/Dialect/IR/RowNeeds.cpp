@@ -63,7 +63,9 @@ RowNeeds::RowNeeds(GenericOp op) {
         resultUsesElements = true;
 }
 
-bool mlir::softmax::canStageInOutput(GenericOp op) {
+bool mlir::softmax::canStageInOutput(GenericOp op, NumericAttr numeric) {
+  if (numeric.getAccuracy() == Accuracy::Strict && op.getComputeType().isF32())
+    return false;
   RowNeeds needs(op);
   if (!needs.staged || needs.resultUsesLogits || needs.resultUsesElements)
     return false;

@@ -182,6 +182,29 @@ LogicalResult ScheduleAttr::verify(EmitError emitError, NumericAttr numeric,
     if (strategy == Strategy::Registers && alternative.getMaxColumns() > block)
       return bound("block", block);
   }
+  // A sum along an inner dimension has an order of its own, which must not
+  // depend on the number of rows or bytes (C-DET-1).
+  for (size_t i = 0; i < alternatives.size(); ++i) {
+    AlternativeAttr alternative = alternatives[i];
+    if (alternative.getLayout() != Layout::Inner ||
+        (!alternative.getMinRows() && !alternative.getMinBytes()))
+      continue;
+    auto takesTheRest = [&](AlternativeAttr other) {
+      return other.getLayout() == Layout::Inner && !other.getMinRows() &&
+             !other.getMinBytes() &&
+             other.getMinColumns() <= alternative.getMinColumns() &&
+             (!other.getMaxColumns() ||
+              (alternative.getMaxColumns() &&
+               alternative.getMaxColumns() <= other.getMaxColumns()));
+    };
+    if (llvm::none_of(alternatives.drop_front(i + 1), takesTheRest))
+      return emitError()
+             << "schedule: strategy '"
+             << stringifyStrategy(alternative.getStrategy())
+             << "' is guarded by min_rows or min_bytes, so an alternative with "
+                "layout = inner and neither must follow for the same columns: "
+                "a row's bits do not depend on how many there are";
+  }
   AlternativeAttr last = alternatives.back();
   if (last.getLayout() != Layout::Any || last.getMinColumns() != 0 ||
       last.getMaxColumns() != 0 || last.getMinRows() != 0 ||

@@ -115,7 +115,7 @@ KernelShape mlir::softmax::describeShape(GenericOp op, NumericAttr numeric) {
   shape.elementwiseResults = needs.hasElementwise && needs.staged.has_value();
   shape.passes = std::max(needs.numPasses, 1u);
   shape.reduces = needs.numPasses > 0;
-  shape.stagesInOutput = canStageInOutput(op);
+  shape.stagesInOutput = canStageInOutput(op, numeric);
   shape.streamable = op.getNumElementwiseInits() == 1;
   shape.packsPanels = canPackPanels(op);
   return shape;

@@ -10,6 +10,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
@@ -20,6 +21,8 @@ using namespace mlir;
 using namespace mlir::softmax;
 using namespace mlir::softmax::reference;
 using namespace softmax_test;
+// Of two names the tests' own.
+using softmax_test::Layout;
 
 MLIRContext &softmax_test::getContext() {
   // Never destroyed: types outlive every test.
@@ -47,7 +50,8 @@ OpSpec softmax_test::makeSpec(StringRef op, StringRef type, unsigned rank,
   return spec;
 }
 
-Kernel::Kernel(const OpSpec &spec, StringRef forceStrategy) {
+Kernel::Kernel(const OpSpec &spec, const KernelOptions &options)
+    : options(options) {
   llvm::Expected<OwningOpRef<ModuleOp>> built =
       buildModule(&getContext(), spec);
   if (!built) {
@@ -55,33 +59,47 @@ Kernel::Kernel(const OpSpec &spec, StringRef forceStrategy) {
     return;
   }
   module = std::move(*built);
-  compile(forceStrategy);
+  compile();
 }
 
-Kernel::Kernel(StringRef text, StringRef forceStrategy) {
+Kernel::Kernel(StringRef text, const KernelOptions &options)
+    : options(options) {
   module = parseSourceString<ModuleOp>(text, &getContext());
   if (!module) {
     ADD_FAILURE() << "the kernel does not parse";
     return;
   }
-  compile(forceStrategy);
+  compile();
 }
 
-void Kernel::compile(StringRef forceStrategy) {
+void Kernel::compile() {
   original = module->clone();
   function = *original->getOps<func::FuncOp>().begin();
   name = function.getSymName().str();
-  PipelineOptions options;
-  options.kernels = true;
-  options.forceStrategy = forceStrategy;
+  PipelineOptions pipeline;
+  pipeline.kernels = true;
+  pipeline.accuracy = options.accuracy;
+  pipeline.forceStrategy = options.forceStrategy;
   llvm::Expected<TargetDescription> target = parseTarget("native");
   if (!target) {
     ADD_FAILURE() << llvm::toString(target.takeError());
     return;
   }
-  options.target = *target;
+  pipeline.target = *target;
+  if (options.schedule) {
+    PassManager manager(&getContext());
+    buildToSchedulePipeline(manager, pipeline);
+    if (failed(manager.run(*module))) {
+      ADD_FAILURE() << "the kernel cannot be scheduled";
+      return;
+    }
+    module->walk([&](GenericOp op) {
+      if (ScheduleAttr schedule = options.schedule(op))
+        op.setScheduleAttr(schedule);
+    });
+  }
   llvm::Expected<std::unique_ptr<ExecutionEngine>> compiled =
-      compileInProcess(*module, options);
+      compileInProcess(*module, pipeline);
   if (!compiled) {
     ADD_FAILURE() << llvm::toString(compiled.takeError());
     return;
@@ -143,7 +161,8 @@ int32_t Kernel::callRange(ArrayRef<Argument> arguments, int64_t begin,
 SmallVector<ReferenceTensor>
 Kernel::evaluate(ArrayRef<ReferenceTensor> inputs) {
   FailureOr<SmallVector<ReferenceTensor>> results =
-      evaluateFunction(function, inputs);
+      evaluateFunction(function, inputs,
+                       *symbolizeAccuracy(options.accuracy));
   if (succeeded(results))
     return std::move(*results);
   ADD_FAILURE() << "the reference refuses the function";

@@ -13,7 +13,14 @@
 
 #include "gtest/gtest.h"
 
+#include <functional>
+
 #include <variant>
+
+namespace mlir::softmax {
+class GenericOp;
+class ScheduleAttr;
+} // namespace mlir::softmax
 
 namespace softmax_test {
 
@@ -21,6 +28,15 @@ namespace softmax_test {
 mlir::MLIRContext &getContext();
 /// "f16", "bf16", "f32", "f64", "i1", "i64", "f16:f32" (the input's).
 mlir::Type getType(llvm::StringRef name);
+
+/// How a kernel is compiled; the target is this machine.
+struct KernelOptions {
+  std::string forceStrategy = {};
+  std::string accuracy = "default";
+  /// Replaces the schedule of an op; returns null to keep it.
+  std::function<mlir::softmax::ScheduleAttr(mlir::softmax::GenericOp)>
+      schedule = {};
+};
 
 class Kernel {
 public:
@@ -30,9 +46,11 @@ public:
   /// Compiles softmaxc's --op for this machine.  A failure is a test failure,
   /// and the kernel then refuses to be called.
   explicit Kernel(const mlir::softmax::OpSpec &spec,
-                  llvm::StringRef forceStrategy = "");
+                  llvm::StringRef forceStrategy = "")
+      : Kernel(spec, KernelOptions{forceStrategy.str()}) {}
+  Kernel(const mlir::softmax::OpSpec &spec, const KernelOptions &options);
   /// Compiles the one public function of `text`.
-  explicit Kernel(llvm::StringRef text, llvm::StringRef forceStrategy = "");
+  explicit Kernel(llvm::StringRef text, const KernelOptions &options = {});
 
   bool isCompiled() const { return engine != nullptr; }
 
@@ -59,12 +77,13 @@ public:
              Layout output, llvm::StringRef what, int64_t misalignment = 0);
 
 private:
-  void compile(llvm::StringRef forceStrategy);
+  void compile();
   /// Calls entry point `name` + suffix; `extra` are further arguments by value,
   /// the last of them the address of the result.
   void invoke(llvm::StringRef suffix, llvm::ArrayRef<Argument> arguments,
               llvm::ArrayRef<void *> extra);
 
+  KernelOptions options;
   mlir::OwningOpRef<mlir::ModuleOp> module, original;
   mlir::func::FuncOp function;
   std::string name;

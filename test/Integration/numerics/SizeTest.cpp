@@ -34,10 +34,12 @@ struct OpAndType {
   const char *op;
   const char *type;
   const char *with = "";
+  const char *accuracy = "default";
 };
 
 void PrintTo(const OpAndType &value, std::ostream *os) {
-  *os << value.op << ' ' << value.type << ' ' << value.with;
+  *os << value.op << ' ' << value.type << ' ' << value.with << ' '
+      << value.accuracy;
 }
 
 class Types : public testing::TestWithParam<OpAndType> {};
@@ -46,7 +48,9 @@ class Types : public testing::TestWithParam<OpAndType> {};
 TEST_P(Types, SizesOfContiguousRows) {
   OpSpec spec = makeSpec(GetParam().op, GetParam().type, 2, "-1");
   spec.with = GetParam().with;
-  Kernel kernel(spec);
+  KernelOptions options;
+  options.accuracy = GetParam().accuracy;
+  Kernel kernel(spec, options);
   Type type = getType(GetParam().type);
   unsigned turn = 0;
   for (int64_t size : sizes)
@@ -68,7 +72,19 @@ INSTANTIATE_TEST_SUITE_P(
         OpAndType{"log_softmax", "f32", "lse"}, OpAndType{"log_softmax", "f64"},
         OpAndType{"log_softmax", "f16"}, OpAndType{"log_softmax", "bf16:f32"},
         OpAndType{"logsumexp", "f32"}, OpAndType{"logsumexp", "f64"},
-        OpAndType{"logsumexp", "bf16"}));
+        OpAndType{"logsumexp", "bf16"},
+        OpAndType{"softmax", "f32", "lse", "strict"},
+        OpAndType{"softmax", "f16", "", "strict"},
+        OpAndType{"softmax", "f64", "", "strict"},
+        OpAndType{"log_softmax", "f32", "lse", "strict"},
+        OpAndType{"logsumexp", "f32", "", "strict"},
+        OpAndType{"softmax", "f32", "lse", "fast"},
+        OpAndType{"softmax", "f16", "", "fast"},
+        OpAndType{"softmax", "bf16", "", "fast"},
+        OpAndType{"softmax", "f64", "", "fast"},
+        OpAndType{"log_softmax", "f32", "lse", "fast"},
+        OpAndType{"log_softmax", "f16", "", "fast"},
+        OpAndType{"logsumexp", "f32", "", "fast"}));
 
 struct RankAndAxes {
   unsigned rank;

@@ -28,9 +28,9 @@ struct RowNeeds {
 };
 
 /// Whether the exponentials of a row may wait in its destination: the first
-/// destination has the compute type, and the result region needs nothing of
-/// the row but `%p`.
-bool canStageInOutput(GenericOp op);
+/// destination has the compute type, the result region needs nothing of the row
+/// but `%p`, and `numeric` does not make them pairs.
+bool canStageInOutput(GenericOp op, NumericAttr numeric);
 
 /// Whether the strategy `panels` can run the op: its results need nothing of an
 /// element but the exponentials of its one statistic and its inputs.
