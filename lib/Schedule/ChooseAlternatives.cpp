@@ -56,13 +56,13 @@ public:
   }
 
   /// Longest row of the strategy `registers`: no more vectors than there are
-  /// registers.  Its code is unrolled over them; with narrow vectors (64
+  /// registers of most targets.  Its code is unrolled over them; with narrow vectors (64
   /// columns of f64 are 32 vectors of SSE2) it would take seconds to compile
   /// and live on the stack.  Half of that where each access converts 16-bit
   /// floats by dozens of integer instructions.
   int64_t mostInRegisters() const {
     int64_t most = shape.columns ? kMostInRegisters : 2 * kSumGroup - lanes;
-    int64_t vectors = target.vectorRegisters;
+    int64_t vectors = std::min(target.vectorRegisters, 16u);
     if (shape.narrowestBits == 16 && !target.f16c)
       vectors /= 2;
     return std::min<int64_t>(most, lanes * vectors);

@@ -5,6 +5,8 @@
  *
  * Prints a digest of all result bits of each kernel to standard output, by
  * which targets can be compared, and the largest errors to standard error.
+ * A second argument is a file for the result bits themselves, every NaN as the
+ * same one.
  */
 #ifndef KERNELS_H
 #define KERNELS_H "kernels.h"
@@ -320,6 +322,15 @@ static void compareLse(const Kernel *kernel, const RowReference *reference,
     fail(kernel, "lse is wrong", columns, i, -1);
 }
 
+static FILE *bits;
+
+static void writeBits(Format format, const void *element, double value) {
+  static const unsigned char nan[8] = {0xff, 0xff, 0xff, 0xff,
+                                       0xff, 0xff, 0xff, 0xff};
+  if (bits)
+    fwrite(isnan(value) ? nan : element, 1, (size_t)formatBytes[format], bits);
+}
+
 static uint64_t compareAndHash(const Kernel *kernel, int rows, int columns,
                                const unsigned char *results, const double *lse,
                                uint64_t digest) {
@@ -330,6 +341,7 @@ static uint64_t compareAndHash(const Kernel *kernel, int rows, int columns,
     RowReference reference = reduceRow(row, columns, wide);
     compareLse(kernel, &reference, lse[i], columns, i);
     digest = hashElement(digest, F64, &lse[i]);
+    writeBits(F64, &lse[i], lse[i]);
     if (kernel->signature == LseOnly)
       continue;
     for (int j = 0; j < columns; ++j) {
@@ -337,6 +349,7 @@ static uint64_t compareAndHash(const Kernel *kernel, int rows, int columns,
           results + (i * columns + j) * formatBytes[kernel->out];
       compareElement(kernel, &reference, row[j], element, columns, i, j);
       digest = hashElement(digest, kernel->out, element);
+      writeBits(kernel->out, element, decode(kernel->out, element));
     }
   }
   return digest;
@@ -415,6 +428,10 @@ int main(int argc, char **argv) {
                               17,  31,  33,  47,  63,  64,  65,   66,   100,
                               121, 127, 128, 129, 200, 257, 1000, 5001, 20000};
   int quick = argc > 1 && strcmp(argv[1], "quick") == 0;
+  if (argc > 2 && !(bits = fopen(argv[2], "wb"))) {
+    fprintf(stderr, "cannot write '%s'\n", argv[2]);
+    return 2;
+  }
   for (size_t k = 0; k < sizeof kernels / sizeof kernels[0]; ++k) {
     const Kernel *kernel = &kernels[k];
     uint64_t digest = 0xcbf29ce484222325u;
@@ -444,5 +461,9 @@ int main(int argc, char **argv) {
   }
   if (failures != 0)
     fprintf(stderr, "%d failures\n", failures);
+  if (bits && fclose(bits) != 0) {
+    fprintf(stderr, "cannot write '%s'\n", argv[2]);
+    return 2;
+  }
   return failures != 0;
 }
