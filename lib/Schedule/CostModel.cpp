@@ -106,6 +106,10 @@ double mlir::softmax::modelCycles(const Candidate &candidate,
   bool inner =
       kind == StrategyKind::LanesInner || kind == StrategyKind::Panels;
 
+  // Without asking for data ahead nothing hides it better than in three passes.
+  if (kind == StrategyKind::Online && candidate.prefetch == 0)
+    traits.exposed = traitsOf(StrategyKind::ThreePass).exposed;
+
   // Operations.
   double expOps = shape.computeBits == 64 ? kExpOps64
                   : shape.tableEntries    ? kTableExpOps

@@ -29,6 +29,10 @@ private:
   std::string printExpr(AffineExpr expr, ArrayRef<std::string> dims,
                         ArrayRef<std::string> symbols, bool tight);
   std::string printDim(Value source, int64_t index, bool tight, unsigned depth);
+  /// One list of all different operands of nested minima or maxima.
+  template <typename Signed, typename Unsigned>
+  std::string printExtremum(StringRef name, Value value, bool tight,
+                            unsigned depth);
   std::string printAffine(AffineMap map, ValueRange operands, StringRef list,
                           bool tight, unsigned depth);
 
@@ -122,6 +126,31 @@ std::string SizePrinter::printAffine(AffineMap map, ValueRange operands,
   return (list + "(" + llvm::join(results, ", ") + ")").str();
 }
 
+template <typename Signed, typename Unsigned>
+std::string SizePrinter::printExtremum(StringRef name, Value value, bool tight,
+                                       unsigned depth) {
+  SmallVector<Value> open = {value};
+  SmallVector<std::string> texts;
+  while (!open.empty()) {
+    Value next = open.pop_back_val();
+    if (next.getDefiningOp<Signed>() || next.getDefiningOp<Unsigned>()) {
+      Operation *op = next.getDefiningOp();
+      open.push_back(op->getOperand(1));
+      open.push_back(op->getOperand(0));
+      continue;
+    }
+    std::string text = print(next, /*tight=*/false, depth + 1);
+    if (text.empty())
+      return "";
+    if (!llvm::is_contained(texts, text))
+      texts.push_back(text);
+  }
+  if (texts.size() == 1)
+    return tight ? print(value.getDefiningOp()->getOperand(0), tight, depth + 1)
+                 : texts.front();
+  return (name + "(" + llvm::join(texts, ", ") + ")").str();
+}
+
 std::string SizePrinter::print(Value value, bool tight, unsigned depth) {
   // A formula longer than this helps nobody.
   if (depth > 16)
@@ -176,9 +205,15 @@ std::string SizePrinter::print(Value value, bool tight, unsigned depth) {
       .Case<arith::RemUIOp, arith::RemSIOp>(
           [&](Operation *) { return binary("", "mod"); })
       .Case<arith::MinUIOp, arith::MinSIOp>(
-          [&](Operation *) { return binary("", "min"); })
+          [&](Operation *) {
+            return printExtremum<arith::MinSIOp, arith::MinUIOp>("min", value,
+                                                                 tight, depth);
+          })
       .Case<arith::MaxUIOp, arith::MaxSIOp>(
-          [&](Operation *) { return binary("", "max"); })
+          [&](Operation *) {
+            return printExtremum<arith::MaxSIOp, arith::MaxUIOp>("max", value,
+                                                                 tight, depth);
+          })
       .Case<vector::VectorScaleOp>(
           [&](Operation *) { return std::string("vscale"); })
       .Default([](Operation *) { return std::string(); });

@@ -1,7 +1,7 @@
 // RUN: softmax-opt %s --softmax-to-llvm=target=x86-64-v3 | FileCheck %s
 // RUN: softmax-opt %s --softmax-to-llvm="target=x86-64 kernels=true" | FileCheck %s --check-prefix=KERNEL
 // RUN: not softmax-opt %s --softmax-to-llvm=target=z80 2>&1 | FileCheck %s --check-prefix=TARGET
-// RUN: not softmax-opt %s --softmax-to-llvm=accuracy=strict 2>&1 | FileCheck %s --check-prefix=ACCURACY
+// RUN: not softmax-opt %s --softmax-to-llvm=accuracy=sloppy 2>&1 | FileCheck %s --check-prefix=ACCURACY
 // RUN: not softmax-opt %s --softmax-to-llvm=threads=openmp 2>&1 | FileCheck %s --check-prefix=THREADS
 // RUN: not softmax-opt %s --softmax-to-llvm=force-strategy=fastest 2>&1 | FileCheck %s --check-prefix=STRATEGY
 
@@ -14,9 +14,9 @@
 // KERNEL: llvm.func @main_units
 // KERNEL: llvm.func @main_range
 // TARGET: --softmax-to-llvm: unknown target 'z80'; choose one of native, x86-64, x86-64-v2, x86-64-v3, x86-64-v4
-// ACCURACY: accuracy 'strict' is not in this version; use 'default'
+// ACCURACY: unknown accuracy 'sloppy'; use default, strict or fast
 // THREADS: threads 'openmp' is not in this version; use 'none'
-// STRATEGY: unknown strategy 'fastest'; use registers, three_pass, scalable, lanes_inner or packed
+// STRATEGY: unknown strategy 'fastest'; use lanes_rows, registers, pipe3, pipe2, online, three_pass, scalable, lanes_inner, panels or packed
 func.func @main(%x: tensor<?x10xf32>) -> tensor<?x10xf32> {
   %c0 = arith.constant 0 : index
   %n = tensor.dim %x, %c0 : tensor<?x10xf32>

@@ -81,6 +81,8 @@ private:
 } // namespace
 
 void PipedPanels::askFor(Panel &panel, Value i) {
+  if (prefetch == 0)
+    return;
   Value ahead = k.min(k.add(i, k.index(prefetch)),
                       k.sub(k.columns, k.index(1)));
   SmallVector<Value> coordinates = panel.coordinates(ahead);

@@ -133,7 +133,7 @@ static LogicalResult verifyStrategy(EmitError emitError, Layout layout,
   if (strategy == Strategy::Panels && staging != Staging::Scratch)
     return error() << "packs panels: staging must be scratch";
   if (staging == Staging::Output && strategy != Strategy::ThreePass &&
-      strategy != Strategy::Scalable)
+      strategy != Strategy::LanesInner && strategy != Strategy::Scalable)
     return error() << "cannot stage in the destination; use staging = scratch "
                       "or recompute";
   return success();

@@ -4,7 +4,9 @@
 
 #include "softmax/Dialect/Transforms/Schedule.h"
 #include "softmax/Schedule/ChooseAlternatives.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/FormattedStream.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -58,32 +60,73 @@ static bool isCertain(AlternativeAttr a, const KernelShape &shape) {
   return layout && columns && bytes && a.getMinRows() == 0;
 }
 
-static void explainCosts(const KernelShape &shape,
-                         const TargetDescription &target, int64_t columns,
-                         bool far, llvm::raw_ostream &os) {
-  Work work = workFor(shape, target, columns, far);
-  os << "  compared at " << work.rows << " x " << columns;
-  if (!shape.rows)
-    os << (far ? " (memory)" : " (second cache level)");
-  os << ':';
-  SmallVector<Candidate> candidates = listCandidates(shape, target);
-  const char *separator = " ";
-  for (StrategyKind kind : allStrategies()) {
-    std::optional<double> best;
-    for (const Candidate &c : candidates)
-      if (c.strategy == kind && (!c.maxColumns || columns <= c.maxColumns) &&
-          work.rows >= c.minRows && bytesOf(shape, work) >= c.minBytes) {
-        double cycles = modelCycles(c, shape, target, work);
-        best = best ? std::min(*best, cycles) : cycles;
-      }
-    os << separator << toString(kind) << ' ';
-    separator = ", ";
-    if (best)
-      os << llvm::format("%.2f", *best);
-    else
-      os << "-";
+/// The modelled cost of the cheapest form of `kind` on `work`, if it runs it.
+static std::optional<double> costOf(StrategyKind kind,
+                                    ArrayRef<Candidate> candidates,
+                                    const KernelShape &shape,
+                                    const TargetDescription &target,
+                                    const Work &work) {
+  std::optional<double> best;
+  for (const Candidate &c : candidates) {
+    if (c.strategy != kind || (c.maxColumns && work.columns > c.maxColumns) ||
+        work.rows < c.minRows || bytesOf(shape, work) < c.minBytes)
+      continue;
+    double cycles = modelCycles(c, shape, target, work);
+    best = best ? std::min(*best, cycles) : cycles;
   }
-  os << " cycles/element\n";
+  return best;
+}
+
+/// A table of what every strategy would cost: a column per row length, for data
+/// in cache and in memory.
+static void explainCosts(const KernelShape &shape,
+                         const TargetDescription &target,
+                         llvm::raw_ostream &os) {
+  ArrayRef<int64_t> lengths(kComparedColumns);
+  if (shape.columns)
+    lengths = *shape.columns;
+  SmallVector<Work> cells;
+  for (bool far : {false, true})
+    if (!far || !shape.rows)
+      for (int64_t columns : lengths)
+        cells.push_back(workFor(shape, target, columns, far));
+
+  os << "  compared, cycles/element";
+  if (!shape.rows)
+    os << " in the second cache level | in memory";
+  os << "\n    columns    ";
+  auto separate = [&](size_t i) {
+    if (!shape.rows && i == lengths.size())
+      os << " |";
+  };
+  for (auto [i, work] : llvm::enumerate(cells)) {
+    separate(i);
+    os << llvm::format(" %7lld", static_cast<long long>(work.columns));
+  }
+  os << '\n';
+  SmallVector<Candidate> candidates = listCandidates(shape, target);
+  SmallVector<StringRef> others;
+  for (StrategyKind kind : allStrategies()) {
+    SmallVector<std::optional<double>> costs =
+        llvm::map_to_vector(cells, [&](const Work &work) {
+          return costOf(kind, candidates, shape, target, work);
+        });
+    if (llvm::none_of(costs, [](auto cost) { return cost.has_value(); })) {
+      others.push_back(toString(kind));
+      continue;
+    }
+    os << "    " << llvm::left_justify(toString(kind), 11);
+    for (auto [i, cost] : llvm::enumerate(costs)) {
+      separate(i);
+      if (cost)
+        os << llvm::format(" %7.2f", *cost);
+      else
+        os << "       -";
+    }
+    os << '\n';
+  }
+  if (!others.empty())
+    os << "    do not apply: " << llvm::join(others, ", ") << '\n';
 }
 
 void mlir::softmax::explainSchedule(GenericOp op,
@@ -126,12 +169,5 @@ void mlir::softmax::explainSchedule(GenericOp op,
     if (isCertain(a, shape))
       break;
   }
-  ArrayRef<int64_t> compared(kComparedColumns);
-  if (shape.columns)
-    compared = *shape.columns;
-  for (int64_t columns : compared) {
-    explainCosts(shape, target, columns, /*far=*/false, os);
-    if (!shape.rows)
-      explainCosts(shape, target, columns, /*far=*/true, os);
-  }
+  explainCosts(shape, target, os);
 }
