@@ -89,6 +89,8 @@ void mlir::softmax::buildToLLVMPipeline(OpPassManager &manager,
                                         const PipelineOptions &options) {
   if (options.kernels)
     manager.addPass(createAddRowRangePass());
+  if (options.kernels && options.threads == "openmp")
+    manager.addPass(createSoftmaxSplitRowsPass());
   manager.addNestedPass<func::FuncOp>(createConvertSoftmaxToVectorPass());
   manager.addPass(createSoftmaxCheckLoweredPass());
   addCleanUp(manager);
@@ -128,7 +130,14 @@ void mlir::softmax::buildToLLVMPipeline(OpPassManager &manager,
   manager.addPass(createSoftmaxNarrowFloatsAsIntegersPass(narrow));
   manager.addPass(createSoftmaxIntegerMaskedMemoryPass());
   if (options.kernels && options.interface)
-    manager.addPass(createEmitKernelInterfacePass());
+    buildInterfacePipeline(manager, options);
+}
+
+void mlir::softmax::buildInterfacePipeline(OpPassManager &manager,
+                                           const PipelineOptions &options) {
+  EmitKernelInterfacePassOptions interface;
+  interface.threads = options.threads;
+  manager.addPass(createEmitKernelInterfacePass(interface));
 }
 
 namespace {
@@ -143,7 +152,7 @@ struct ToLLVMOptions : PassPipelineOptions<ToLLVMOptions> {
   Option<std::string> accuracy{*this, "accuracy",
                                llvm::cl::desc("default, strict or fast"),
                                llvm::cl::init("default")};
-  Option<std::string> threads{*this, "threads", llvm::cl::desc("threads: none"),
+  Option<std::string> threads{*this, "threads", llvm::cl::desc("threads of kernels: none or openmp"),
                               llvm::cl::init("none")};
   Option<std::string> forceStrategy{
       *this, "force-strategy",

@@ -2,11 +2,13 @@
 #include "softmax/Target/CodeGen.h"
 
 #include "softmax/Schedule/TargetDescription.h"
+#include "softmax/Target/OpenMPRuntime.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -208,6 +210,7 @@ llvm::Error emit(const llvm::Module &module, llvm::TargetMachine &machine,
 void mlir::softmax::registerCodeGenTranslations(DialectRegistry &registry) {
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
+  registerOpenMPDialectTranslation(registry);
 }
 
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
@@ -328,7 +331,8 @@ mlir::softmax::emitObject(const llvm::Module &module,
   return bytes;
 }
 
-llvm::Error mlir::softmax::checkUndefinedSymbols(llvm::MemoryBufferRef object) {
+llvm::Error mlir::softmax::checkUndefinedSymbols(llvm::MemoryBufferRef object,
+                                                 bool threads) {
   llvm::Expected<std::unique_ptr<llvm::object::ObjectFile>> file =
       llvm::object::ObjectFile::createObjectFile(object);
   if (!file)
@@ -350,6 +354,8 @@ llvm::Error mlir::softmax::checkUndefinedSymbols(llvm::MemoryBufferRef object) {
     if (name->empty() ||
         llvm::is_contained({"malloc", "free", "memcpy", "memset"}, *name) ||
         *name == "_GLOBAL_OFFSET_TABLE_")
+      continue;
+    if (threads && isOpenMPSymbol(*name))
       continue;
     unexpected.push_back(name->str());
   }

@@ -4,10 +4,12 @@
 
 #include "KernelInterface.h"
 
+#include "softmax/Conversion/SoftmaxToVector/Passes.h"
 #include "softmax/Target/Passes.h"
 #include "softmax/Target/Versions.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 
 namespace mlir::softmax {
 #define GEN_PASS_DEF_EMITKERNELINTERFACEPASS
@@ -132,6 +134,13 @@ LogicalResult KernelInterface::prepareVersion(LLVM::LLVMFuncOp function,
   };
   version.unitsFunction = companion(unitsSuffix);
   version.sizeFunction = companion(workspaceSizeSuffix);
+  version.blocksFunction = companion(rowBlocksSuffix);
+  version.statisticsFunction = companion(rowStatisticsSuffix);
+  version.resultsFunction = companion(rowResultsSuffix);
+  if (version.statisticsFunction)
+    if (auto bytes = version.statisticsFunction->getAttrOfType<IntegerAttr>(
+            rowBlockBytesAttrName))
+      version.blockBytes = bytes.getInt();
   if (!version.sizeFunction)
     return function.emitError("has no '@")
            << info.name << workspaceSizeSuffix << suffix
@@ -159,6 +168,8 @@ LogicalResult KernelInterface::prepare(ArrayRef<LLVM::LLVMFuncOp> functions,
   SmallVector<std::string> names = {
       "_mlir_ciface_" + info.name,   "__softmax_check_" + info.name,
       "__softmax_call_" + info.name, "__softmax_messages_" + info.name,
+      "__softmax_rows_" + info.name, "__softmax_statistics_" + info.name,
+      "__softmax_results_" + info.name,
       info.name + "_units",          info.name + "_workspace_size",
       info.name + "_range",          "__tvm_ffi_" + info.name};
   SmallVector<std::string> bodyNames;
@@ -345,8 +356,15 @@ collectKernels(ModuleOp module, const CpuVersions &cpu) {
 namespace {
 struct EmitKernelInterface
     : softmax::impl::EmitKernelInterfacePassBase<EmitKernelInterface> {
+  using EmitKernelInterfacePassBase::EmitKernelInterfacePassBase;
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    if (threads != "none" && threads != "openmp") {
+      module.emitError("softmax-emit-kernel-interface: unknown threads '")
+          << threads << "'; use none or openmp";
+      return signalPassFailure();
+    }
     eraseUpstreamWrappers(module);
     FailureOr<CpuVersions> cpu = readCpuVersions(module);
     if (failed(cpu))
@@ -370,7 +388,8 @@ struct EmitKernelInterface
       if (!cpu->targets.empty())
         info->name.resize(info->name.size() -
                           getVersionSuffix(cpu->targets[0].name).size());
-      interfaces.emplace_back(module, types, std::move(*info), *cpu);
+      interfaces.emplace_back(module, types, std::move(*info), *cpu,
+                              threads == "openmp");
       if (failed(interfaces.back().prepare(functions, reserved)))
         return signalPassFailure();
     }

@@ -1,8 +1,8 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 //
 // One kernel while its C interface is written.  The steps are in
-// KernelInterfaceChecks.cpp, KernelInterfaceEntryPoints.cpp and
-// KernelInterfaceFrameworks.cpp, the choice among several versions in
+// KernelInterfaceChecks.cpp, KernelInterfaceEntryPoints.cpp,
+// KernelInterfaceThreads.cpp and KernelInterfaceFrameworks.cpp, the choice among several versions in
 // KernelInterfaceVersions.cpp, the pass in KernelInterface.cpp.
 #ifndef SOFTMAX_LIB_TARGET_KERNELINTERFACE_H
 #define SOFTMAX_LIB_TARGET_KERNELINTERFACE_H
@@ -39,8 +39,9 @@ LogicalResult emitCpuVersions(ModuleOp module, const InterfaceTypes &types,
 class KernelInterface {
 public:
   KernelInterface(ModuleOp module, const InterfaceTypes &types, KernelInfo info,
-                  const CpuVersions &cpu)
-      : module(module), types(types), info(std::move(info)), cpu(cpu) {}
+                  const CpuVersions &cpu, bool threads)
+      : module(module), types(types), info(std::move(info)), cpu(cpu),
+        threads(threads) {}
 
   /// Finds the bodies, one per version in `functions`, and their companions and
   /// renames the bodies.  Diagnoses a body whose signature is not that of the
@@ -60,6 +61,10 @@ private:
   /// counts units, or none.
   struct Version {
     LLVM::LLVMFuncOp body, unitsFunction, sizeFunction;
+    /// What softmax-split-rows added, or null, and the bytes of statistics that
+    /// a block has.
+    LLVM::LLVMFuncOp blocksFunction, statisticsFunction, resultsFunction;
+    int64_t blockBytes = 0;
   };
 
   LogicalResult prepareVersion(LLVM::LLVMFuncOp function, StringRef suffix,
@@ -105,6 +110,22 @@ private:
   void emitRange();
   void emitMain();
 
+  // KernelInterfaceThreads.cpp
+  /// Whether threads can share a row.
+  bool hasSharedRows() const;
+  /// A private function of the body's arguments and more.
+  LLVM::LLVMFuncOp createHelper(StringRef prefix, ValueRange arguments,
+                                ArrayRef<Type> further);
+  LLVM::LLVMFuncOp emitRowsHelper(ValueRange arguments);
+  LLVM::LLVMFuncOp emitPartHelper(StringRef prefix, ValueRange arguments,
+                                  LLVM::LLVMFuncOp Version::*phase);
+  void emitThreadHelpers();
+  Value allocateOrReturn(InterfaceWriter &writer, Value size);
+  /// Runs the kernel on threads and returns, if it is large enough; else goes
+  /// on.
+  void emitThreads(InterfaceWriter &writer, Value version,
+                   ArrayRef<Value> arguments, Value units, Value size);
+
   // KernelInterfaceFrameworks.cpp
   void emitDescriptorEntry();
   void emitTvmFfiEntry();
@@ -115,8 +136,11 @@ private:
   const InterfaceTypes &types;
   KernelInfo info;
   const CpuVersions &cpu;
+  /// Whether NAME runs on the threads of the OpenMP runtime.
+  bool threads;
   SmallVector<Version, 1> versions;
   LLVM::LLVMFuncOp checks, callFunction, mainFunction;
+  LLVM::LLVMFuncOp rowsHelper, statisticsHelper, resultsHelper;
   /// { pointer, sizes, strides } per tensor.
   Type frameType;
   /// Messages by number.

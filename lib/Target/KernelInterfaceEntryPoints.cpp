@@ -125,6 +125,9 @@ void KernelInterface::callBody(InterfaceWriter &writer, Value version,
 /// i32 __softmax_call_NAME(operands...): the whole kernel; what is not 0 is a
 /// status and the number of its message.
 void KernelInterface::emitCall() {
+  bool divides = threads && versions[0].unitsFunction;
+  if (divides)
+    emitThreadHelpers();
   callFunction = createFunction("__softmax_call_" + info.name, types.i32,
                                 getInterfaceTypes(), /*isPublic=*/false);
   InterfaceWriter writer(types, callFunction);
@@ -139,15 +142,12 @@ void KernelInterface::emitCall() {
   writer.returnIf(writer.compare(ICmpPredicate::eq, units, int64_t(0)),
                   success);
   Value size = buildWorkspaceSize(writer, version, arguments);
+  if (divides)
+    emitThreads(writer, version, arguments, units, size);
   Block *withoutWorkspace =
       writer.branch(writer.compare(ICmpPredicate::ne, size, int64_t(0)));
-  LLVM::LLVMFuncOp malloc =
-      getOrDeclare(module, "malloc", types.ptr, {types.i64});
   LLVM::LLVMFuncOp free = getOrDeclare(module, "free", types.none, {types.ptr});
-  Value workspace = writer.call(malloc, size);
-  writer.returnIf(writer.isNull(workspace),
-                  writer.i32(failure(KernelStatus::OutOfMemory,
-                                     "cannot allocate its workspace")));
+  Value workspace = allocateOrReturn(writer, size);
   callBody(writer, version, arguments, writer.i64(0), units, workspace);
   writer.call(free, workspace);
   writer.ret(writer.i32(0));

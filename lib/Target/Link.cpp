@@ -2,7 +2,6 @@
 #include "softmax/Target/Link.h"
 
 #include "lld/Common/Driver.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Object/ELFObjectFile.h"
@@ -60,78 +59,126 @@ llvm::Expected<const char *> getEmulation(llvm::MemoryBufferRef object) {
 
 } // namespace
 
-llvm::Expected<llvm::SmallVector<char, 0>>
-mlir::softmax::linkSharedLibrary(llvm::MemoryBufferRef object,
-                                 llvm::StringRef soname) {
+namespace {
+
+/// A temporary folder and the files in it, removed with this object and when a
+/// signal ends the process.
+class TemporaryFolder {
+public:
+  ~TemporaryFolder() {
+    for (const std::string &file : files) {
+      (void)llvm::sys::fs::remove(file);
+      llvm::sys::DontRemoveFileOnSignal(file);
+    }
+    if (!path.empty())
+      (void)llvm::sys::fs::remove(path);
+  }
+
+  llvm::Error create() {
+    llvm::SmallString<128> pattern;
+    llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, pattern);
+    llvm::sys::path::append(pattern, "softmax-link");
+    if (std::error_code failure =
+            llvm::sys::fs::createUniqueDirectory(pattern, path)) {
+      path.clear();
+      return makeError("cannot create a temporary folder '" + pattern +
+                       "-*': " + failure.message() +
+                       "; set TMPDIR to a writable folder");
+    }
+    return llvm::Error::success();
+  }
+
+  std::string add(llvm::StringRef name) {
+    llvm::SmallString<128> file(path);
+    llvm::sys::path::append(file, name);
+    llvm::sys::RemoveFileOnSignal(file);
+    files.push_back(file.str().str());
+    return files.back();
+  }
+
+private:
+  llvm::SmallString<128> path;
+  llvm::SmallVector<std::string> files;
+};
+
+/// Runs lld on `inputs`.
+llvm::Error runLinker(const char *emulation, llvm::StringRef soname,
+                      llvm::StringRef output,
+                      llvm::ArrayRef<std::string> inputs) {
   // After a crash inside lld its state cannot be trusted any more.
   static bool linkerUsable = true;
   if (!linkerUsable)
     return makeError("the linker failed before in this process and cannot be "
                      "run again");
-
-  llvm::Expected<const char *> emulation = getEmulation(object);
-  if (!emulation)
-    return emulation.takeError();
-
-  llvm::SmallString<128> pattern, input, output;
-  llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, pattern);
-  llvm::sys::path::append(pattern, "softmax-link");
-  llvm::SmallString<128> folder;
-  if (std::error_code failure =
-          llvm::sys::fs::createUniqueDirectory(pattern, folder))
-    return makeError("cannot create a temporary folder '" + pattern + "-*': " +
-                     failure.message() + "; set TMPDIR to a writable folder");
-  input = output = folder;
-  llvm::sys::path::append(input, "kernels.o");
-  llvm::sys::path::append(output, "kernels.so");
-  llvm::sys::RemoveFileOnSignal(input);
-  llvm::sys::RemoveFileOnSignal(output);
-  llvm::scope_exit cleanUp([&] {
-    for (llvm::StringRef file : {input.str(), output.str()}) {
-      (void)llvm::sys::fs::remove(file);
-      llvm::sys::DontRemoveFileOnSignal(file);
-    }
-    (void)llvm::sys::fs::remove(folder);
-  });
-
-  if (llvm::Error error = writeBytes(input, object.getBuffer()))
-    return std::move(error);
-
   // Undefined symbols are checked by our caller against a list that no linker
   // option can express, weak ones included.
-  llvm::SmallVector<const char *, 24> arguments = {"ld.lld",
-                                                   "-m",
-                                                   *emulation,
-                                                   "-shared",
-                                                   "-z",
-                                                   "undefs",
-                                                   "-z",
-                                                   "now",
-                                                   "-z",
-                                                   "relro",
-                                                   "-z",
-                                                   "noexecstack",
-                                                   "-Bsymbolic",
-                                                   "-O2",
-                                                   "--gc-sections",
-                                                   "--eh-frame-hdr",
-                                                   "--threads=1",
-                                                   "--hash-style=gnu",
-                                                   "--fatal-warnings"};
-  llvm::SmallString<64> sonameArgument("-soname=");
-  sonameArgument += soname;
+  llvm::SmallVector<std::string, 24> arguments = {"ld.lld",
+                                                  "-m",
+                                                  emulation,
+                                                  "-shared",
+                                                  "-z",
+                                                  "undefs",
+                                                  "-z",
+                                                  "now",
+                                                  "-z",
+                                                  "relro",
+                                                  "-z",
+                                                  "noexecstack",
+                                                  "-Bsymbolic",
+                                                  "-O2",
+                                                  "--gc-sections",
+                                                  "--eh-frame-hdr",
+                                                  "--threads=1",
+                                                  "--hash-style=gnu",
+                                                  "--fatal-warnings"};
   if (!soname.empty())
-    arguments.push_back(sonameArgument.c_str());
-  arguments.append({"-o", output.c_str(), input.c_str()});
+    arguments.push_back("-soname=" + soname.str());
+  arguments.append({"-o", output.str()});
+  arguments.append(inputs.begin(), inputs.end());
+  llvm::SmallVector<const char *, 24> pointers;
+  for (const std::string &argument : arguments)
+    pointers.push_back(argument.c_str());
 
   std::string messages;
   llvm::raw_string_ostream stream(messages);
   lld::Result result =
-      lld::lldMain(arguments, stream, stream, {{lld::Gnu, &lld::elf::link}});
+      lld::lldMain(pointers, stream, stream, {{lld::Gnu, &lld::elf::link}});
   llvm::CrashRecoveryContext::Disable();
   linkerUsable = result.canRunAgain;
   if (result.retCode != 0)
     return makeError("the linker failed: " + llvm::StringRef(messages).trim());
+  return llvm::Error::success();
+}
+
+} // namespace
+
+llvm::Expected<llvm::SmallVector<char, 0>>
+mlir::softmax::linkSharedLibrary(llvm::MemoryBufferRef object,
+                                 llvm::StringRef soname,
+                                 const SharedDependency *dependency) {
+  llvm::Expected<const char *> emulation = getEmulation(object);
+  if (!emulation)
+    return emulation.takeError();
+  TemporaryFolder folder;
+  if (llvm::Error error = folder.create())
+    return std::move(error);
+  llvm::SmallVector<std::string> inputs = {folder.add("kernels.o")};
+  if (llvm::Error error = writeBytes(inputs[0], object.getBuffer()))
+    return std::move(error);
+  if (dependency) {
+    std::string stub = folder.add("stub.o");
+    inputs.push_back(folder.add("stub.so"));
+    if (llvm::Error error = writeBytes(
+            stub, llvm::StringRef(dependency->object.data(),
+                                  dependency->object.size())))
+      return std::move(error);
+    if (llvm::Error error =
+            runLinker(*emulation, dependency->soname, inputs.back(), stub))
+      return std::move(error);
+  }
+  std::string output = folder.add("kernels.so");
+  if (llvm::Error error = runLinker(*emulation, soname, output, inputs))
+    return std::move(error);
 
   llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> library =
       llvm::MemoryBuffer::getFile(output, /*IsText=*/false,

@@ -10,6 +10,7 @@
 #include "softmax/Target/KernelInfo.h"
 #include "softmax/Target/LibraryText.h"
 #include "softmax/Target/Link.h"
+#include "softmax/Target/OpenMPRuntime.h"
 #include "softmax/Target/Passes.h"
 #include "softmax/Target/Versions.h"
 
@@ -236,6 +237,7 @@ private:
     PipelineOptions pipeline;
     pipeline.target = target;
     pipeline.accuracy = options.accuracy;
+    pipeline.threads = options.threads;
     pipeline.forceStrategy = options.forceStrategy;
     pipeline.kernels = true;
     pipeline.interface = !dependsOnCpu(options.targets);
@@ -275,8 +277,10 @@ private:
     if (failed(merged))
       return failure();
     module = std::move(*merged);
-    return success(runPasses(*module, [](OpPassManager &manager) {
-      manager.addPass(createEmitKernelInterfacePass());
+    PipelineOptions pipeline;
+    pipeline.threads = options.threads;
+    return success(runPasses(*module, [&](OpPassManager &manager) {
+      buildInterfacePipeline(manager, pipeline);
     }));
   }
 
@@ -287,6 +291,7 @@ private:
     LibraryInfo library;
     library.targets = options.targets;
     library.accuracy = options.accuracy;
+    library.threads = options.threads;
     for (const Output &output : options.outputs)
       if (output.kind == EmitKind::Header)
         add(EmitKind::Header,
@@ -333,7 +338,8 @@ private:
     std::string objectName = options.baseName + ".o";
     llvm::MemoryBufferRef objectRef(StringRef(object->data(), object->size()),
                                     objectName);
-    if (llvm::Error error = checkUndefinedSymbols(objectRef))
+    if (llvm::Error error =
+            checkUndefinedSymbols(objectRef, options.threads == "openmp"))
       return fail(kDoesNotCompile, std::move(error));
     add(EmitKind::Object, objectRef.getBuffer());
     if (wants(EmitKind::Archive)) {
@@ -344,18 +350,26 @@ private:
       add(EmitKind::Archive, StringRef(archive->data(), archive->size()));
     }
     if (wants(EmitKind::Shared))
-      return linkShared(objectRef);
+      return linkShared(objectRef, **machine);
     return 0;
   }
 
-  int linkShared(llvm::MemoryBufferRef object) {
+  int linkShared(llvm::MemoryBufferRef object, llvm::TargetMachine &machine) {
+    std::optional<SharedDependency> runtime;
+    if (options.threads == "openmp") {
+      llvm::Expected<SharedDependency> stub =
+          makeOpenMPDependency(object, machine);
+      if (!stub)
+        return fail(kDoesNotCompile, stub.takeError());
+      runtime = std::move(*stub);
+    }
     for (const Output &output : options.outputs) {
       if (output.kind != EmitKind::Shared)
         continue;
       StringRef soname =
           output.path == "-" ? "" : llvm::sys::path::filename(output.path);
       llvm::Expected<llvm::SmallVector<char, 0>> library =
-          linkSharedLibrary(object, soname);
+          linkSharedLibrary(object, soname, runtime ? &*runtime : nullptr);
       if (!library)
         return fail(kDoesNotCompile, library.takeError());
       add(EmitKind::Shared, StringRef(library->data(), library->size()),

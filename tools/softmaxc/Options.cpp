@@ -121,7 +121,7 @@ struct CommandLineOptions {
                "(native)"),
       cl::value_desc("list"), cl::init("native"), cl::cat(category)};
   cl::opt<std::string> threads{
-      "threads", cl::desc("none (the only one in this version)"),
+      "threads", cl::desc("none, or openmp: kernels use the OpenMP runtime (none)"),
       cl::value_desc("kind"), cl::init("none"), cl::cat(category)};
   cl::opt<std::string> accuracy{
       "accuracy", cl::desc("default, strict or fast (default)"),
@@ -288,14 +288,11 @@ bool readTarget(CommandLineOptions &given, Options &options) {
   }
   options.targets = std::move(*targets);
 
-  if (given.threads != "none") {
-    usageError(given.threads == "openmp"
-                   ? "--threads=openmp is not in this version; use "
-                     "--threads=none and drive <name>_range from your threads"
-                   : "unknown --threads=" + given.threads +
-                         "; use --threads=none");
+  if (given.threads != "none" && given.threads != "openmp") {
+    usageError("unknown --threads=" + given.threads + "; use none or openmp");
     return false;
   }
+  options.threads = given.threads;
   if (!symbolizeAccuracy(given.accuracy)) {
     usageError("unknown --accuracy=" + given.accuracy +
                "; use default, strict or fast");

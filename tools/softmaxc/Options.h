@@ -41,6 +41,8 @@ struct Options {
   std::vector<OpSpec> ops;
   /// The versions to compile, the best first.
   SmallVector<TargetDescription, 1> targets;
+  /// "none" or "openmp".
+  std::string threads;
   /// "default", "strict" or "fast".
   std::string accuracy;
   /// Empty unless --force-strategy was given.

@@ -26,7 +26,7 @@ struct PipelineOptions {
   TargetDescription target;
   /// "default", "strict" or "fast"; the pass that assigns schedules refuses what it does not know.
   std::string accuracy = "default";
-  /// "none".
+  /// "none", or "openmp": kernels run on the threads of the OpenMP runtime.
   std::string threads = "none";
   /// A strategy to use wherever it applies, or empty.
   std::string forceStrategy;
@@ -56,6 +56,10 @@ void buildToSchedulePipeline(OpPassManager &manager,
 /// diagnostic and a failure, never left behind.
 void buildToLLVMPipeline(OpPassManager &manager,
                          const PipelineOptions &options);
+
+/// The last step of kernels by itself, for versions that were merged.
+void buildInterfacePipeline(OpPassManager &manager,
+                            const PipelineOptions &options);
 
 /// Registers the pipeline --softmax-to-llvm, both of the above in order.
 void registerSoftmaxPipelines();

@@ -63,9 +63,10 @@ llvm::Expected<llvm::SmallVector<char, 0>>
 emitObject(const llvm::Module &module, llvm::TargetMachine &machine);
 
 /// Fails if `object` (ELF) needs a symbol other than malloc, free, memcpy,
-/// memset and weak ones, naming all of those: kernels must load into any
-/// process, whatever libm it has.
-llvm::Error checkUndefinedSymbols(llvm::MemoryBufferRef object);
+/// memset and weak ones, and with `threads` the OpenMP runtime's, naming all of
+/// those: kernels must load into any process, whatever libm it has.
+llvm::Error checkUndefinedSymbols(llvm::MemoryBufferRef object,
+                                  bool threads = false);
 
 } // namespace mlir::softmax
 

@@ -82,8 +82,17 @@ def EmitKernelInterfacePass : Pass<"softmax-emit-kernel-interface", "::mlir::Mod
 
     Everything else in the module becomes internal.  A function that is called
     but not defined is refused unless it is malloc, free, memcpy or memset.
+
+    With `threads=openmp` NAME divides its rows among the threads of the OpenMP
+    runtime, and, where they are fewer and `softmax-split-rows` ran, the blocks
+    of a row; below a grain it stays on the calling thread.  NAME_range never
+    uses the runtime.
   }];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+  let options = [
+    Option<"threads", "threads", "std::string", /*default=*/"\"none\"",
+           "Threads of NAME: none or openmp">
+  ];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::omp::OpenMPDialect"];
 }
 
 #endif // SOFTMAX_TARGET_PASSES

@@ -1,6 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
 #include "Parts.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -74,6 +75,25 @@ void Parts::allocate() {
   Value count = numBlocks();
   for (Value value : buildEmpty())
     buffers.push_back(k.scratch(value.getType(), count));
+}
+
+int64_t Parts::bytesPerBlock() {
+  return static_cast<int64_t>(buildEmpty().size() * sizeof(double));
+}
+
+void Parts::allocateIn(Value memory) {
+  Value count = numBlocks(), bytes = k.mul(count, k.index(sizeof(double)));
+  Value offset = k.index(0);
+  for (Value value : buildEmpty()) {
+    OperandView view;
+    view.elementType = value.getType();
+    view.alongRow = true;
+    auto type = MemRefType::get({ShapedType::kDynamic}, value.getType());
+    view.flat = memref::ViewOp::create(k.b, k.loc, type, memory, offset,
+                                       ValueRange{count});
+    buffers.push_back(view);
+    offset = k.add(offset, bytes);
+  }
 }
 
 void Parts::store(Value i, ArrayRef<RowValues> block) {

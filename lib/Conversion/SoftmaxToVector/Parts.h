@@ -36,6 +36,10 @@ public:
   /// Makes room for the statistics of a row's blocks; without it the first
   /// `store` does.
   void allocate();
+  /// Takes for it `memory`, a memref<?xi8> that is aligned to 8 bytes and has
+  /// bytesPerBlock() of them for every block.
+  void allocateIn(Value memory);
+  int64_t bytesPerBlock();
 
 private:
   Value numBlocks();

@@ -127,11 +127,10 @@ SmallVector<Value> mlir::softmax::emitRowRegion(KernelBuilder &k,
   return handedOn;
 }
 
-/// All passes over `range`.
-static SmallVector<RowValues> emitPasses(KernelBuilder &k,
-                                         const RowNeeds &needs,
-                                         RowRunner &runner,
-                                         ElementRange range) {
+SmallVector<RowValues> mlir::softmax::emitPasses(KernelBuilder &k,
+                                                 const RowNeeds &needs,
+                                                 RowRunner &runner,
+                                                 ElementRange range) {
   SmallVector<RowValues> rows(k.statistics.size());
   for (unsigned pass = 0; pass < needs.numPasses; ++pass)
     emitPass(k, needs, pass, rows,
@@ -142,33 +141,11 @@ static SmallVector<RowValues> emitPasses(KernelBuilder &k,
   return rows;
 }
 
-/// A row of several blocks: statistics of each, merged in index order.
-static void emitBlocks(KernelBuilder &k, const RowNeeds &needs,
-                       RowRunner &runner) {
-  Parts parts(k, needs);
-  SmallVector<RowValues> rows;
-  if (needs.numPasses == 0) {
-    rows.resize(k.statistics.size());
-  } else {
-    auto forOp = scf::ForOp::create(
-        k.b, k.loc, k.index(0), k.columns, k.index(k.numeric.getBlock()),
-        parts.buildEmpty(), [&](OpBuilder &, Location, Value i, ValueRange args) {
-          SmallVector<RowValues> block =
-              emitPasses(k, needs, runner, parts.rangeAt(i));
-          if (k.op.hasResult())
-            parts.store(i, block);
-          scf::YieldOp::create(
-              k.b, k.loc,
-              parts.flatten(parts.merge(parts.unflatten(args), block)));
-        });
-    rows = parts.unflatten(forOp.getResults());
-  }
-  finishRows(k, rows);
-  SmallVector<Value> handedOn = emitRowRegion(k, runner, rows);
-  if (!k.op.hasResult())
-    return;
+void mlir::softmax::emitBlockResults(KernelBuilder &k, RowRunner &runner,
+                                     Parts &parts, ArrayRef<RowValues> rows,
+                                     ValueRange handedOn, ElementRange range) {
   scf::ForOp::create(
-      k.b, k.loc, k.index(0), k.columns, k.index(k.numeric.getBlock()),
+      k.b, k.loc, range.begin, range.end, k.index(k.numeric.getBlock()),
       ValueRange{}, [&](OpBuilder &, Location, Value i, ValueRange) {
         emitWithCommonCase(k, RowNeeds::results, getAllStatistics(k),
                            parts.view(i, rows),
@@ -179,6 +156,39 @@ static void emitBlocks(KernelBuilder &k, const RowNeeds &needs,
                            });
         scf::YieldOp::create(k.b, k.loc);
       });
+}
+
+SmallVector<RowValues>
+mlir::softmax::emitMerge(KernelBuilder &k, Parts &parts,
+                         function_ref<SmallVector<RowValues>(Value)> block) {
+  auto forOp = scf::ForOp::create(
+      k.b, k.loc, k.index(0), k.columns, k.index(k.numeric.getBlock()),
+      parts.buildEmpty(), [&](OpBuilder &, Location, Value i, ValueRange args) {
+        scf::YieldOp::create(
+            k.b, k.loc,
+            parts.flatten(parts.merge(parts.unflatten(args), block(i))));
+      });
+  return parts.unflatten(forOp.getResults());
+}
+
+/// A row of several blocks: statistics of each, merged in index order.
+static void emitBlocks(KernelBuilder &k, const RowNeeds &needs,
+                       RowRunner &runner) {
+  Parts parts(k, needs);
+  SmallVector<RowValues> rows(k.statistics.size());
+  if (needs.numPasses != 0)
+    rows = emitMerge(k, parts, [&](Value i) {
+      SmallVector<RowValues> block =
+          emitPasses(k, needs, runner, parts.rangeAt(i));
+      if (k.op.hasResult())
+        parts.store(i, block);
+      return block;
+    });
+  finishRows(k, rows);
+  SmallVector<Value> handedOn = emitRowRegion(k, runner, rows);
+  if (k.op.hasResult())
+    emitBlockResults(k, runner, parts, rows, handedOn,
+                     {k.index(0), k.columns});
 }
 
 void mlir::softmax::emitRowProgram(KernelBuilder &k, const RowNeeds &needs,

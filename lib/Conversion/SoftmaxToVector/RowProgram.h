@@ -12,6 +12,8 @@
 
 namespace mlir::softmax {
 
+class Parts;
+
 /// What the row region takes of a row (or of a vector of rows) and where its
 /// results go.
 class RowScope {
@@ -78,6 +80,19 @@ void finishRows(KernelBuilder &k, MutableArrayRef<RowValues> rows);
 /// is handed on.
 SmallVector<Value> emitRowRegion(KernelBuilder &k, RowScope &scope,
                                  ArrayRef<RowValues> rows);
+
+/// All passes over `range`.
+SmallVector<RowValues> emitPasses(KernelBuilder &k, const RowNeeds &needs,
+                                  RowRunner &runner, ElementRange range);
+/// Merges the statistics of all blocks in index order; `block` gives those of
+/// the block that begins at an element.
+SmallVector<RowValues>
+emitMerge(KernelBuilder &k, Parts &parts,
+          function_ref<SmallVector<RowValues>(Value)> block);
+/// The results of the blocks in `range`, from finished rows.
+void emitBlockResults(KernelBuilder &k, RowRunner &runner, Parts &parts,
+                      ArrayRef<RowValues> rows, ValueRange handedOn,
+                      ElementRange range);
 
 /// Emits the passes, the row region and the results of one row: all at once
 /// where it is one block, else block by block.

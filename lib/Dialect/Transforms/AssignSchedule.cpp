@@ -49,9 +49,9 @@ struct SoftmaxAssignSchedule
                         << accuracy << "'; use default, strict or fast";
       return signalPassFailure();
     }
-    if (threads != "none") {
-      root->emitError() << "softmax-assign-schedule: threads '" << threads
-                        << "' is not in this version; use 'none'";
+    if (threads != "none" && threads != "openmp") {
+      root->emitError() << "softmax-assign-schedule: unknown threads '"
+                        << threads << "'; use none or openmp";
       return signalPassFailure();
     }
     std::optional<StrategyKind> force;

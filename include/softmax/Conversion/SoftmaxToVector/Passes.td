@@ -24,4 +24,23 @@ def ConvertSoftmaxToVectorPass : Pass<"convert-softmax-to-vector", "::mlir::func
   ];
 }
 
+def SoftmaxSplitRowsPass : Pass<"softmax-split-rows", "::mlir::ModuleOp"> {
+  let summary = "Add functions by which several threads share one row";
+  let description = [{
+    For each public function whose one scheduled softmax.generic runs on the
+    range of rows that the last two arguments are (softmax-add-row-range), and
+    whose rows may be longer than a block, three private functions are added:
+    NAME__blocks counts the blocks of a row (0 where rows are not contiguous),
+    NAME__statistics reduces some of a row's blocks into memory that the caller
+    gives, and NAME__results merges the statistics of all blocks in index order
+    and writes the results of some.  The bits are those of the whole row run at
+    once.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
+  let statistics = [Statistic<"numSplit", "num-split", "functions whose rows can be shared">];
+}
+
 #endif // SOFTMAX_CONVERSION_SOFTMAXTOVECTOR_PASSES

@@ -1,0 +1,45 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// How the strategy online, and rows split among threads, run a row.
+
+#ifndef SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_ONLINERUNNER_H
+#define SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_ONLINERUNNER_H
+
+#include "RowProgram.h"
+
+namespace mlir::softmax {
+
+/// Reduces what is in memory or cache, and forms exponentials again where
+/// results are written: nothing is staged.
+class OnlineRunner : public RowRunner {
+public:
+  OnlineRunner(KernelBuilder &k, const RowNeeds &needs, const RowPosition &row,
+               AlternativeAttr alternative)
+      : k(k), needs(needs), row(row), scope(k, row), alternative(alternative) {}
+
+  SmallVector<WideValue> reduce(unsigned pass, ArrayRef<unsigned> active,
+                                ArrayRef<RowValues> rows,
+                                ElementRange range) override;
+  void writeResults(ArrayRef<RowValues> rows, ValueRange handedOn,
+                    ElementRange range) override;
+
+  Value rowInput(unsigned i) override { return scope.rowInput(i); }
+  Value rowCoordinate(int64_t dim) override { return scope.rowCoordinate(dim); }
+  void storeRow(unsigned i, Value value) override { scope.storeRow(i, value); }
+
+private:
+  /// Elements ahead that data is asked for.
+  Value distance() {
+    return k.index(alternative.getPrefetch() * k.numeric.getBlock());
+  }
+
+  KernelBuilder &k;
+  const RowNeeds &needs;
+  const RowPosition &row;
+  SingleRowScope scope;
+  AlternativeAttr alternative;
+};
+
+} // namespace mlir::softmax
+
+#endif // SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_ONLINERUNNER_H
