@@ -27,6 +27,7 @@
 #   qemu-x86_64, qemu-aarch64, qemu-riscv64   QEMU's user emulation of that CPU, and
 #                      a compiler for it with a static C library
 #   full                                   only with `tools/dev test --full`
+import ctypes.util
 import importlib.util
 import os
 import platform
@@ -125,6 +126,10 @@ if machine == "x86_64" and shutil.which("qemu-x86_64", path=search_path):
     config.available_features.add("qemu-x86_64")
 if os.path.exists(tool_path(config.llvm_tools_dir, "ld.lld")):
     config.available_features.add("lld")
+
+# What kernels with threads ask the loader for.
+if ctypes.util.find_library("omp") or os.path.exists("/usr/lib/x86_64-linux-gnu/libomp.so.5"):
+    config.available_features.add("libomp")
 
 if lit_config.params.get("full", "0") not in ("", "0"):
     config.available_features.add("full")

@@ -93,7 +93,7 @@ static constexpr StringLiteral conventions = R"(/*
  *   size_t  NAME_workspace_size(operands...)
  *   int32_t NAME_range(operands..., begin, end, workspace)
  *
- * NAME does all the work, in the calling thread. To use threads of your own,
+ * NAME does all the work. To use threads of your own,
  * divide [0, NAME_units(...)) among them in any way: NAME_range does the units
  * from begin up to end, allocates nothing, and gives the same bits. Calls that
  * run at the same time need a workspace each, of NAME_workspace_size(...)
@@ -285,7 +285,15 @@ std::string softmax::emitHeader(ArrayRef<KernelInfo> kernels,
           "loaded.\n";
   os << " * Accuracy: " << inComment(library.accuracy)
      << "; in ULP of an output's type, with x a logit, m the maximum of its"
-     << "\n * row and N the row's length.\n */\n"
+     << "\n * row and N the row's length.\n * Threads: "
+     << inComment(library.threads)
+     << (library.threads == "openmp"
+             ? ". NAME uses those of the OpenMP runtime, as OMP_NUM_THREADS and"
+               "\n * its other controls say; small work stays in the calling "
+               "thread. In a\n * process that runs on another OpenMP runtime "
+               "than libomp, drive NAME_range."
+             : ". NAME works in the calling thread.")
+     << "\n */\n"
      << "#ifndef " << guard << "\n#define " << guard
      << "\n\n#include <stddef.h>\n#include <stdint.h>\n\n"
      << tensorDeclaration;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { Columns = 100, Rows = 3 };
+enum { Columns = 20, Rows = 3 };
 
 static const char *errorKind, *errorMessage;
 void TVMFFIErrorSetRaisedFromCStr(const char *kind, const char *message);
