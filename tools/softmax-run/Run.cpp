@@ -2,9 +2,9 @@
 #include "Run.h"
 
 #include "../Support/ToolSupport.h"
-#include "Jit.h"
 #include "Values.h"
 
+#include "softmax/Jit/Jit.h"
 #include "softmax/Reference/Comparison.h"
 #include "softmax/Reference/Interpreter.h"
 #include "softmax/Target/KernelInfo.h"

@@ -2,6 +2,7 @@
 #include "Compile.h"
 #include "Explain.h"
 #include "SourceOperands.h"
+#include "Tuning.h"
 
 #include "../Support/ToolSupport.h"
 
@@ -245,13 +246,17 @@ private:
           buildToSchedulePipeline(manager, pipeline);
         }))
       return false;
+    std::string measured;
+    if (options.tune &&
+        failed(tuneKernels(version, options, pipeline, measured)))
+      return false;
     operands.apply(version);
     // Each for itself, as --split-input-file takes them.
     scheduled += scheduled.empty() ? "" : "\n// -----\n\n";
     scheduled += print(version);
     if (options.explain) {
       result.explanation += result.explanation.empty() ? "" : "\n";
-      result.explanation += explain(version, target);
+      result.explanation += explain(version, target) + measured;
     }
     if (!lower)
       return true;

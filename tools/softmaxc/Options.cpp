@@ -132,6 +132,16 @@ struct CommandLineOptions {
                "refused where "
                "it cannot run"),
       cl::value_desc("name"), cl::cat(category)};
+  cl::opt<bool> tune{
+      "tune",
+      cl::desc("choose schedules by measuring on this machine; results keep "
+               "their bits"),
+      cl::cat(category)};
+  cl::list<std::string> tuneShape{
+      "tune-shape",
+      cl::desc("rows and columns to measure where sizes are not known; may "
+               "repeat (lengths up to a million, in cache and in memory)"),
+      cl::value_desc("ROWSxCOLUMNS"), cl::CommaSeparated, cl::cat(category)};
   cl::list<std::string> emit{
       "emit",
       cl::desc("what to write, a list: mlir, scheduled, llvm, asm, obj, "
@@ -279,6 +289,39 @@ bool readSource(CommandLineOptions &given, Options &options) {
   return true;
 }
 
+/// --tune and what belongs to it.
+bool readTuning(CommandLineOptions &given, Options &options) {
+  options.tune = given.tune;
+  if (!options.tune) {
+    if (given.tuneShape.empty())
+      return true;
+    usageError("--tune-shape says what --tune measures; add --tune");
+    return false;
+  }
+  if (options.targets.size() != 1 || options.targets[0].name != "native") {
+    usageError("--tune measures on this machine; use --target=native");
+    return false;
+  }
+  if (!given.forceStrategy.empty()) {
+    usageError("--tune chooses among strategies; leave out --force-strategy");
+    return false;
+  }
+  for (const std::string &text : given.tuneShape) {
+    auto [rows, columns] = StringRef(text).split('x');
+    Work work;
+    if (rows.getAsInteger(10, work.rows) ||
+        columns.getAsInteger(10, work.columns) || work.rows < 1 ||
+        work.columns < 1 || work.rows > int64_t(1) << 40 ||
+        work.columns > int64_t(1) << 40) {
+      usageError("--tune-shape=" + text +
+                 " is not two positive numbers; use ROWSxCOLUMNS, as 64x1000");
+      return false;
+    }
+    options.tuneShapes.push_back(work);
+  }
+  return true;
+}
+
 bool readTarget(CommandLineOptions &given, Options &options) {
   llvm::Expected<SmallVector<TargetDescription, 1>> targets =
       parseTargets(given.target);
@@ -311,7 +354,7 @@ bool readTarget(CommandLineOptions &given, Options &options) {
     return false;
   }
   options.explain = given.explain;
-  return true;
+  return readTuning(given, options);
 }
 
 bool readKinds(CommandLineOptions &given, std::vector<EmitKind> &kinds) {

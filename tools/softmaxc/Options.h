@@ -4,6 +4,7 @@
 #ifndef SOFTMAX_TOOLS_SOFTMAXC_OPTIONS_H
 #define SOFTMAX_TOOLS_SOFTMAXC_OPTIONS_H
 
+#include "softmax/Schedule/CostModel.h"
 #include "softmax/Schedule/TargetDescription.h"
 #include "softmax/Target/OpSpec.h"
 
@@ -48,6 +49,10 @@ struct Options {
   /// Empty unless --force-strategy was given.
   std::string forceStrategy;
   bool explain = false;
+  /// Whether schedules are chosen by measurement, and the rows and columns to
+  /// measure where sizes are not known (a grid if empty).
+  bool tune = false;
+  SmallVector<Work> tuneShapes;
   std::vector<Output> outputs;
   /// Folder to create if it is missing; empty where the files go elsewhere.
   std::string outputFolder;

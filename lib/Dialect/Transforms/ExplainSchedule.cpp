@@ -19,9 +19,8 @@ static Work workFor(const KernelShape &shape, const TargetDescription &target,
                     int64_t columns, bool far) {
   if (shape.rows)
     return {columns, *shape.rows};
-  double bytes = far ? 4.0 * target.l3Bytes : target.l2Bytes / 2.0;
-  double row = std::max(bytesOf(shape, {columns, 1}), 1.0);
-  return {columns, std::max<int64_t>(bytes / row, 16)};
+  return far ? getFarWork(shape, target, columns)
+             : getNearWork(shape, target, columns);
 }
 
 static void explainGuard(AlternativeAttr a, const KernelShape &shape,
@@ -68,8 +67,7 @@ static std::optional<double> costOf(StrategyKind kind,
                                     const Work &work) {
   std::optional<double> best;
   for (const Candidate &c : candidates) {
-    if (c.strategy != kind || (c.maxColumns && work.columns > c.maxColumns) ||
-        work.rows < c.minRows || bytesOf(shape, work) < c.minBytes)
+    if (c.strategy != kind || !holds(c, shape, work))
       continue;
     double cycles = modelCycles(c, shape, target, work);
     best = best ? std::min(*best, cycles) : cycles;

@@ -1,8 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #include "Kernel.h"
 
-#include "../../../tools/softmax-run/Jit.h"
-
+#include "softmax/Jit/Jit.h"
 #include "softmax/Reference/Comparison.h"
 #include "softmax/Reference/Interpreter.h"
 

@@ -1,8 +1,8 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 //
 // Compiles a module in this process.
-#ifndef SOFTMAX_TOOLS_SOFTMAX_RUN_JIT_H
-#define SOFTMAX_TOOLS_SOFTMAX_RUN_JIT_H
+#ifndef SOFTMAX_JIT_JIT_H
+#define SOFTMAX_JIT_JIT_H
 
 #include "softmax/Pipelines/Pipelines.h"
 
@@ -27,4 +27,4 @@ compileInProcess(ModuleOp module, const PipelineOptions &options);
 
 } // namespace mlir::softmax
 
-#endif // SOFTMAX_TOOLS_SOFTMAX_RUN_JIT_H
+#endif // SOFTMAX_JIT_JIT_H

@@ -1,5 +1,5 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
-#include "Jit.h"
+#include "softmax/Jit/Jit.h"
 
 #include "softmax/Target/CodeGen.h"
 
