@@ -18,7 +18,7 @@ using namespace mlir::softmax;
 
 // Where lengths are not known: around vectors, groups, blocks and caches.
 static constexpr int64_t kLengths[] = {
-    1,   4,   8,   12,  16,  20,   24,   28,   32,    48,     64,     96,
+    1,   4,   8,   12,  16,  20,  24,   28,   32,   48,    64,     96,
     112, 128, 192, 256, 384, 512, 1024, 2048, 4096, 16384, 131072, 1048576};
 // Costs of the model above this many times the best are not measured.
 static constexpr double kHopeless = 3;
@@ -73,8 +73,8 @@ private:
 TuneKernel *Tuner::getKernel(size_t candidate) {
   kernels.resize(candidates.size());
   if (!kernels[candidate]) {
-    FailureOr<std::unique_ptr<TuneKernel>> kernel = TuneKernel::compile(
-        op, candidates[candidate], options.pipeline);
+    FailureOr<std::unique_ptr<TuneKernel>> kernel =
+        TuneKernel::compile(op, candidates[candidate], options.pipeline);
     if (mlir::failed(kernel))
       return nullptr;
     kernels[candidate] = std::move(*kernel);
@@ -90,8 +90,8 @@ LogicalResult Tuner::measureLayout(const Work &work, LayoutKind layout,
   };
   for (const Candidate &c : candidates)
     if (isHere(c))
-      best = std::min(best,
-                      modelCycles(c, shape, options.pipeline.target, work));
+      best =
+          std::min(best, modelCycles(c, shape, options.pipeline.target, work));
   SmallVector<size_t> chosen;
   for (auto [i, c] : llvm::enumerate(candidates))
     if (isHere(c) && modelCycles(c, shape, options.pipeline.target, work) <=
@@ -126,7 +126,8 @@ LogicalResult Tuner::measureLayout(const Work &work, LayoutKind layout,
       double start = now();
       for (int64_t call = 0; call < calls[j]; ++call)
         if (int32_t status = kernel->run(data))
-          return op.emitOpError("cannot be measured: its kernel returns status ")
+          return op.emitOpError(
+                     "cannot be measured: its kernel returns status ")
                  << status;
       double seconds = now() - start;
       if (sample != 0) {
@@ -238,8 +239,8 @@ FailureOr<TuneResult> Tuner::run() {
       // as the middle between one and the next.
       int64_t leastBytes = 0;
       if (i + 1 < works.size() && works[i + 1].columns == work.columns)
-        leastBytes = static_cast<int64_t>(std::sqrt(
-            bytesOf(shape, work) * bytesOf(shape, works[i + 1])));
+        leastBytes = static_cast<int64_t>(
+            std::sqrt(bytesOf(shape, work) * bytesOf(shape, works[i + 1])));
       if ((shape.columns && *shape.columns != work.columns) ||
           (shape.rows && *shape.rows != work.rows))
         return op.emitOpError("has sizes that are not ")

@@ -73,8 +73,8 @@ static void fillRandom(Type type, char *data, int64_t count) {
     state ^= state << 17;
     return static_cast<double>(state >> 11) * 0x1p-50 - 4;
   };
-  unsigned bytes = llvm::divideCeil(
-      type.isIndex() ? 64u : type.getIntOrFloatBitWidth(), 8u);
+  unsigned bytes =
+      llvm::divideCeil(type.isIndex() ? 64u : type.getIntOrFloatBitWidth(), 8u);
   auto format = dyn_cast<FloatType>(type);
   for (int64_t i = 0; i < count; ++i) {
     uint64_t bits = 1;
@@ -113,13 +113,20 @@ void TuneData::addTensor(GenericOp op, unsigned number, ArrayRef<int64_t> sizes,
   int64_t count = 1;
   for (unsigned dim : llvm::reverse(order)) {
     operand.strides[dim] = count;
-    count *= std::max<int64_t>(operand.shape[dim], 1);
+    if (llvm::MulOverflow(count, std::max<int64_t>(operand.shape[dim], 1),
+                          count))
+      allocated = false;
   }
   unsigned bits = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
-  size_t bytes = count * llvm::divideCeil(bits, 8u);
+  int64_t bytes = 0;
+  if (llvm::MulOverflow<int64_t>(count, llvm::divideCeil(bits, 8u), bytes) ||
+      bytes > int64_t(1) << 48)
+    allocated = false;
+  if (!allocated)
+    return;
   // Whole huge pages where they are worth it: page faults and translations
   // would be measured otherwise.
-  constexpr size_t page = size_t(2) << 20;
+  constexpr int64_t page = int64_t(2) << 20;
   size_t rounded = llvm::alignTo(bytes + 1, bytes < page ? 64 : page);
   operand.memory.reset(static_cast<char *>(
       std::aligned_alloc(bytes < page ? 64 : page, rounded)));
@@ -128,7 +135,7 @@ void TuneData::addTensor(GenericOp op, unsigned number, ArrayRef<int64_t> sizes,
     return;
   }
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
-  if (rounded >= page)
+  if (bytes >= page)
     (void)madvise(operand.memory.get(), rounded, MADV_HUGEPAGE);
 #endif
   fillRandom(type, operand.memory.get(), count);
@@ -206,8 +213,7 @@ TuneKernel::compile(GenericOp op, const Candidate &candidate,
     list.push_back(toCandidate(attr));
   if (candidate.layout == LayoutKind::Any)
     list = {list.back()};
-  copy.setScheduleAttr(
-      toSchedule(op.getScheduleAttr().getNumeric(), list));
+  copy.setScheduleAttr(toSchedule(op.getScheduleAttr().getNumeric(), list));
   PipelineOptions pipeline = options;
   pipeline.kernels = true;
   pipeline.interface = true;

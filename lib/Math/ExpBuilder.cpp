@@ -32,8 +32,8 @@ ExpReference softmax::buildExpReference(MathBuilder &math, const ExpCore &core,
   ExpReference reference;
   reference.center = math.select(small, zero, finite);
   reference.offset = math.select(small, finite, zero);
-  double steps = core.usesTable() ? getExpTable(core.entries).inverseStep
-                                  : c.log2e;
+  double steps =
+      core.usesTable() ? getExpTable(core.entries).inverseStep : c.log2e;
   Value magic = math.constant(type, c.magic);
   Value rounded =
       math.mulAdd(reference.offset, math.constant(type, steps), magic);
@@ -43,12 +43,11 @@ ExpReference softmax::buildExpReference(MathBuilder &math, const ExpCore &core,
   // its bits become a power of two; the entries of a table have it already.
   double below = core.usesTable() ? 1 : 0;
   double bias = core.usesTable() ? 0 : static_cast<double>(c.bias);
-  reference.exponent =
-      math.sub(rounded, math.constant(type, c.magic + below));
+  reference.exponent = math.sub(rounded, math.constant(type, c.magic + below));
   // Exact: integers below 2^(mantissaBits + 1).
   double scale = static_cast<double>(c.scaleExponent * core.entries);
-  reference.magic = math.sub(math.constant(type, c.magic + scale + bias),
-                             reference.exponent);
+  reference.magic =
+      math.sub(math.constant(type, c.magic + scale + bias), reference.exponent);
   reference.low = math.add(reference.offset, math.constant(type, c.clamp));
   return reference;
 }
@@ -143,8 +142,8 @@ static Value buildByTable(MathBuilder &math, const ExpCore &core, Value y,
     f = math.mulAdd(n, math.constant(type, -table.stepLow), f);
   Value square = math.mul(f, f);
   Value r = math.mulAdd(
-      square, math.polynomial(f, fast ? table.fastPolynomial : table.polynomial),
-      f);
+      square,
+      math.polynomial(f, fast ? table.fastPolynomial : table.polynomial), f);
   // The low bits of z hold v = n - exponent + E scaleExponent: the low
   // indexBits of it choose an entry, and shifting v up adds what is above them
   // to the exponent.  The entries have what else the shift adds taken off.
@@ -197,8 +196,8 @@ static Value buildLogOfScale(MathBuilder &math, const ExpCore &core,
       math.mulAdd(exponent, math.constant(type, c.ln2Low / parts), high);
   if (!core.usesTable())
     return log;
-  return math.sub(
-      log, math.constant(type, getExpTable(core.entries).shift * c.ln2));
+  return math.sub(log,
+                  math.constant(type, getExpTable(core.entries).shift * c.ln2));
 }
 
 // 2^-scaleExponent of the compute type, as f64.
@@ -230,9 +229,9 @@ Value softmax::buildSumRelativeToMax(MathBuilder &math, const ExpCore &core,
   Type type = sum.getType();
   if (sumLow)
     sum = math.add(sum, sumLow);
-  Value scale = detail::buildExpOfReduced(
-      math, buildLogOfScale(math, core, reference),
-      buildUnscale(math, type, reference));
+  Value scale =
+      detail::buildExpOfReduced(math, buildLogOfScale(math, core, reference),
+                                buildUnscale(math, type, reference));
   return math.mul(sum, scale);
 }
 
@@ -253,16 +252,14 @@ Value softmax::buildRescale(MathBuilder &math, const ExpCore &core,
     // For f64 the difference is rounded: TwoSum's error (Knuth, TAOCP vol. 2,
     // 4.2.2), which is NaN where the difference overflows.
     Value back = math.add(difference, y);
-    Value error = math.sub(math.sub(x, back),
-                           math.sub(y, math.sub(back, difference)));
+    Value error =
+        math.sub(math.sub(x, back), math.sub(y, math.sub(back, difference)));
     Value near = math.compare(arith::CmpFPredicate::OGT, difference,
                               math.constant(type, -4096.0));
     f = math.select(near, math.add(f, error), f);
   }
-  Value factor =
-      detail::buildExpOfReduced(math, f, math.constant(type, 1.0));
-  Value steps =
-      math.sub(widen(math, from.exponent), widen(math, to.exponent));
+  Value factor = detail::buildExpOfReduced(math, f, math.constant(type, 1.0));
+  Value steps = math.sub(widen(math, from.exponent), widen(math, to.exponent));
   Value power = buildExp2(
       math, math.mulAdd(steps, math.constant(type, 1.0 / core.entries),
                         math.sub(z, magic)));

@@ -4,9 +4,9 @@
 // permutes one: VPERMPS of AVX2 (8 entries) and AVX-512 (16).  MLIR's vector
 // dialect only shuffles by constants.
 
-#include "softmax/Math/ExpBuilder.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "softmax/Math/ExpBuilder.h"
 
 using namespace mlir;
 using namespace mlir::softmax;

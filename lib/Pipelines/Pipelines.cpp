@@ -152,8 +152,9 @@ struct ToLLVMOptions : PassPipelineOptions<ToLLVMOptions> {
   Option<std::string> accuracy{*this, "accuracy",
                                llvm::cl::desc("default, strict or fast"),
                                llvm::cl::init("default")};
-  Option<std::string> threads{*this, "threads", llvm::cl::desc("threads of kernels: none or openmp"),
-                              llvm::cl::init("none")};
+  Option<std::string> threads{
+      *this, "threads", llvm::cl::desc("threads of kernels: none or openmp"),
+      llvm::cl::init("none")};
   Option<std::string> forceStrategy{
       *this, "force-strategy",
       llvm::cl::desc("a strategy to use wherever it applies"),

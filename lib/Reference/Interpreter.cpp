@@ -275,9 +275,9 @@ evaluateIn(Evaluator::Mode mode, func::FuncOp function,
 }
 
 FailureOr<SmallVector<ReferenceTensor>>
-mlir::softmax::reference::evaluateFunction(
-    func::FuncOp function, ArrayRef<ReferenceTensor> arguments,
-    Accuracy accuracy) {
+mlir::softmax::reference::evaluateFunction(func::FuncOp function,
+                                           ArrayRef<ReferenceTensor> arguments,
+                                           Accuracy accuracy) {
   return evaluateIn(Evaluator::Mode::Values, function, arguments, accuracy);
 }
 

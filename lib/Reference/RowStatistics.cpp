@@ -130,7 +130,8 @@ double MaxSumExpRow::getProbabilityBound(const Scalar &logit, FloatKind result,
     else if (accuracy == Accuracy::Default)
       units = 4 + Real(1.25) * difference;
     else // A denormal result is rounded to a unit of its own.
-      units = 1 + fastError * probability / unitInLastPlace(result, probability);
+      units =
+          1 + fastError * probability / unitInLastPlace(result, probability);
   }
   return units * unitInLastPlace(result, probability) +
          probability * relativeError(logit.error + max.error);

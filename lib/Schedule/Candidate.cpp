@@ -10,10 +10,11 @@ using llvm::StringRef;
 
 llvm::ArrayRef<StrategyKind> mlir::softmax::allStrategies() {
   static constexpr StrategyKind kinds[] = {
-      StrategyKind::LanesRows,  StrategyKind::Registers, StrategyKind::Pipe3,
-      StrategyKind::Pipe2,      StrategyKind::Online,    StrategyKind::ThreePass,
-      StrategyKind::Scalable,   StrategyKind::LanesInner, StrategyKind::Panels,
-      StrategyKind::Packed};
+      StrategyKind::LanesRows, StrategyKind::Registers,
+      StrategyKind::Pipe3,     StrategyKind::Pipe2,
+      StrategyKind::Online,    StrategyKind::ThreePass,
+      StrategyKind::Scalable,  StrategyKind::LanesInner,
+      StrategyKind::Panels,    StrategyKind::Packed};
   return kinds;
 }
 

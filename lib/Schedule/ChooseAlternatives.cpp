@@ -126,11 +126,13 @@ void Chooser::chooseKnown(llvm::ArrayRef<Candidate> candidates,
   SmallVector<Candidate> list;
   auto isSmall = [](const Candidate &c) { return c.minBytes == 0; };
   if (shape.rows) {
-    cheapest(candidates, {columns, *shape.rows},
-             [](const Candidate &) { return true; }, list);
+    cheapest(
+        candidates, {columns, *shape.rows},
+        [](const Candidate &) { return true; }, list);
   } else {
-    cheapest(candidates, farWork(columns), [](const Candidate &) { return true; },
-             list);
+    cheapest(
+        candidates, farWork(columns), [](const Candidate &) { return true; },
+        list);
     // Only what is certain of many bytes stays in front of the others.
     llvm::erase_if(list, isSmall);
     cheapest(candidates, nearWork(columns), isSmall, list);
@@ -178,8 +180,8 @@ void Chooser::chooseUnknown(llvm::ArrayRef<Candidate> candidates,
       // Where the next length is one that it cannot do, what it can stays its
       // own.
       const int64_t *next = llvm::upper_bound(lengths, most);
-      bool toTheEnd = next == lengths.end() ||
-                      (c.maxColumns && *next > c.maxColumns);
+      bool toTheEnd =
+          next == lengths.end() || (c.maxColumns && *next > c.maxColumns);
       if (!toTheEnd)
         c.maxColumns = most;
     }
@@ -201,8 +203,7 @@ static llvm::Error cannot(StrategyKind kind, llvm::Twine reason) {
 static llvm::Error explainForce(StrategyKind kind, const KernelShape &shape,
                                 const TargetDescription &target,
                                 const Lister &lister) {
-  bool inner =
-      kind == StrategyKind::LanesInner || kind == StrategyKind::Panels;
+  bool inner = kind == StrategyKind::LanesInner || kind == StrategyKind::Panels;
   if (inner && !shape.innerPossible)
     return cannot(kind, "the last dimension is a softmax dimension or not "
                         "contiguous; use packed, three_pass or registers");
@@ -261,11 +262,9 @@ static bool covers(const Candidate &a, const Candidate &b) {
          a.minRows <= b.minRows && a.minBytes <= b.minBytes;
 }
 
-llvm::Expected<SmallVector<Candidate>>
-mlir::softmax::chooseAlternatives(const KernelShape &shape,
-                                  const TargetDescription &target,
-                                  std::optional<StrategyKind> force,
-                                  const ChoiceBasis *basis) {
+llvm::Expected<SmallVector<Candidate>> mlir::softmax::chooseAlternatives(
+    const KernelShape &shape, const TargetDescription &target,
+    std::optional<StrategyKind> force, const ChoiceBasis *basis) {
   Chooser chooser(shape, target, basis);
   SmallVector<Candidate> chosen;
   for (LayoutKind layout : {LayoutKind::Row, LayoutKind::Inner}) {

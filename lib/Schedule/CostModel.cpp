@@ -103,8 +103,7 @@ double mlir::softmax::modelCycles(const Candidate &candidate,
   Traits traits = traitsOf(kind);
   if (kind == StrategyKind::Pipe2 && !isSingleBlock(candidate, shape))
     traits.rowCycles += kBlockwiseRowCycles;
-  bool inner =
-      kind == StrategyKind::LanesInner || kind == StrategyKind::Panels;
+  bool inner = kind == StrategyKind::LanesInner || kind == StrategyKind::Panels;
 
   // Without asking for data ahead nothing hides it better than in three passes.
   if (kind == StrategyKind::Online && candidate.prefetch == 0)

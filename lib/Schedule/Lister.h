@@ -58,10 +58,10 @@ public:
   }
 
   /// Longest row of the strategy `registers`: no more vectors than there are
-  /// registers of most targets.  Its code is unrolled over them; with narrow vectors (64
-  /// columns of f64 are 32 vectors of SSE2) it would take seconds to compile
-  /// and live on the stack.  Half of that where each access converts 16-bit
-  /// floats by dozens of integer instructions.
+  /// registers of most targets.  Its code is unrolled over them; with narrow
+  /// vectors (64 columns of f64 are 32 vectors of SSE2) it would take seconds
+  /// to compile and live on the stack.  Half of that where each access converts
+  /// 16-bit floats by dozens of integer instructions.
   int64_t mostInRegisters() const {
     int64_t most = shape.columns ? kMostInRegisters : 2 * kSumGroup - lanes;
     int64_t vectors = std::min(target.vectorRegisters, 16u);
@@ -77,11 +77,13 @@ public:
     return c;
   }
   /// Twice as many columns as lanes: the code is unrolled over them.
-  int64_t mostInLanes() const { return std::min<int64_t>(2 * lanes, kSumGroup); }
+  int64_t mostInLanes() const {
+    return std::min<int64_t>(2 * lanes, kSumGroup);
+  }
 
   Candidate registers() const {
-    int64_t most = std::min(shape.columns.value_or(mostInRegisters()),
-                            mostInRegisters());
+    int64_t most =
+        std::min(shape.columns.value_or(mostInRegisters()), mostInRegisters());
     return make(LayoutKind::Row, StrategyKind::Registers,
                 StagingKind::Recompute, most, llvm::divideCeil(most, lanes));
   }
@@ -115,10 +117,10 @@ public:
 
   Candidate threePass(StagingKind staging) const {
     // A scratch row beside the row itself must stay in the second level.
-    int64_t most = staging == StagingKind::Scratch
-                       ? target.l2Bytes / 2 /
-                             (shape.bytesPerElement() + computeBytes)
-                       : 0;
+    int64_t most =
+        staging == StagingKind::Scratch
+            ? target.l2Bytes / 2 / (shape.bytesPerElement() + computeBytes)
+            : 0;
     return make(LayoutKind::Row, StrategyKind::ThreePass, staging, most, 4);
   }
 

@@ -44,9 +44,9 @@ LiftedValue MaxSumExpAttr::buildLift(StatisticBuilder &builder, unsigned pass,
   if (pass == 0)
     return {logit, Value()};
   if (pass == 1)
-    return {ops.select(ops.isNaN(logit), logit,
-                       ops.constant(logit.getType(), 0.0)),
-            Value()};
+    return {
+        ops.select(ops.isNaN(logit), logit, ops.constant(logit.getType(), 0.0)),
+        Value()};
   if (builder.exp == ExpForm::Plain)
     return {math::ExpOp::create(ops.b, ops.loc,
                                 ops.sub(logit, row.slots[PlainShift])),
@@ -103,9 +103,8 @@ void MaxSumExpAttr::buildPrepare(StatisticBuilder &builder, unsigned pass,
   Ops ops(builder);
   if (pass == 0) {
     // + 0 makes a maximum of -0 and +0 the same whichever came first.
-    setReference(ops,
-                 ops.add(reduced.hi, ops.constant(reduced.hi.getType(), 0.0)),
-                 row);
+    setReference(
+        ops, ops.add(reduced.hi, ops.constant(reduced.hi.getType(), 0.0)), row);
     return;
   }
   if (pass == 1) {
@@ -115,8 +114,7 @@ void MaxSumExpAttr::buildPrepare(StatisticBuilder &builder, unsigned pass,
   // Of nothing but -inf: 0, or NaN if NaN stands beside the -inf.
   Value masked = ops.isMinusInf(row.slots[Max]);
   Value zero = ops.constant(reduced.hi.getType(), 0.0);
-  row.slots[Sum] =
-      ops.select(masked, ops.mul(reduced.hi, zero), reduced.hi);
+  row.slots[Sum] = ops.select(masked, ops.mul(reduced.hi, zero), reduced.hi);
   if (reduced.lo)
     row.slots[SumLow] = ops.select(masked, zero, reduced.lo);
   if (row.slots[Probe]) {
@@ -136,8 +134,8 @@ SmallVector<Value> MaxSumExpAttr::getPartial(const RowValues &row) const {
   return values;
 }
 
-SmallVector<Value>
-MaxSumExpAttr::buildEmptyPartial(StatisticBuilder &builder, bool probed) const {
+SmallVector<Value> MaxSumExpAttr::buildEmptyPartial(StatisticBuilder &builder,
+                                                    bool probed) const {
   Ops ops(builder);
   Type compute = builder.computeType, f64 = builder.builder.getF64Type();
   SmallVector<Value> values = {
@@ -192,8 +190,7 @@ RowValues MaxSumExpAttr::buildMerge(StatisticBuilder &builder,
     }
     return {high, low};
   };
-  WideValue sum =
-      common::addWide(builder, rescaled(total), rescaled(part));
+  WideValue sum = common::addWide(builder, rescaled(total), rescaled(part));
   merged.slots[Sum] = sum.hi;
   merged.slots[SumLow] = sum.lo;
   if (total.slots[Probe])

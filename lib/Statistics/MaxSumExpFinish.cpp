@@ -43,8 +43,8 @@ Ops::Ops(StatisticBuilder &s) : MathBuilder(s.builder, s.loc, s.fma), s(s) {
 Value Ops::narrow(Value x) {
   if (s.computeType.isF64())
     return x;
-  return arith::TruncFOp::create(
-      b, loc, common::withElementType(x, s.computeType), x);
+  return arith::TruncFOp::create(b, loc,
+                                 common::withElementType(x, s.computeType), x);
 }
 
 Value Ops::widen(Value x) {
@@ -62,10 +62,9 @@ ExpReference maxsumexp::getReference(const RowValues &row) {
 Value maxsumexp::buildWeight(Ops &ops, const RowValues &from,
                              const RowValues &to) {
   if (ops.s.exp == ExpForm::Plain)
-    return math::ExpOp::create(
-        ops.b, ops.loc,
-        ops.sub(ops.widen(from.slots[PlainShift]),
-                ops.widen(to.slots[PlainShift])));
+    return math::ExpOp::create(ops.b, ops.loc,
+                               ops.sub(ops.widen(from.slots[PlainShift]),
+                                       ops.widen(to.slots[PlainShift])));
   return buildRescale(ops, ops.core, getReference(from), getReference(to));
 }
 
@@ -108,8 +107,8 @@ static void setFactor(Ops &ops, Value sum, Value sumLow, Value masked,
   Value high = ops.narrow(inverse);
   if (ops.core.usesTable()) {
     Value product = ops.mul(ops.narrow(sum), high);
-    Value next =
-        ops.fromBits(ops.addInt(ops.bits(high), ops.integer(ops.bits(high).getType(), 1)));
+    Value next = ops.fromBits(
+        ops.addInt(ops.bits(high), ops.integer(ops.bits(high).getType(), 1)));
     Value below = ops.compare(arith::CmpFPredicate::OLT, product,
                               ops.constant(product.getType(), 1.0));
     row.slots[Factor] =
@@ -151,21 +150,19 @@ void MaxSumExpAttr::buildFinish(StatisticBuilder &builder,
     log = math::LogOp::create(ops.b, ops.loc, narrowSum);
   } else {
     ExpReference reference = getReference(row);
-    row.slots[RowSum] =
-        ops.select(masked, narrowSum,
-                   ops.narrow(buildSumRelativeToMax(ops, ops.core, sum, sumLow,
-                                                    reference)));
-    log = ops.narrow(
-        buildLogOfScaledSum(ops, ops.core, sum, sumLow, reference));
+    row.slots[RowSum] = ops.select(masked, narrowSum,
+                                   ops.narrow(buildSumRelativeToMax(
+                                       ops, ops.core, sum, sumLow, reference)));
+    log =
+        ops.narrow(buildLogOfScaledSum(ops, ops.core, sum, sumLow, reference));
   }
   row.slots[LogSum] = ops.select(masked, maskedValue, log);
   row.slots[Shift] = ops.select(masked, ops.constant(max.getType(), 0.0), max);
   if (row.slots[Probe]) {
     // For the row arguments: where m = +inf, 1 + (0 or NaN).
     Value one = ops.constant(max.getType(), 1.0);
-    row.slots[RowSum] = ops.select(ops.isPlusInf(max),
-                                   ops.add(row.slots[Probe], one),
-                                   row.slots[RowSum]);
+    row.slots[RowSum] = ops.select(
+        ops.isPlusInf(max), ops.add(row.slots[Probe], one), row.slots[RowSum]);
   }
   setFactor(ops, sum, sumLow, masked, maskedValue, row);
 }
@@ -188,8 +185,8 @@ RowValues MaxSumExpAttr::buildPartView(StatisticBuilder &builder,
     Value small = ops.compare(arith::CmpFPredicate::OLT, weight,
                               ops.constant(type, std::ldexp(1.0, limit)));
     Value power = ops.constant(type, std::ldexp(1.0, exponent));
-    prescale = ops.select(small, power,
-                          prescale ? prescale : ops.constant(type, 1.0));
+    prescale =
+        ops.select(small, power, prescale ? prescale : ops.constant(type, 1.0));
   };
   bool wide = builder.computeType.isF64();
   if (builder.exp != ExpForm::Plain && wide) {
@@ -208,9 +205,9 @@ RowValues MaxSumExpAttr::buildPartView(StatisticBuilder &builder,
   // The exponentials of a part of nothing but -inf are positive, and those of a
   // part so far below that it has no weight may be large; divided by something
   // huge they are 0.  A NaN stays one.
-  Value maskedPart = arith::OrIOp::create(
-      ops.b, ops.loc, ops.isMinusInf(part.slots[Max]),
-      ops.equal(weight, ops.constant(type, 0.0)));
+  Value maskedPart =
+      arith::OrIOp::create(ops.b, ops.loc, ops.isMinusInf(part.slots[Max]),
+                           ops.equal(weight, ops.constant(type, 0.0)));
   Value huge = ops.add(ops.mul(row.slots[Sum], ops.constant(type, 0.0)),
                        ops.constant(type, std::ldexp(1.0, wide ? 900 : 100)));
   Value sum = ops.select(maskedPart, huge, ops.div(rowSum, weight));
@@ -218,8 +215,8 @@ RowValues MaxSumExpAttr::buildPartView(StatisticBuilder &builder,
   if (rowSumLow)
     sumLow = ops.select(maskedPart, ops.constant(type, 0.0),
                         ops.div(rowSumLow, weight));
-  Value narrowSum = common::roundToCompute(
-      builder, {row.slots[Sum], row.slots[SumLow]});
+  Value narrowSum =
+      common::roundToCompute(builder, {row.slots[Sum], row.slots[SumLow]});
   setFactor(ops, sum, sumLow, ops.isMinusInf(row.slots[Max]),
             getMaskedValue(ops, getMaskedRow(), narrowSum), view);
   return view;

@@ -59,9 +59,9 @@ RowValues SumAttr::buildFromPartial(StatisticBuilder &,
 }
 RowValues SumAttr::buildMerge(StatisticBuilder &builder, const RowValues &total,
                               const RowValues &part) const {
-  WideValue sum = common::addWide(builder,
-                                  {total.slots[High], total.slots[Low]},
-                                  {part.slots[High], part.slots[Low]});
+  WideValue sum =
+      common::addWide(builder, {total.slots[High], total.slots[Low]},
+                      {part.slots[High], part.slots[Low]});
   RowValues row;
   row.slots.assign(NumSlots, Value());
   row.slots[High] = sum.hi;

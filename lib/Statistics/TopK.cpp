@@ -26,8 +26,7 @@ void TopKAttr::buildPrepare(StatisticBuilder &, unsigned, const WideValue &,
 SmallVector<Value> TopKAttr::getPartial(const RowValues &) const {
   llvm_unreachable("topk has no passes");
 }
-SmallVector<Value> TopKAttr::buildEmptyPartial(StatisticBuilder &,
-                                               bool) const {
+SmallVector<Value> TopKAttr::buildEmptyPartial(StatisticBuilder &, bool) const {
   llvm_unreachable("topk has no passes");
 }
 RowValues TopKAttr::buildFromPartial(StatisticBuilder &, ValueRange) const {

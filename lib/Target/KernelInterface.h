@@ -2,8 +2,9 @@
 //
 // One kernel while its C interface is written.  The steps are in
 // KernelInterfaceChecks.cpp, KernelInterfaceEntryPoints.cpp,
-// KernelInterfaceThreads.cpp and KernelInterfaceFrameworks.cpp, the choice among several versions in
-// KernelInterfaceVersions.cpp, the pass in KernelInterface.cpp.
+// KernelInterfaceThreads.cpp and KernelInterfaceFrameworks.cpp, the choice
+// among several versions in KernelInterfaceVersions.cpp, the pass in
+// KernelInterface.cpp.
 #ifndef SOFTMAX_LIB_TARGET_KERNELINTERFACE_H
 #define SOFTMAX_LIB_TARGET_KERNELINTERFACE_H
 

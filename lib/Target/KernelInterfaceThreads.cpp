@@ -70,9 +70,9 @@ bool KernelInterface::hasSharedRows() const {
   });
 }
 
-LLVM::LLVMFuncOp
-KernelInterface::createHelper(StringRef prefix, ValueRange arguments,
-                              ArrayRef<Type> further) {
+LLVM::LLVMFuncOp KernelInterface::createHelper(StringRef prefix,
+                                               ValueRange arguments,
+                                               ArrayRef<Type> further) {
   SmallVector<Type> argumentTypes(arguments.getTypes());
   llvm::append_range(argumentTypes, further);
   return createFunction((prefix + info.name).str(), types.none, argumentTypes,
@@ -81,27 +81,25 @@ KernelInterface::createHelper(StringRef prefix, ValueRange arguments,
 
 LLVM::LLVMFuncOp KernelInterface::emitRowsHelper(ValueRange arguments) {
   size_t count = arguments.size();
-  LLVM::LLVMFuncOp function =
-      createHelper("__softmax_rows_", arguments,
-                   {types.i32, types.i64, types.i64, types.i64, types.ptr,
-                    types.i64});
+  LLVM::LLVMFuncOp function = createHelper(
+      "__softmax_rows_", arguments,
+      {types.i32, types.i64, types.i64, types.i64, types.ptr, types.i64});
   InterfaceWriter writer(types, function);
   auto further = [&](unsigned i) { return writer.argument(count + i); };
   Value version = further(0), units = further(1), chunks = further(2),
         size = further(3), workspace = further(4), chunk = further(5);
-  Value enough = writer.compare(
-      ICmpPredicate::ult, writer.mul(chunks, writer.i64(2 * kRowsTogether)),
-      units);
-  Value mask = writer.select(enough, writer.i64(-kRowsTogether),
-                             writer.i64(-1));
+  Value enough =
+      writer.compare(ICmpPredicate::ult,
+                     writer.mul(chunks, writer.i64(2 * kRowsTogether)), units);
+  Value mask =
+      writer.select(enough, writer.i64(-kRowsTogether), writer.i64(-1));
   Value next = writer.add(chunk, writer.i64(1));
   Value begin = writer.logicalAnd(share(writer, units, chunk, chunks), mask);
   Value end = writer.logicalAnd(share(writer, units, next, chunks), mask);
   end = writer.select(writer.compare(ICmpPredicate::eq, next, chunks), units,
                       end);
   callBody(writer, version,
-           llvm::to_vector_of<Value>(
-               function.getArguments().take_front(count)),
+           llvm::to_vector_of<Value>(function.getArguments().take_front(count)),
            begin, end, writer.offset(workspace, writer.mul(size, chunk)));
   LLVM::ReturnOp::create(writer.builder, writer.loc, ValueRange());
   return function;
@@ -122,8 +120,8 @@ KernelInterface::emitPartHelper(StringRef prefix, ValueRange arguments,
   Value part = writer.sub(number, writer.mul(row, parts));
   Value bytes = writer.mul(blocks, writer.i64(versions[0].blockBytes));
   Value own = writer.offset(memory, writer.mul(row, bytes));
-  SmallVector<Value> all = llvm::to_vector_of<Value>(
-      function.getArguments().take_front(count));
+  SmallVector<Value> all =
+      llvm::to_vector_of<Value>(function.getArguments().take_front(count));
   all.append({row, writer.add(row, writer.i64(1)),
               share(writer, blocks, part, parts),
               share(writer, blocks, writer.add(part, writer.i64(1)), parts),
@@ -144,8 +142,7 @@ static void emitParallelLoops(InterfaceWriter &writer, Value threads,
   OpBuilder::InsertionGuard guard(builder);
   omp::ParallelOperands parallelClauses;
   parallelClauses.numThreads = threads;
-  auto parallel =
-      omp::ParallelOp::create(builder, writer.loc, parallelClauses);
+  auto parallel = omp::ParallelOp::create(builder, writer.loc, parallelClauses);
   builder.createBlock(&parallel.getRegion());
   for (LLVM::LLVMFuncOp helper : helpers) {
     omp::WsloopOperands loopClauses;
@@ -210,12 +207,11 @@ void KernelInterface::emitThreads(InterfaceWriter &writer, Value version,
 
   if (hasSharedRows()) {
     Block *enough = begin(writer.compare(ICmpPredicate::ult, units, threads));
-    Value blocks =
-        callVersion(writer, version, &Version::blocksFunction, [&] {
-          SmallVector<Value> all(arguments);
-          all.append({writer.i64(0), units});
-          return all;
-        }());
+    Value blocks = callVersion(writer, version, &Version::blocksFunction, [&] {
+      SmallVector<Value> all(arguments);
+      all.append({writer.i64(0), units});
+      return all;
+    }());
     Value parts = smaller(
         writer,
         divide(writer, writer.add(threads, writer.sub(units, writer.i64(1))),

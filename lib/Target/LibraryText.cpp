@@ -87,8 +87,7 @@ std::string softmax::describeAccuracy(const KernelInfo &kernel, unsigned output,
     ++first;
   bool isLse = kernel.op == "logsumexp" || output != first;
   if (isLse)
-    return "half an ULP plus 4 eps max(1, log N)" + more +
-           ", eps = " + epsilon;
+    return "half an ULP plus 4 eps max(1, log N)" + more + ", eps = " + epsilon;
   if (kernel.op == "log_softmax")
     return "absolute error at most 4 eps max(1, |x - m|, log N)" + more +
            ", eps = " + epsilon + (isNarrow ? ", or 1 ULP" : "");

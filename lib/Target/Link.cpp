@@ -168,9 +168,9 @@ mlir::softmax::linkSharedLibrary(llvm::MemoryBufferRef object,
   if (dependency) {
     std::string stub = folder.add("stub.o");
     inputs.push_back(folder.add("stub.so"));
-    if (llvm::Error error = writeBytes(
-            stub, llvm::StringRef(dependency->object.data(),
-                                  dependency->object.size())))
+    if (llvm::Error error =
+            writeBytes(stub, llvm::StringRef(dependency->object.data(),
+                                             dependency->object.size())))
       return std::move(error);
     if (llvm::Error error =
             runLinker(*emulation, dependency->soname, inputs.back(), stub))

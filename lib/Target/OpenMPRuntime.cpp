@@ -4,13 +4,13 @@
 
 #include "softmax/Target/OpenMPRuntime.h"
 
+#include "softmax/Target/CodeGen.h"
 #include "llvm/IR/Function.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Object/ObjectFile.h"
 #include "llvm/Target/TargetMachine.h"
-#include "softmax/Target/CodeGen.h"
 
 using namespace mlir::softmax;
 
@@ -42,12 +42,10 @@ mlir::softmax::makeOpenMPDependency(llvm::MemoryBufferRef object,
       continue;
     auto *function = llvm::Function::Create(
         type, llvm::GlobalValue::ExternalLinkage, *name, module);
-    llvm::IRBuilder<> builder(
-        llvm::BasicBlock::Create(context, "", function));
+    llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context, "", function));
     builder.CreateRetVoid();
   }
-  llvm::Expected<llvm::SmallVector<char, 0>> stub =
-      emitObject(module, machine);
+  llvm::Expected<llvm::SmallVector<char, 0>> stub = emitObject(module, machine);
   if (!stub)
     return stub.takeError();
   return SharedDependency{openMPSoname.str(), std::move(*stub)};

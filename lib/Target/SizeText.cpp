@@ -204,16 +204,14 @@ std::string SizePrinter::print(Value value, bool tight, unsigned depth) {
           [&](Operation *) { return binary("", "ceildiv"); })
       .Case<arith::RemUIOp, arith::RemSIOp>(
           [&](Operation *) { return binary("", "mod"); })
-      .Case<arith::MinUIOp, arith::MinSIOp>(
-          [&](Operation *) {
-            return printExtremum<arith::MinSIOp, arith::MinUIOp>("min", value,
-                                                                 tight, depth);
-          })
-      .Case<arith::MaxUIOp, arith::MaxSIOp>(
-          [&](Operation *) {
-            return printExtremum<arith::MaxSIOp, arith::MaxUIOp>("max", value,
-                                                                 tight, depth);
-          })
+      .Case<arith::MinUIOp, arith::MinSIOp>([&](Operation *) {
+        return printExtremum<arith::MinSIOp, arith::MinUIOp>("min", value,
+                                                             tight, depth);
+      })
+      .Case<arith::MaxUIOp, arith::MaxSIOp>([&](Operation *) {
+        return printExtremum<arith::MaxSIOp, arith::MaxUIOp>("max", value,
+                                                             tight, depth);
+      })
       .Case<vector::VectorScaleOp>(
           [&](Operation *) { return std::string("vscale"); })
       .Default([](Operation *) { return std::string(); });

@@ -137,9 +137,8 @@ std::optional<RunOptions> mlir::softmax::parseRunOptions(int argc,
   options.accuracy = given.accuracy;
   if (given.forceStrategy.getNumOccurrences() > 0 &&
       !parseStrategy(given.forceStrategy))
-    return usageError(
-        "unknown --force-strategy=" + given.forceStrategy + "; use " +
-        listStrategies());
+    return usageError("unknown --force-strategy=" + given.forceStrategy +
+                      "; use " + listStrategies());
   unsigned threads;
   if (llvm::StringRef(given.threads).getAsInteger(10, threads) || threads == 0)
     return usageError("--threads takes a positive number, not '" +

@@ -323,9 +323,8 @@ private:
     for (const RuntimeValue &input : inputs)
       arguments.push_back(
           decodeTensor(input.elementType, input.shape, input.data.get()));
-    FailureOr<SmallVector<ReferenceTensor>> expected =
-        evaluateFunction(raised, arguments,
-                         *symbolizeAccuracy(options.accuracy));
+    FailureOr<SmallVector<ReferenceTensor>> expected = evaluateFunction(
+        raised, arguments, *symbolizeAccuracy(options.accuracy));
     if (failed(expected))
       return kFails;
     bool good = true;

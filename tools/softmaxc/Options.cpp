@@ -121,7 +121,8 @@ struct CommandLineOptions {
                "(native)"),
       cl::value_desc("list"), cl::init("native"), cl::cat(category)};
   cl::opt<std::string> threads{
-      "threads", cl::desc("none, or openmp: kernels use the OpenMP runtime (none)"),
+      "threads",
+      cl::desc("none, or openmp: kernels use the OpenMP runtime (none)"),
       cl::value_desc("kind"), cl::init("none"), cl::cat(category)};
   cl::opt<std::string> accuracy{
       "accuracy", cl::desc("default, strict or fast (default)"),

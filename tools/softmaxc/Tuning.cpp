@@ -27,11 +27,10 @@ public:
     constexpr unsigned width = 24;
     total = std::max(total, done + 1);
     unsigned filled = width * done / total;
-    std::string line = ("tuning " + name + " [").str() +
-                       std::string(filled, '#') +
-                       std::string(width - filled, '.') + "] " +
-                       std::to_string(done) + "/" + std::to_string(total) +
-                       ", now " + what.str();
+    std::string line =
+        ("tuning " + name + " [").str() + std::string(filled, '#') +
+        std::string(width - filled, '.') + "] " + std::to_string(done) + "/" +
+        std::to_string(total) + ", now " + what.str();
     llvm::errs() << '\r' << line;
     if (line.size() < shown)
       llvm::errs() << std::string(shown - line.size(), ' ');
@@ -81,9 +80,9 @@ LogicalResult mlir::softmax::tuneKernels(ModuleOp module,
     }
   }
   line.clear();
-  double seconds = std::chrono::duration<double>(
-                       std::chrono::steady_clock::now() - start)
-                       .count();
+  double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+          .count();
   llvm::errs() << "softmaxc: tuned by " << measurements << " measurements in "
                << llvm::format("%.1f s", seconds) << '\n';
   return success();

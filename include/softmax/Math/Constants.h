@@ -30,7 +30,7 @@ struct FloatConstants {
   double magic;                       ///< 1.5 * 2^mantissaBits
   llvm::ArrayRef<double> exponential; ///< c2, c3, ... of 1 + f + c2 f^2 + ...
   llvm::ArrayRef<double> fastExponential; ///< the same with fewer terms
-  llvm::ArrayRef<double> logarithm;   ///< l1, l2, ... of 2 s + s (l1 s^2 + ...)
+  llvm::ArrayRef<double> logarithm; ///< l1, l2, ... of 2 s + s (l1 s^2 + ...)
   double referenceThreshold; ///< the scaled core subtracts maxima from here on
   /// x - max is raised to this, in the scaled core.  Below, a probability
   /// rounds to 0: half the smallest denormal number is 2^-150 = exp(-103.97) in
@@ -81,11 +81,12 @@ inline const FloatConstants &getFloatConstants(unsigned width) {
 }
 
 /// What an exponential with a table is put together from, f32 only:
-/// exp(n ln2/E + f) = 2^(n >> log2(E)) * table[n mod E] * (1 + f + c2 f^2 + ...).
+/// exp(n ln2/E + f) = 2^(n >> log2(E)) * table[n mod E] * (1 + f + c2 f^2 +
+/// ...).
 struct ExpTable {
-  unsigned entries;          ///< E, 8 or 16
-  double inverseStep;        ///< E / ln2
-  double stepHigh, stepLow;  ///< ln2 / E
+  unsigned entries;         ///< E, 8 or 16
+  double inverseStep;       ///< E / ln2
+  double stepHigh, stepLow; ///< ln2 / E
   /// log2 of the table's first entry: with this shift all entries lie close to
   /// numbers of f32.  A common factor of a row's exponentials, it cancels.
   double shift;
@@ -99,15 +100,10 @@ struct ExpTable {
 /// The table of 8 or 16 entries.
 inline const ExpTable &getExpTable(unsigned entries) {
   using namespace detail;
-  static const ExpTable eight = {8,
-                                 table8InverseStep,
-                                 table8StepHigh,
-                                 table8StepLow,
-                                 table8Shift,
-                                 table8Entries,
-                                 table8Polynomial,
-                                 table8FastPolynomial,
-                                 240.0};
+  static const ExpTable eight = {
+      8,           table8InverseStep, table8StepHigh,   table8StepLow,
+      table8Shift, table8Entries,     table8Polynomial, table8FastPolynomial,
+      240.0};
   static const ExpTable sixteen = {16,
                                    table16InverseStep,
                                    table16StepHigh,

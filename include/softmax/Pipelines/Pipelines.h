@@ -24,7 +24,8 @@ namespace mlir::softmax {
 
 struct PipelineOptions {
   TargetDescription target;
-  /// "default", "strict" or "fast"; the pass that assigns schedules refuses what it does not know.
+  /// "default", "strict" or "fast"; the pass that assigns schedules refuses
+  /// what it does not know.
   std::string accuracy = "default";
   /// "none", or "openmp": kernels run on the threads of the OpenMP runtime.
   std::string threads = "none";

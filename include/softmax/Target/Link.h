@@ -25,10 +25,10 @@ struct SharedDependency {
 /// shared library whose DT_SONAME is `soname` (none if empty), and returns its
 /// bytes.  Symbols of the object that are not hidden are exported.  The library
 /// depends on `dependency` alone (on none if null): what else it leaves
-/// undefined (see checkUndefinedSymbols) every process has.  Uses lld as a library, which keeps global state: calls
-/// may follow one another but must not overlap, and llvm::cl options lose their
-/// values. Needs a folder for temporary files ($TMPDIR or /tmp) and leaves
-/// nothing there.
+/// undefined (see checkUndefinedSymbols) every process has.  Uses lld as a
+/// library, which keeps global state: calls may follow one another but must not
+/// overlap, and llvm::cl options lose their values. Needs a folder for
+/// temporary files ($TMPDIR or /tmp) and leaves nothing there.
 llvm::Expected<llvm::SmallVector<char, 0>>
 linkSharedLibrary(llvm::MemoryBufferRef object, llvm::StringRef soname,
                   const SharedDependency *dependency = nullptr);

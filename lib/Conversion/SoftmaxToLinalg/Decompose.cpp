@@ -112,8 +112,8 @@ private:
                              ArrayRef<unsigned> passes, ValueRange &scalars,
                              bool finish);
   StatisticBuilder getStatisticBuilder(OpBuilder &builder) {
-    return StatisticBuilder{builder,          loc,           compute,
-                            ExpForm::Plain,   /*fma=*/false, Accuracy::Default};
+    return StatisticBuilder{builder,        loc,           compute,
+                            ExpForm::Plain, /*fma=*/false, Accuracy::Default};
   }
 
   /// Whether `pass` of statistic `s` has to run.
@@ -443,11 +443,10 @@ SmallVector<Value> Decomposer::runResult(ValueRange handedOn) {
                 /*finish=*/true);
           for (unsigned i = 0; i < reduced.statistic.getNumResultArguments();
                ++i)
-            values.push_back(
-                region.getArgument(values.size()).use_empty()
-                    ? Value()
-                    : reduced.statistic.buildResultArgument(
-                          sb, i, logits[s], /*lifted=*/{}, row));
+            values.push_back(region.getArgument(values.size()).use_empty()
+                                 ? Value()
+                                 : reduced.statistic.buildResultArgument(
+                                       sb, i, logits[s], /*lifted=*/{}, row));
         }
         llvm::append_range(values, handed);
         return cloneRegion(builder, region, values, /*overRows=*/false);

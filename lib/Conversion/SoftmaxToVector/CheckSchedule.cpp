@@ -60,8 +60,7 @@ LogicalResult Checker::checkNeeds(AlternativeAttr a) {
   if (a.getStores() == StoreMode::Nontemporal && !shape.streamable)
     return error(a) << "stores past the caches one element-wise result, but "
                        "the op has "
-                    << op.getNumElementwiseInits()
-                    << "; use stores = ordinary";
+                    << op.getNumElementwiseInits() << "; use stores = ordinary";
   // Of as many vectors as make two groups the last may be complete or not,
   // which the sum must know.
   int64_t most = 2 * numeric.getGroup() - a.getLanes();
@@ -103,8 +102,7 @@ LogicalResult Checker::checkScratch(AlternativeAttr a) {
   int64_t most = kMostScratchBytes / perColumn;
   if (columns == 0)
     return error(a) << "keeps a row in scratch, of which it may take "
-                    << kMostScratchBytes
-                    << " bytes: say max_columns = " << most
+                    << kMostScratchBytes << " bytes: say max_columns = " << most
                     << " or less, or staging = recompute";
   if (columns > most)
     return error(a) << "would take " << perColumn << " bytes of scratch for "

@@ -3,8 +3,8 @@
 // From a schedule's alternatives to code: the guards, as far as types do not
 // decide them, become a chain of scf.if.
 
-#include "CheckSchedule.h"
 #include "Dispatch.h"
+#include "CheckSchedule.h"
 #include "Guards.h"
 #include "Strategies.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"

@@ -115,9 +115,10 @@ void Groups::load(Value i, int64_t v, int64_t count) {
 /// as soon as what it joins is there, so that few values wait in registers.
 Lists Groups::node(Value i, int64_t v, int64_t count, Lists &carried) {
   // The largest subtree of up to so many vectors takes its steps at once.
-  bool together = vectorsPerGroup / count <= vectorsAtOnce &&
-                  (count == 1 || vectorsPerGroup / (count / 2) > vectorsAtOnce ||
-                   count == numRoots());
+  bool together =
+      vectorsPerGroup / count <= vectorsAtOnce &&
+      (count == 1 || vectorsPerGroup / (count / 2) > vectorsAtOnce ||
+       count == numRoots());
   if (together)
     load(i, v, count);
   Lists result;

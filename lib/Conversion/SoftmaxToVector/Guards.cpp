@@ -16,9 +16,9 @@ void Guard::require(KernelBuilder &k, Value condition) {
     }
     return;
   }
-  value =
-      known ? condition
-            : arith::AndIOp::create(k.b, k.loc, value, condition).getResult();
+  value = known
+              ? condition
+              : arith::AndIOp::create(k.b, k.loc, value, condition).getResult();
   known = std::nullopt;
 }
 
@@ -71,9 +71,9 @@ Guard mlir::softmax::buildGuard(KernelBuilder &k, AlternativeAttr alternative) {
   if (alternative.getLayout() == Layout::Inner)
     requireInnerLayout(k, guard);
   if (int64_t least = alternative.getMinColumns())
-    guard.require(k, k.b.createOrFold<arith::CmpIOp>(k.loc,
-                                                     arith::CmpIPredicate::sge,
-                                                     k.columns, k.index(least)));
+    guard.require(
+        k, k.b.createOrFold<arith::CmpIOp>(k.loc, arith::CmpIPredicate::sge,
+                                           k.columns, k.index(least)));
   if (int64_t most = alternative.getMaxColumns())
     guard.require(k, k.b.createOrFold<arith::CmpIOp>(k.loc,
                                                      arith::CmpIPredicate::sle,

@@ -277,8 +277,7 @@ OperandView KernelBuilder::scratch(Type element, Value count) {
   view.elementType = element;
   view.alongRow = true;
   for (Allocation &allocation : allocations) {
-    if (allocation.inUse ||
-        allocation.op.getType().getElementType() != element)
+    if (allocation.inUse || allocation.op.getType().getElementType() != element)
       continue;
     allocation.inUse = true;
     OpOperand &size = allocation.op.getDynamicSizesMutable()[0];

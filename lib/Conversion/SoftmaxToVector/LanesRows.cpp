@@ -1,9 +1,10 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 //
-// lanes_rows: short rows, as many at a time as a vector has lanes.  Their logits
-// are transposed in registers, so that a lane computes a row of its own: no
-// sideways reductions, and everything that is done once per row is done for all
-// of them at once.  What results take of their statistics is transposed back.
+// lanes_rows: short rows, as many at a time as a vector has lanes.  Their
+// logits are transposed in registers, so that a lane computes a row of its own:
+// no sideways reductions, and everything that is done once per row is done for
+// all of them at once.  What results take of their statistics is transposed
+// back.
 //
 // Batches are pipelined, since each stage waits for the one before it:
 //
@@ -223,8 +224,7 @@ WideValue LanesRows::reduce(unsigned pass, unsigned s, ArrayRef<Value> columns,
                             SmallVectorImpl<LiftedValue> &lifted) {
   StatisticBuilder builder = k.statistic();
   for (Value column : columns)
-    lifted.push_back(
-        k.statistics[s].buildLift(builder, pass, column, row));
+    lifted.push_back(k.statistics[s].buildLift(builder, pass, column, row));
   if (k.statistics[s].getCombiner(pass) == Combiner::Sum)
     return reduceSum(lifted);
   return reduceMax(llvm::map_to_vector(
@@ -267,17 +267,16 @@ void LanesRows::emitEarly(Value first, Value copy) {
 
   SmallVector<RowValues> rows(k.statistics.size());
   for (unsigned pass = 0; pass < lastPass; ++pass)
-    emitPass(k, needs, pass, rows,
-             [&](unsigned p, ArrayRef<unsigned> active,
-                 ArrayRef<RowValues> values) {
-               SmallVector<WideValue> results;
-               for (unsigned s : active) {
-                 SmallVector<LiftedValue> lifted;
-                 results.push_back(
-                     reduce(p, s, columns[s], values[s], lifted));
-               }
-               return results;
-             });
+    emitPass(
+        k, needs, pass, rows,
+        [&](unsigned p, ArrayRef<unsigned> active, ArrayRef<RowValues> values) {
+          SmallVector<WideValue> results;
+          for (unsigned s : active) {
+            SmallVector<LiftedValue> lifted;
+            results.push_back(reduce(p, s, columns[s], values[s], lifted));
+          }
+          return results;
+        });
   early.store(earlyShape.flatten(rows), copy);
 }
 
@@ -361,8 +360,8 @@ LanesRows::buildArgument(unsigned s, unsigned index, Value copy,
     } else {
       logit = logits[s].load(j, copy);
     }
-    columns.push_back(statistic.buildResultArgument(builder, index, logit,
-                                                    lifted, rows[s]));
+    columns.push_back(
+        statistic.buildResultArgument(builder, index, logit, lifted, rows[s]));
   }
   return toRows(columns);
 }
@@ -385,10 +384,10 @@ void LanesRows::emitResults(Value first, Value copy, ArrayRef<RowValues> rows,
     RowPosition row = rowAt(first, lane);
     SmallVector<Value> own;
     for (Value value : handedOn)
-      own.push_back(isa<VectorType>(value.getType())
-                        ? vector::ExtractOp::create(k.b, k.loc, value, lane)
-                              .getResult()
-                        : value);
+      own.push_back(
+          isa<VectorType>(value.getType())
+              ? vector::ExtractOp::create(k.b, k.loc, value, lane).getResult()
+              : value);
     for (int64_t block = 0; block < numBlocks; ++block) {
       std::optional<Tail> tail = tailOf(block);
       const Tail *tailPointer = tail ? &*tail : nullptr;
@@ -398,9 +397,9 @@ void LanesRows::emitResults(Value first, Value copy, ArrayRef<RowValues> rows,
         args = loadElements(k, row, i, tailPointer);
       else
         for (auto [view, invariant] : llvm::zip(k.inputs, row.invariants))
-          args.push_back(invariant ? invariant
-                                   : k.broadcast(k.zero(view.elementType),
-                                                 k.lanes));
+          args.push_back(invariant
+                             ? invariant
+                             : k.broadcast(k.zero(view.elementType), k.lanes));
       for (auto [argument, nothing] : llvm::zip(arguments, unused))
         args.push_back(argument.empty() ? nothing : argument[lane][block]);
       llvm::append_range(args, own);
@@ -437,12 +436,11 @@ void LanesRows::emit(Value end) {
           SmallVector<Value> handedOn = finish(before, other, rows);
           emitSums(copy);
           if (k.op.hasResult())
-            scf::IfOp::create(
-                k.b, k.loc, k.lessThan(k.rowBegin, first),
-                [&](OpBuilder &, Location) {
-                  emitResults(before, other, rows, handedOn);
-                  scf::YieldOp::create(k.b, k.loc);
-                });
+            scf::IfOp::create(k.b, k.loc, k.lessThan(k.rowBegin, first),
+                              [&](OpBuilder &, Location) {
+                                emitResults(before, other, rows, handedOn);
+                                scf::YieldOp::create(k.b, k.loc);
+                              });
           emitEarly(clamped(k.add(first, k.mul(lanes, two))), other);
           scf::YieldOp::create(k.b, k.loc);
         });
@@ -457,8 +455,7 @@ void LanesRows::emit(Value end) {
 void mlir::softmax::emitLanesRows(KernelBuilder &k, const RowNeeds &needs,
                                   AlternativeAttr alternative) {
   Value count = k.sub(k.rowEnd, k.rowBegin);
-  Value whole = k.add(k.rowBegin,
-                      k.sub(count, k.rem(count, k.index(k.lanes))));
+  Value whole = k.add(k.rowBegin, k.sub(count, k.rem(count, k.index(k.lanes))));
   if (std::optional<int64_t> columns = getConstantIntValue(k.columns)) {
     LanesRows(k, needs, *columns).emit(whole);
   } else {
@@ -469,9 +466,8 @@ void mlir::softmax::emitLanesRows(KernelBuilder &k, const RowNeeds &needs,
     Value number = k.div(k.add(k.columns, k.index(columnsPerCase - 1)),
                          k.index(columnsPerCase));
     SmallVector<int64_t> cases = llvm::to_vector(llvm::seq<int64_t>(1, most));
-    auto switchOp =
-        scf::IndexSwitchOp::create(k.b, k.loc, TypeRange{}, number, cases,
-                                   static_cast<int>(cases.size()));
+    auto switchOp = scf::IndexSwitchOp::create(
+        k.b, k.loc, TypeRange{}, number, cases, static_cast<int>(cases.size()));
     auto fill = [&](Region &region, int64_t c) {
       OpBuilder::InsertionGuard guard(k.b);
       k.b.createBlock(&region);

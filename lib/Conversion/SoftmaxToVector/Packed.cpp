@@ -72,10 +72,9 @@ public:
       StatisticAttrInterface statistic = k.statistics[*needs.staged];
       forEachVector(k, range, 4, [&](Value i, const Tail *tail) {
         StatisticBuilder builder = k.statistic();
-        LiftedValue lifted =
-            statistic.buildLift(builder, statistic.getLiftedPass(),
-                                k.load(stage->view, i, tail),
-                                rows[*needs.staged]);
+        LiftedValue lifted = statistic.buildLift(
+            builder, statistic.getLiftedPass(), k.load(stage->view, i, tail),
+            rows[*needs.staged]);
         stage->store(k, lifted, i, tail);
       });
     }
@@ -118,15 +117,15 @@ private:
     SmallVector<Value> at(row.coordinates);
     if (k.singleBlock && k.reduced.size() > 1)
       return nest(0, k.index(0), at, body);
-    scf::ForOp::create(
-        k.b, k.loc, range.begin, range.end, k.index(1), ValueRange{},
-        [&](OpBuilder &, Location, Value i, ValueRange) {
-          for (auto [dim, value] :
-               llvm::zip(k.reduced, k.delinearize(i, k.reduced)))
-            at[dim] = value;
-          body(i, at);
-          scf::YieldOp::create(k.b, k.loc);
-        });
+    scf::ForOp::create(k.b, k.loc, range.begin, range.end, k.index(1),
+                       ValueRange{},
+                       [&](OpBuilder &, Location, Value i, ValueRange) {
+                         for (auto [dim, value] :
+                              llvm::zip(k.reduced, k.delinearize(i, k.reduced)))
+                           at[dim] = value;
+                         body(i, at);
+                         scf::YieldOp::create(k.b, k.loc);
+                       });
   }
 
   /// A loop nest over the softmax dimensions: no division per element.

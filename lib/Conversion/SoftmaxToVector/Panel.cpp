@@ -74,9 +74,8 @@ SmallVector<Value> PanelReduction::start() {
   return carried;
 }
 
-SmallVector<Value>
-PanelReduction::add(ArrayRef<SmallVector<LiftedValue>> group,
-                    ValueRange carried) {
+SmallVector<Value> PanelReduction::add(ArrayRef<SmallVector<LiftedValue>> group,
+                                       ValueRange carried) {
   auto addf = [&](Value x, Value y) -> Value {
     return arith::AddFOp::create(k.b, k.loc, x, y);
   };
@@ -102,8 +101,9 @@ PanelReduction::add(ArrayRef<SmallVector<LiftedValue>> group,
       return pairs ? sum.widen(value.value) : value.value;
     });
     if (pairs)
-      total = addf(total, sum.widen(tree(
-                              [](const LiftedValue &value) { return value.low; })));
+      total = addf(total, sum.widen(tree([](const LiftedValue &value) {
+        return value.low;
+      })));
     WideParts parts(carried.begin() + position,
                     carried.begin() + position + sum.parts());
     position += sum.parts();
@@ -138,16 +138,15 @@ void mlir::softmax::forEachOuter(
   Value firstOuter = k.div(k.rowBegin, safeWidth);
   Value endOuter =
       k.div(k.add(k.rowEnd, k.sub(safeWidth, k.index(1))), safeWidth);
-  scf::ForOp::create(
-      k.b, k.loc, firstOuter, endOuter, k.index(1), ValueRange{},
-      [&](OpBuilder &, Location, Value o, ValueRange) {
-        SmallVector<Value> outer(k.op.getIterationRank());
-        for (auto [dim, value] :
-             llvm::zip(outerDims, k.delinearize(o, outerDims)))
-          outer[dim] = value;
-        Value start = k.mul(o, width);
-        body(outer, k.max(k.sub(k.rowBegin, start), k.index(0)),
-             k.min(k.sub(k.rowEnd, start), width));
-        scf::YieldOp::create(k.b, k.loc);
-      });
+  scf::ForOp::create(k.b, k.loc, firstOuter, endOuter, k.index(1), ValueRange{},
+                     [&](OpBuilder &, Location, Value o, ValueRange) {
+                       SmallVector<Value> outer(k.op.getIterationRank());
+                       for (auto [dim, value] :
+                            llvm::zip(outerDims, k.delinearize(o, outerDims)))
+                         outer[dim] = value;
+                       Value start = k.mul(o, width);
+                       body(outer, k.max(k.sub(k.rowBegin, start), k.index(0)),
+                            k.min(k.sub(k.rowEnd, start), width));
+                       scf::YieldOp::create(k.b, k.loc);
+                     });
 }

@@ -83,8 +83,8 @@ private:
 void PipedPanels::askFor(Panel &panel, Value i) {
   if (prefetch == 0)
     return;
-  Value ahead = k.min(k.add(i, k.index(prefetch)),
-                      k.sub(k.columns, k.index(1)));
+  Value ahead =
+      k.min(k.add(i, k.index(prefetch)), k.sub(k.columns, k.index(1)));
   SmallVector<Value> coordinates = panel.coordinates(ahead);
   for (const OperandView &view : k.inputs) {
     if (!view.alongRow)
@@ -144,8 +144,8 @@ PipedPanels::emitWalk(const Walk &walk, Value copy, bool nontemporal) {
           SmallVector<Value> next;
           if (walk.sums) {
             llvm::append_range(
-                next, sums.add(exponentials,
-                               args.take_front(sumsStart.size())));
+                next,
+                sums.add(exponentials, args.take_front(sumsStart.size())));
             args = args.drop_front(sumsStart.size());
           }
           if (walk.early)
@@ -169,23 +169,21 @@ SmallVector<RowValues> PipedPanels::prepare(ValueRange maxima, Value copy) {
   prepareRows(k, 0, {statistic}, reduction.finish(maxima), rows);
   Stage own = stageAt(copy);
   for (unsigned pass = 1; pass < lastPass; ++pass)
-    emitPass(k, needs, pass, rows,
-             [&](unsigned p, ArrayRef<unsigned> active,
-                 ArrayRef<RowValues> values) {
-               PanelReduction between(k, p, active);
-               auto forOp = scf::ForOp::create(
-                   k.b, k.loc, k.index(0), k.columns, k.index(1),
-                   between.start(),
-                   [&](OpBuilder &, Location, Value i, ValueRange args) {
-                     StatisticBuilder builder = k.statistic();
-                     Value logit = k.load(own.view, k.add(own.offset, at(i)));
-                     LiftedValue lifted = k.statistics[statistic].buildLift(
-                         builder, p, logit, values[statistic]);
-                     scf::YieldOp::create(
-                         k.b, k.loc, between.add({{lifted}}, args));
-                   });
-               return between.finish(forOp.getResults());
-             });
+    emitPass(
+        k, needs, pass, rows,
+        [&](unsigned p, ArrayRef<unsigned> active, ArrayRef<RowValues> values) {
+          PanelReduction between(k, p, active);
+          auto forOp = scf::ForOp::create(
+              k.b, k.loc, k.index(0), k.columns, k.index(1), between.start(),
+              [&](OpBuilder &, Location, Value i, ValueRange args) {
+                StatisticBuilder builder = k.statistic();
+                Value logit = k.load(own.view, k.add(own.offset, at(i)));
+                LiftedValue lifted = k.statistics[statistic].buildLift(
+                    builder, p, logit, values[statistic]);
+                scf::YieldOp::create(k.b, k.loc, between.add({{lifted}}, args));
+              });
+          return between.finish(forOp.getResults());
+        });
   return rows;
 }
 
@@ -214,8 +212,7 @@ void PipedPanels::emit(ArrayRef<Value> outer, Value begin, Value end,
   scf::ForOp::create(
       k.b, k.loc, begin, k.add(end, step), step, state,
       [&](OpBuilder &, Location, Value inner, ValueRange args) {
-        Value copy =
-            k.rem(k.div(k.sub(inner, begin), step), k.index(2));
+        Value copy = k.rem(k.div(k.sub(inner, begin), step), k.index(2));
         Value other = k.sub(one, copy);
         SmallVector<RowValues> prepared =
             shape.unflatten(args.take_front(numValues));
@@ -267,7 +264,8 @@ void PipedPanels::emit(ArrayRef<Value> outer, Value begin, Value end,
                                   emitWalk(writing, copy, nontemporal);
                                   scf::YieldOp::create(k.b, k.loc);
                                 });
-              auto maybe = [&](Value condition, function_ref<SmallVector<Value>()> run,
+              auto maybe = [&](Value condition,
+                               function_ref<SmallVector<Value>()> run,
                                SmallVector<Value> nothing) {
                 auto inside = scf::IfOp::create(
                     k.b, k.loc, condition,
@@ -280,8 +278,7 @@ void PipedPanels::emit(ArrayRef<Value> outer, Value begin, Value end,
                 return llvm::to_vector_of<Value>(inside.getResults());
               };
               SmallVector<Value> sums = maybe(
-                  hasThis,
-                  [&] { return emitWalk(summing, copy, false).first; },
+                  hasThis, [&] { return emitWalk(summing, copy, false).first; },
                   PanelReduction(k, lastPass, {statistic}).start());
               SmallVector<Value> maxima = maybe(
                   hasAfter,
@@ -291,12 +288,12 @@ void PipedPanels::emit(ArrayRef<Value> outer, Value begin, Value end,
             });
         SmallVector<Value> sums =
             llvm::to_vector_of<Value>(ifOp.getResults().take_front(numSums));
-        SmallVector<Value> next =
-            shape.flatten(prepare(ifOp.getResults().drop_front(numSums), other));
+        SmallVector<Value> next = shape.flatten(
+            prepare(ifOp.getResults().drop_front(numSums), other));
         llvm::append_range(next, args.take_front(numValues));
         llvm::append_range(
-            next, flattenWide(
-                      PanelReduction(k, lastPass, {statistic}).finish(sums)));
+            next,
+            flattenWide(PanelReduction(k, lastPass, {statistic}).finish(sums)));
         scf::YieldOp::create(k.b, k.loc, next);
       });
 }
@@ -308,8 +305,8 @@ static Value buildSameAlignment(KernelBuilder &k) {
   Value rest = k.index(0);
   for (int64_t dim = 0; dim + 1 < k.op.getIterationRank(); ++dim)
     if (view.strides[dim])
-      rest = arith::OrIOp::create(
-          k.b, k.loc, rest, k.rem(view.strides[dim], k.index(perLine)));
+      rest = arith::OrIOp::create(k.b, k.loc, rest,
+                                  k.rem(view.strides[dim], k.index(perLine)));
   return k.b.createOrFold<arith::CmpIOp>(k.loc, arith::CmpIPredicate::eq, rest,
                                          k.index(0));
 }
@@ -329,35 +326,34 @@ void mlir::softmax::emitPipedPanels(KernelBuilder &k, const RowNeeds &needs,
     };
     Value from = begin;
     if (nontemporal) {
-      k.lanes = std::max<int64_t>(
-          lineBytes / k.inits[0].elementBytes(), 1);
+      k.lanes = std::max<int64_t>(lineBytes / k.inits[0].elementBytes(), 1);
       SmallVector<Value> at(outer);
       at[k.op.getIterationRank() - 1] = begin;
-      from = k.min(k.add(begin, k.misalignment(k.inits[0],
-                                               k.offset(k.inits[0], at))),
-                   end);
+      from = k.min(
+          k.add(begin, k.misalignment(k.inits[0], k.offset(k.inits[0], at))),
+          end);
       narrow(begin, from);
     }
     Value left = k.max(k.sub(end, from), k.index(0));
     Value to = k.add(from, k.sub(left, k.rem(left, k.index(width))));
-    scf::IfOp::create(
-        k.b, k.loc, k.lessThan(from, to), [&](OpBuilder &, Location) {
-          if (!nontemporal) {
-            panels.emit(outer, from, to, false);
-          } else {
-            scf::IfOp::create(
-                k.b, k.loc, aligned,
-                [&](OpBuilder &, Location) {
-                  panels.emit(outer, from, to, true);
-                  scf::YieldOp::create(k.b, k.loc);
-                },
-                [&](OpBuilder &, Location) {
-                  panels.emit(outer, from, to, false);
-                  scf::YieldOp::create(k.b, k.loc);
-                });
-          }
-          scf::YieldOp::create(k.b, k.loc);
-        });
+    scf::IfOp::create(k.b, k.loc, k.lessThan(from, to),
+                      [&](OpBuilder &, Location) {
+                        if (!nontemporal) {
+                          panels.emit(outer, from, to, false);
+                        } else {
+                          scf::IfOp::create(
+                              k.b, k.loc, aligned,
+                              [&](OpBuilder &, Location) {
+                                panels.emit(outer, from, to, true);
+                                scf::YieldOp::create(k.b, k.loc);
+                              },
+                              [&](OpBuilder &, Location) {
+                                panels.emit(outer, from, to, false);
+                                scf::YieldOp::create(k.b, k.loc);
+                              });
+                        }
+                        scf::YieldOp::create(k.b, k.loc);
+                      });
     narrow(to, end);
   });
   if (nontemporal)

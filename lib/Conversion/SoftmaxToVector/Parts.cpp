@@ -41,8 +41,9 @@ SmallVector<RowValues> Parts::unflatten(ValueRange values) {
   for (unsigned s = 0; s < k.statistics.size(); ++s) {
     if (!isActive(s))
       continue;
-    size_t count =
-        k.statistics[s].buildEmptyPartial(builder, isProbed(k, needs, s)).size();
+    size_t count = k.statistics[s]
+                       .buildEmptyPartial(builder, isProbed(k, needs, s))
+                       .size();
     rows[s] =
         k.statistics[s].buildFromPartial(builder, values.take_front(count));
     values = values.drop_front(count);
@@ -60,7 +61,9 @@ SmallVector<RowValues> Parts::merge(ArrayRef<RowValues> total,
   return merged;
 }
 
-Value Parts::indexOf(Value i) { return k.div(i, k.index(k.numeric.getBlock())); }
+Value Parts::indexOf(Value i) {
+  return k.div(i, k.index(k.numeric.getBlock()));
+}
 
 Value Parts::numBlocks() {
   int64_t block = k.numeric.getBlock();

@@ -43,7 +43,9 @@ public:
 
 private:
   Value numBlocks();
-  bool isActive(unsigned s) { return llvm::is_contained(needs.passes[s], true); }
+  bool isActive(unsigned s) {
+    return llvm::is_contained(needs.passes[s], true);
+  }
   Value indexOf(Value i);
 
   KernelBuilder &k;

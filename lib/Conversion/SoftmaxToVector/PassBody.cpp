@@ -42,8 +42,8 @@ SmallVector<Value> mlir::softmax::flattenWide(ArrayRef<WideValue> values) {
   return flat;
 }
 
-SmallVector<WideValue>
-mlir::softmax::unflattenWide(ValueRange values, ArrayRef<WideValue> like) {
+SmallVector<WideValue> mlir::softmax::unflattenWide(ValueRange values,
+                                                    ArrayRef<WideValue> like) {
   SmallVector<WideValue> wide;
   for (const WideValue &value : like) {
     wide.push_back({values[0], value.lo ? values[1] : Value()});
@@ -176,8 +176,8 @@ void PassBody::endGroup(ArrayRef<SmallVector<Value>> roots,
       };
       Value partials = fold(0);
       if (hasLows(a))
-        partials = arith::AddFOp::create(k.b, k.loc, partials,
-                                         sum.widen(fold(1)));
+        partials =
+            arith::AddFOp::create(k.b, k.loc, partials, sum.widen(fold(1)));
       MutableArrayRef<Value> own = carried.slice(first, sum.parts());
       WideParts parts =
           sum.addNarrow(WideParts(own.begin(), own.end()), partials);

@@ -104,8 +104,8 @@ Pipe2::Pipe2(KernelBuilder &k, const RowNeeds &needs,
       lastPass(needs.numPasses - 1), parts(k, needs) {
   lastActive = getActive(k, needs, lastPass);
   if (alternative.getStaging() == Staging::Scratch)
-    stage = allocateStage(k, needs,
-                          k.atMostColumns(alternative.getMaxColumns()));
+    stage =
+        allocateStage(k, needs, k.atMostColumns(alternative.getMaxColumns()));
 }
 
 void Pipe2::emitStages(const RowPosition &row, const FinishedRow &before,
@@ -169,14 +169,14 @@ SmallVector<RowValues> Pipe2::emitBlock(const RowPosition &row,
                                         ElementRange range) {
   SmallVector<RowValues> rows(k.statistics.size());
   for (unsigned pass = 0; pass < lastPass; ++pass)
-    emitPass(k, needs, pass, rows,
-             [&](unsigned p, ArrayRef<unsigned> active,
-                 ArrayRef<RowValues> values) {
-               RowPassAccess access(k, needs, row, active, nullptr);
-               PassBody body(k, p, active, values, access);
-               emitGroups(k, {&body}, sumRange(range));
-               return body.results;
-             });
+    emitPass(
+        k, needs, pass, rows,
+        [&](unsigned p, ArrayRef<unsigned> active, ArrayRef<RowValues> values) {
+          RowPassAccess access(k, needs, row, active, nullptr);
+          PassBody body(k, p, active, values, access);
+          emitGroups(k, {&body}, sumRange(range));
+          return body.results;
+        });
   SmallVector<RowValues> beforeValues = before.values;
   if (k.op.hasResult() && !k.singleBlock)
     beforeValues = parts.view(range.begin, before.values);

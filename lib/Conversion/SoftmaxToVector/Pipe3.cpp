@@ -8,8 +8,8 @@
 // Rows go in batches of up to a vector's lanes: what is computed once per row
 // (references of exponentials, reciprocals, logarithms, the row region) is
 // computed for a batch at once, a lane per row.  A batch's maxima are taken two
-// batches ahead, so that nobody waits for them; its exponentials wait in scratch
-// for the next batch, whose own take their place element by element.
+// batches ahead, so that nobody waits for them; its exponentials wait in
+// scratch for the next batch, whose own take their place element by element.
 //
 //   step t:   results of batch t - 1 | sums of batch t | maxima of batch t + 2
 
@@ -74,8 +74,7 @@ private:
   /// Results of a row of the batch that begins at `first`, by themselves.
   void writeRow(Value first, Value lane);
   /// The results' row values, in `late`.
-  ResultBody makeResults(const RowPosition &row, Value lane,
-                         const Stage *own);
+  ResultBody makeResults(const RowPosition &row, Value lane, const Stage *own);
 
   KernelBuilder &k;
   const RowNeeds &needs;
@@ -110,9 +109,8 @@ Pipe3::Pipe3(KernelBuilder &k, const RowNeeds &needs,
   // As many rows as fill a block's worth of scratch, each beginning on a cache
   // line.
   int64_t group = k.numeric.getGroup(), block = k.numeric.getBlock();
-  rowStride = k.mul(
-      k.div(k.add(k.columns, k.index(group - 1)), k.index(group)),
-      k.index(group));
+  rowStride = k.mul(k.div(k.add(k.columns, k.index(group - 1)), k.index(group)),
+                    k.index(group));
   Value fitting = k.div(k.index(block), k.max(k.columns, k.index(1)));
   batchRows = k.max(k.min(fitting, k.index(lanes)), k.index(1));
   if (alternative.getStaging() == Staging::Scratch) {
@@ -168,11 +166,11 @@ void Pipe3::prepareEarly(Batch batch, Value copy) {
   prepareRows(k, 0, earlyActive,
               unflattenWide(reduced.load(k.index(0)), reducedLike), rows);
   for (unsigned pass = 1; pass < lastPass; ++pass)
-    emitPass(k, needs, pass, rows,
-             [&](unsigned p, ArrayRef<unsigned> active,
-                 ArrayRef<RowValues> values) {
-               return reduceBetween(batch, p, active, values);
-             });
+    emitPass(
+        k, needs, pass, rows,
+        [&](unsigned p, ArrayRef<unsigned> active, ArrayRef<RowValues> values) {
+          return reduceBetween(batch, p, active, values);
+        });
   early.store(earlyShape.flatten(rows), copy);
 }
 
@@ -220,8 +218,8 @@ void Pipe3::emitRow(Value first, Value copy, Value lane, bool writes,
     // with what the stage happens to hold, and once more in the next step.
     Value isFirst = k.b.createOrFold<arith::CmpIOp>(
         k.loc, arith::CmpIPredicate::eq, first, k.rowBegin);
-    Value back = arith::SelectOp::create(k.b, k.loc, isFirst, k.index(0),
-                                         batchRows);
+    Value back =
+        arith::SelectOp::create(k.b, k.loc, isFirst, k.index(0), batchRows);
     before = rowAt(k.sub(number, back));
     results.emplace(makeResults(before, lane, own ? &*own : nullptr));
     bodies.push_back(&*results);
@@ -289,9 +287,8 @@ void Pipe3::writeRow(Value first, Value lane) {
   RowPosition row = rowAt(k.add(first, lane));
   std::optional<Stage> own = stageOf(lane);
   ResultBody body = makeResults(row, lane, own ? &*own : nullptr);
-  forEachVector(k, range(), 4, [&](Value i, const Tail *tail) {
-    body.write(i, tail);
-  });
+  forEachVector(k, range(), 4,
+                [&](Value i, const Tail *tail) { body.write(i, tail); });
 }
 
 void Pipe3::emit() {
@@ -347,9 +344,8 @@ void Pipe3::emit() {
           emitRows(batch, copy, hasResult);
         }
         if (hasResult)
-          forEachLane(batch.count, before.count, [&](Value lane) {
-            writeRow(before.first, lane);
-          });
+          forEachLane(batch.count, before.count,
+                      [&](Value lane) { writeRow(before.first, lane); });
         scf::YieldOp::create(k.b, k.loc);
       });
 }

@@ -73,11 +73,9 @@ public:
     for (size_t v = 0; v < elements.size(); ++v) {
       Value i = k.index(v * k.lanes);
       const Tail *vectorTail = v + 1 == elements.size() ? tail : nullptr;
-      SmallVector<Value> results =
-          buildResults(k, needs, elements[v], logits[v], lifted[v], rows,
-                       handedOn, k.lanes, [&](int64_t dim) {
-                         return elementCoordinate(k, row, dim, i);
-                       });
+      SmallVector<Value> results = buildResults(
+          k, needs, elements[v], logits[v], lifted[v], rows, handedOn, k.lanes,
+          [&](int64_t dim) { return elementCoordinate(k, row, dim, i); });
       for (auto [o, result] : llvm::enumerate(results))
         k.store(result, k.inits[o], k.add(row.initOffsets[o], i), vectorTail);
     }

@@ -86,12 +86,9 @@ SmallVector<Value> ResultBody::compute() {
   SmallVector<Value> logits(k.statistics.size());
   if (needsLogits())
     logits = buildLogits(k, row, vector.elements, vector.i);
-  vector.results = buildResults(k, needs, vector.elements, logits,
-                                vector.staged, rows, handedOn, k.lanes,
-                                [&](int64_t dim) {
-                                  return elementCoordinate(k, row, dim,
-                                                           vector.i);
-                                });
+  vector.results = buildResults(
+      k, needs, vector.elements, logits, vector.staged, rows, handedOn, k.lanes,
+      [&](int64_t dim) { return elementCoordinate(k, row, dim, vector.i); });
   computed.push_back(std::move(vector));
   return {};
 }
@@ -119,9 +116,10 @@ Value mlir::softmax::buildCommonCase(KernelBuilder &k, unsigned pass,
     if (!condition)
       continue;
     rows[s] = common;
-    isCommon = isCommon ? arith::AndIOp::create(k.b, k.loc, isCommon, condition)
-                              .getResult()
-                        : condition;
+    isCommon =
+        isCommon
+            ? arith::AndIOp::create(k.b, k.loc, isCommon, condition).getResult()
+            : condition;
   }
   return isCommon;
 }

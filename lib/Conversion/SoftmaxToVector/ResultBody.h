@@ -35,9 +35,8 @@ std::optional<Stage> allocateStage(KernelBuilder &k, const RowNeeds &needs,
 /// Logits of a row in memory; stages the lifted values of `needs.staged`.
 class RowPassAccess : public PassAccess {
 public:
-  RowPassAccess(KernelBuilder &k, const RowNeeds &needs,
-                const RowPosition &row, ArrayRef<unsigned> active,
-                const Stage *stage)
+  RowPassAccess(KernelBuilder &k, const RowNeeds &needs, const RowPosition &row,
+                ArrayRef<unsigned> active, const Stage *stage)
       : k(k), needs(needs), row(row), active(active), stage(stage) {}
   SmallVector<Value> load(Value i, const Tail *tail) override {
     return loadElements(k, row, i, tail);
@@ -118,10 +117,10 @@ Value buildCommonCase(KernelBuilder &k, unsigned pass,
 /// StatisticAttrInterface::buildCommonCase), in a branch for the common case
 /// and one for the others, or once where there is no such case.  `emit` returns
 /// the values of either branch.
-SmallVector<Value> emitWithCommonCase(
-    KernelBuilder &k, unsigned pass, ArrayRef<unsigned> active,
-    ArrayRef<RowValues> rows,
-    function_ref<SmallVector<Value>(ArrayRef<RowValues>)> emit);
+SmallVector<Value>
+emitWithCommonCase(KernelBuilder &k, unsigned pass, ArrayRef<unsigned> active,
+                   ArrayRef<RowValues> rows,
+                   function_ref<SmallVector<Value>(ArrayRef<RowValues>)> emit);
 
 } // namespace mlir::softmax
 

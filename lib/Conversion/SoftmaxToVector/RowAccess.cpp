@@ -53,9 +53,10 @@ SmallVector<Value> mlir::softmax::loadElements(KernelBuilder &k,
 SmallVector<Value> mlir::softmax::buildLogits(KernelBuilder &k,
                                               const RowPosition &row,
                                               ValueRange elements, Value i) {
-  SmallVector<Value> logits = k.inlineRegion(
-      k.op.getLogit(), elements, k.lanes,
-      [&](int64_t dim) { return elementCoordinate(k, row, dim, i); });
+  SmallVector<Value> logits =
+      k.inlineRegion(k.op.getLogit(), elements, k.lanes, [&](int64_t dim) {
+        return elementCoordinate(k, row, dim, i);
+      });
   for (Value &logit : logits)
     logit = k.broadcast(logit, k.lanes);
   return logits;

@@ -46,9 +46,8 @@ SmallVector<Value> LaneBuffers::load(Value copy) {
   SmallVector<Value> values;
   for (Value buffer : buffers) {
     Type element = cast<MemRefType>(buffer.getType()).getElementType();
-    values.push_back(vector::LoadOp::create(k.b, k.loc,
-                                            k.vectorOf(element, lanes), buffer,
-                                            ValueRange{at(copy)}));
+    values.push_back(vector::LoadOp::create(
+        k.b, k.loc, k.vectorOf(element, lanes), buffer, ValueRange{at(copy)}));
   }
   return values;
 }
@@ -56,8 +55,8 @@ SmallVector<Value> LaneBuffers::load(Value copy) {
 SmallVector<Value> LaneBuffers::loadLane(Value copy, Value lane) {
   SmallVector<Value> values;
   for (Value buffer : buffers)
-    values.push_back(memref::LoadOp::create(k.b, k.loc, buffer,
-                                            ValueRange{at(copy, lane)}));
+    values.push_back(
+        memref::LoadOp::create(k.b, k.loc, buffer, ValueRange{at(copy, lane)}));
   return values;
 }
 
@@ -112,8 +111,7 @@ Value BatchScope::gather(Type element,
   Value result = k.zero(type);
   Value last = k.sub(k.max(count, k.index(1)), k.index(1));
   for (int64_t lane = 0; lane < lanes; ++lane) {
-    RowPosition row =
-        positionOf(k, k.add(first, k.min(k.index(lane), last)));
+    RowPosition row = positionOf(k, k.add(first, k.min(k.index(lane), last)));
     result = vector::InsertOp::create(k.b, k.loc, scalar(row), result, lane);
   }
   return result;
@@ -123,7 +121,8 @@ Value BatchScope::rowInput(unsigned i) {
   const OperandView &view = k.inputs[i];
   if (view.scalar)
     return view.scalar;
-  if (llvm::none_of(view.strides, [](Value stride) { return stride != nullptr; }))
+  if (llvm::none_of(view.strides,
+                    [](Value stride) { return stride != nullptr; }))
     return k.loadScalar(view, k.index(0));
   return gather(view.elementType, [&](const RowPosition &row) {
     return k.loadScalar(view, row.inputOffsets[i]);
@@ -131,9 +130,8 @@ Value BatchScope::rowInput(unsigned i) {
 }
 
 Value BatchScope::rowCoordinate(int64_t dim) {
-  return gather(k.b.getIndexType(), [&](const RowPosition &row) {
-    return row.coordinates[dim];
-  });
+  return gather(k.b.getIndexType(),
+                [&](const RowPosition &row) { return row.coordinates[dim]; });
 }
 
 void BatchScope::storeRow(unsigned i, Value value) {

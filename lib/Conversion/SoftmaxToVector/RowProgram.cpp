@@ -133,11 +133,11 @@ SmallVector<RowValues> mlir::softmax::emitPasses(KernelBuilder &k,
                                                  ElementRange range) {
   SmallVector<RowValues> rows(k.statistics.size());
   for (unsigned pass = 0; pass < needs.numPasses; ++pass)
-    emitPass(k, needs, pass, rows,
-             [&](unsigned p, ArrayRef<unsigned> active,
-                 ArrayRef<RowValues> values) {
-               return runner.reduce(p, active, values, range);
-             });
+    emitPass(
+        k, needs, pass, rows,
+        [&](unsigned p, ArrayRef<unsigned> active, ArrayRef<RowValues> values) {
+          return runner.reduce(p, active, values, range);
+        });
   return rows;
 }
 
@@ -147,13 +147,12 @@ void mlir::softmax::emitBlockResults(KernelBuilder &k, RowRunner &runner,
   scf::ForOp::create(
       k.b, k.loc, range.begin, range.end, k.index(k.numeric.getBlock()),
       ValueRange{}, [&](OpBuilder &, Location, Value i, ValueRange) {
-        emitWithCommonCase(k, RowNeeds::results, getAllStatistics(k),
-                           parts.view(i, rows),
-                           [&](ArrayRef<RowValues> values) {
-                             runner.writeResults(values, handedOn,
-                                                 parts.rangeAt(i));
-                             return SmallVector<Value>();
-                           });
+        emitWithCommonCase(
+            k, RowNeeds::results, getAllStatistics(k), parts.view(i, rows),
+            [&](ArrayRef<RowValues> values) {
+              runner.writeResults(values, handedOn, parts.rangeAt(i));
+              return SmallVector<Value>();
+            });
         scf::YieldOp::create(k.b, k.loc);
       });
 }
@@ -187,8 +186,7 @@ static void emitBlocks(KernelBuilder &k, const RowNeeds &needs,
   finishRows(k, rows);
   SmallVector<Value> handedOn = emitRowRegion(k, runner, rows);
   if (k.op.hasResult())
-    emitBlockResults(k, runner, parts, rows, handedOn,
-                     {k.index(0), k.columns});
+    emitBlockResults(k, runner, parts, rows, handedOn, {k.index(0), k.columns});
 }
 
 void mlir::softmax::emitRowProgram(KernelBuilder &k, const RowNeeds &needs,
@@ -203,11 +201,12 @@ void mlir::softmax::emitRowProgram(KernelBuilder &k, const RowNeeds &needs,
     runner.writeResults(rows, handedOn, range);
 }
 
-SmallVector<Value> mlir::softmax::buildResults(
-    KernelBuilder &k, const RowNeeds &needs, ValueRange elements,
-    ArrayRef<Value> logits, const LiftedValue &lifted, ArrayRef<RowValues> rows,
-    ValueRange handedOn, int64_t laneCount,
-    KernelBuilder::Coordinate coordinate) {
+SmallVector<Value>
+mlir::softmax::buildResults(KernelBuilder &k, const RowNeeds &needs,
+                            ValueRange elements, ArrayRef<Value> logits,
+                            const LiftedValue &lifted, ArrayRef<RowValues> rows,
+                            ValueRange handedOn, int64_t laneCount,
+                            KernelBuilder::Coordinate coordinate) {
   GenericOp op = k.op;
   SmallVector<Value> args(elements);
   StatisticBuilder builder = k.statistic();

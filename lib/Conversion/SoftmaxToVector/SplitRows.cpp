@@ -2,7 +2,8 @@
 //
 // softmax-split-rows: functions by which several threads share one row.
 //
-// Beside a function f of one op on a range of rows, (operands, begin, end), come
+// Beside a function f of one op on a range of rows, (operands, begin, end),
+// come
 //
 //   f__blocks(operands, begin, end) -> index
 //     the number of blocks of a row, or 0 where rows are not contiguous
@@ -140,18 +141,17 @@ void Splitter::addBlocks() {
 void Splitter::forEachAlternative(KernelBuilder &k,
                                   function_ref<void(AlternativeAttr)> emit) {
   // Lanes and tails are the schedule's, and from how many bytes on it streams.
-  ArrayRef<AlternativeAttr> given =
-      op.getScheduleAttr().getAlternatives();
+  ArrayRef<AlternativeAttr> given = op.getScheduleAttr().getAlternatives();
   const AlternativeAttr *first =
       llvm::find_if(given, [](AlternativeAttr a) { return !a.getScalable(); });
   const AlternativeAttr *streams = llvm::find_if(given, [](AlternativeAttr a) {
     return a.getStores() == StoreMode::Nontemporal;
   });
   auto make = [&](int64_t minBytes, int64_t prefetch, StoreMode stores) {
-    return AlternativeAttr::get(
-        op.getContext(), Layout::Row, 0, 0, 0, minBytes, Strategy::Online,
-        first->getLanes(), 4, 0, Staging::Recompute, first->getTail(), prefetch,
-        stores, /*scalable=*/false);
+    return AlternativeAttr::get(op.getContext(), Layout::Row, 0, 0, 0, minBytes,
+                                Strategy::Online, first->getLanes(), 4, 0,
+                                Staging::Recompute, first->getTail(), prefetch,
+                                stores, /*scalable=*/false);
   };
   AlternativeAttr ordinary = make(0, 0, StoreMode::Ordinary);
   if (streams == given.end() || op.getNumElementwiseInits() != 1)
@@ -210,9 +210,9 @@ void Splitter::emitResults(KernelBuilder &k, const RowNeeds &needs,
   if (!k.op.hasResult())
     return;
   Value block = k.index(k.numeric.getBlock());
-  emitBlockResults(k, runner, parts, rows, handedOn,
-                   {k.mul(blocks[0], block),
-                    k.min(k.mul(blocks[1], block), k.columns)});
+  emitBlockResults(
+      k, runner, parts, rows, handedOn,
+      {k.mul(blocks[0], block), k.min(k.mul(blocks[1], block), k.columns)});
   if (canStorePastCaches(k, alternative))
     emitFence(k);
 }
@@ -252,9 +252,8 @@ LogicalResult Splitter::run() {
   if (failed(checkRegionsVectorizable(op)))
     return failure();
   addBlocks();
-  return success(
-      succeeded(addPart(Part::Statistics, rowStatisticsSuffix)) &&
-      succeeded(addPart(Part::Results, rowResultsSuffix)));
+  return success(succeeded(addPart(Part::Statistics, rowStatisticsSuffix)) &&
+                 succeeded(addPart(Part::Results, rowResultsSuffix)));
 }
 
 namespace {

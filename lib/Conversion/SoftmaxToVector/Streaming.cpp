@@ -11,11 +11,11 @@ PrefetchBody::PrefetchBody(KernelBuilder &k, const RowPosition &row,
     : k(k), row(row), distance(distance) {
   RowPosition last = positionOf(k, k.sub(k.rowEnd, k.index(1)));
   for (auto [j, view] : llvm::enumerate(k.inputs))
-    limits.push_back(view.alongRow
-                         ? k.max(k.sub(k.add(last.inputOffsets[j], k.columns),
-                                       k.index(1)),
-                                 k.index(0))
-                         : Value());
+    limits.push_back(
+        view.alongRow
+            ? k.max(k.sub(k.add(last.inputOffsets[j], k.columns), k.index(1)),
+                    k.index(0))
+            : Value());
 }
 
 void PrefetchBody::prefetch(Value i, int64_t count) {

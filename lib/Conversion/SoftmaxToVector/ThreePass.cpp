@@ -41,9 +41,8 @@ public:
                     ElementRange range) override {
     ResultBody body(k, needs, row, rows, handedOn, stage ? &*stage : nullptr,
                     /*nontemporal=*/false);
-    forEachVector(k, range, unroll, [&](Value i, const Tail *tail) {
-      body.write(i, tail);
-    });
+    forEachVector(k, range, unroll,
+                  [&](Value i, const Tail *tail) { body.write(i, tail); });
   }
 
   Value rowInput(unsigned i) override { return scope.rowInput(i); }
@@ -64,8 +63,8 @@ void mlir::softmax::emitThreePass(KernelBuilder &k, const RowNeeds &needs,
                                   AlternativeAttr alternative) {
   std::optional<Stage> stage;
   if (alternative.getStaging() == Staging::Scratch)
-    stage = allocateStage(k, needs,
-                          k.atMostColumns(alternative.getMaxColumns()));
+    stage =
+        allocateStage(k, needs, k.atMostColumns(alternative.getMaxColumns()));
   forEachRow(k, [&](const RowPosition &row) {
     std::optional<Stage> own = stage;
     if (needs.staged && alternative.getStaging() == Staging::Output)

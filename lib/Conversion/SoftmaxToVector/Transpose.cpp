@@ -15,8 +15,8 @@ static Value interleave(KernelBuilder &k, Value x, Value y, int64_t count,
   for (int64_t base = 0; base < lanes; base += piece)
     for (int64_t i = 0; i < piece; ++i) {
       int64_t pair = i / (2 * count), inside = i % (2 * count);
-      int64_t source = base + (high ? piece / 2 : 0) + pair * count +
-                       inside % count;
+      int64_t source =
+          base + (high ? piece / 2 : 0) + pair * count + inside % count;
       mask.push_back(inside < count ? source : lanes + source);
     }
   return vector::ShuffleOp::create(k.b, k.loc, x, y, mask);

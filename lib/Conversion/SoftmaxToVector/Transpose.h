@@ -10,8 +10,9 @@
 namespace mlir::softmax {
 
 /// As many vectors as they have lanes (a power of two): element j of vector i
-/// becomes element i of vector j.  By interleavings inside of 128 bits first and
-/// moves of 128 bits then, for which vector instruction sets have instructions.
+/// becomes element i of vector j.  By interleavings inside of 128 bits first
+/// and moves of 128 bits then, for which vector instruction sets have
+/// instructions.
 SmallVector<Value> transposeSquare(KernelBuilder &k, ArrayRef<Value> rows);
 
 } // namespace mlir::softmax

@@ -139,14 +139,12 @@ static LogicalResult verifyStrategy(EmitError emitError, Layout layout,
   return success();
 }
 
-LogicalResult AlternativeAttr::verify(EmitError emitError, Layout layout,
-                                      int64_t minColumns, int64_t maxColumns,
-                                      int64_t minRows, int64_t minBytes,
-                                      Strategy strategy, int64_t lanes,
-                                      int64_t vectors, int64_t rows,
-                                      Staging staging, TailMode tail,
-                                      int64_t prefetch, StoreMode stores,
-                                      bool scalable) {
+LogicalResult
+AlternativeAttr::verify(EmitError emitError, Layout layout, int64_t minColumns,
+                        int64_t maxColumns, int64_t minRows, int64_t minBytes,
+                        Strategy strategy, int64_t lanes, int64_t vectors,
+                        int64_t rows, Staging staging, TailMode tail,
+                        int64_t prefetch, StoreMode stores, bool scalable) {
   if (failed(verifyNumbers(emitError, minColumns, maxColumns, minRows, minBytes,
                            lanes, vectors, rows, prefetch)))
     return failure();

@@ -59,8 +59,7 @@ struct SoftmaxAssignSchedule
       force = parseStrategy(forceStrategy);
       if (!force) {
         root->emitError() << "softmax-assign-schedule: unknown strategy '"
-                          << forceStrategy
-                          << "'; use " << listStrategies();
+                          << forceStrategy << "'; use " << listStrategies();
         return signalPassFailure();
       }
     }

@@ -120,4 +120,3 @@ KernelShape mlir::softmax::describeShape(GenericOp op, NumericAttr numeric) {
   shape.packsPanels = canPackPanels(op);
   return shape;
 }
-

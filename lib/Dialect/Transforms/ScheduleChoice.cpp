@@ -59,8 +59,8 @@ NumericAttr mlir::softmax::getNumericPart(GenericOp op,
     exp = target.tableEntries == 16  ? ExpForm::Table16
           : target.tableEntries == 8 ? ExpForm::Table8
                                      : ExpForm::Scaled;
-  return NumericAttr::get(op.getContext(), exp, target.fma, kSumGroup, kSumBlock,
-                          accuracy);
+  return NumericAttr::get(op.getContext(), exp, target.fma, kSumGroup,
+                          kSumBlock, accuracy);
 }
 
 ScheduleAttr mlir::softmax::toSchedule(NumericAttr numeric,

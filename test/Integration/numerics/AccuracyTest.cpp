@@ -68,12 +68,11 @@ TEST_P(AccuracyModes, InnerDimension) {
   for (double spread : {0.0, 5.0, 40.0, 80.0})
     for (double offset : {0.0, 1e-3, 1e6, 1e30})
       for (int64_t columns : {3, 100, 5000})
-        softmax.check(
-            {makeRows({columns, columns == 100 ? 300 : 33}, spread, offset,
-                      ++seed)},
-            Layout::Compact, Layout::Compact,
-            "spread " + std::to_string(spread) + ", offset " +
-                std::to_string(offset));
+        softmax.check({makeRows({columns, columns == 100 ? 300 : 33}, spread,
+                                offset, ++seed)},
+                      Layout::Compact, Layout::Compact,
+                      "spread " + std::to_string(spread) + ", offset " +
+                          std::to_string(offset));
 }
 
 // A long row: what a sum of f32 would lose, and what a block contributes that

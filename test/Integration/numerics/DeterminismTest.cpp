@@ -93,9 +93,9 @@ TEST_P(Determinism, StrategiesRowsLayoutsAndAlignment) {
   };
   std::vector<Way> ways;
   for (bool transposed : {false, true})
-    for (StringRef strategy : {"", "registers", "lanes_rows", "pipe3", "pipe2",
-                               "online", "three_pass", "lanes_inner", "panels",
-                               "packed"}) {
+    for (StringRef strategy :
+         {"", "registers", "lanes_rows", "pipe3", "pipe2", "online",
+          "three_pass", "lanes_inner", "panels", "packed"}) {
       // Lanes lie along an inner dimension outside the row.
       if ((strategy == "lanes_inner" || strategy == "panels") &&
           (!transposed || (strategy == "panels" && !packsPanels())))

@@ -160,8 +160,7 @@ int32_t Kernel::callRange(ArrayRef<Argument> arguments, int64_t begin,
 SmallVector<ReferenceTensor>
 Kernel::evaluate(ArrayRef<ReferenceTensor> inputs) {
   FailureOr<SmallVector<ReferenceTensor>> results =
-      evaluateFunction(function, inputs,
-                       *symbolizeAccuracy(options.accuracy));
+      evaluateFunction(function, inputs, *symbolizeAccuracy(options.accuracy));
   if (succeeded(results))
     return std::move(*results);
   ADD_FAILURE() << "the reference refuses the function";

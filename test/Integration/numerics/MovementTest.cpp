@@ -67,8 +67,8 @@ protected:
     KernelOptions options = force("");
     options.schedule = [&](GenericOp op) {
       NumericAttr numeric = op.getScheduleAttr().getNumeric();
-      for (Candidate c : listCandidates(describeShape(op, numeric),
-                                        *description)) {
+      for (Candidate c :
+           listCandidates(describeShape(op, numeric), *description)) {
         if (c.layout != (inner ? LayoutKind::Inner : LayoutKind::Row))
           continue;
         // Guards of what is large would keep it from what a test can try.
@@ -146,8 +146,8 @@ protected:
         SmallVector<int64_t> shape = {rows, columns};
         if (inner)
           std::swap(shape[0], shape[1]);
-        ReferenceTensor logits = makeLogits(
-            type, shape, turn % 3 ? Data::Wide : Data::Spread, turn);
+        ReferenceTensor logits =
+            makeLogits(type, shape, turn % 3 ? Data::Wide : Data::Spread, turn);
         for (Layout layout : {Layout::Compact, Layout::Padded}) {
           int64_t misalignment = (turn * 5 + (layout == Layout::Padded)) % 17;
           std::vector<char> want = run(expected, logits, rows, layout,
@@ -156,8 +156,8 @@ protected:
             for (bool inPlace : {false, true}) {
               SCOPED_TRACE(way.name + " " + std::to_string(rows) + " rows of " +
                            std::to_string(columns));
-              std::vector<char> have = run(*way.kernel, logits, rows, layout,
-                                           misalignment, inPlace);
+              std::vector<char> have =
+                  run(*way.kernel, logits, rows, layout, misalignment, inPlace);
               ASSERT_EQ(want, have)
                   << way.name << ": " << rows << " rows of " << columns << ", "
                   << toString(layout).str() << ", misaligned by "
@@ -170,8 +170,8 @@ protected:
 
 TEST_P(Movement, ContiguousRows) {
   sweep(/*inner=*/false, {1, 2, 3, 5, 16, 17, 35, 70},
-        {1, 2, 5, 7, 10, 16, 17, 23, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129,
-         200, 300, 1000, 4095, 4096, 4097, 8192, 8200});
+        {1,  2,   5,   7,   10,  16,  17,  23,   31,   32,   33,   63,   64,
+         65, 100, 127, 128, 129, 200, 300, 1000, 4095, 4096, 4097, 8192, 8200});
 }
 
 TEST_P(Movement, InnerDimension) {

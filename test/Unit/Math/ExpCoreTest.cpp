@@ -100,10 +100,8 @@ struct Core {
                 Traits<Float>::element, Traits<Float>::element},
                lanes, SoftmaxExpandMathOptions{given.fma, true, false},
                [this](MathBuilder &math, ValueRange in) -> SmallVector<Value> {
-                 ExpReference reference =
-                     buildExpReference(math, way, in[0]);
-                 ExpValue value =
-                     buildScaledExp(math, way, in[1], reference);
+                 ExpReference reference = buildExpReference(math, way, in[0]);
+                 ExpValue value = buildScaledExp(math, way, in[1], reference);
                  return {value.value,
                          value.low ? value.low
                                    : math.constant(in[0].getType(), 0.0),
@@ -137,10 +135,9 @@ struct Core {
       EXPECT_LE(e[i], std::ldexp(1.0, c.scaleExponent + 1));
       worst.ulp = std::max(worst.ulp, ulpError(e[i], exact));
       long double sum = static_cast<long double>(e[i]) + low[i];
-      worst.relative =
-          std::max(worst.relative,
-                   static_cast<double>(std::ldexp(
-                       std::fabs(sum - exact) / exact, digits)));
+      worst.relative = std::max(worst.relative,
+                                static_cast<double>(std::ldexp(
+                                    std::fabs(sum - exact) / exact, digits)));
     }
   }
 };
@@ -244,15 +241,16 @@ static void tryPatterns(Core<float> &core, uint32_t first, uint32_t last,
   while (bits <= last) {
     float max = core.way.usesTable() ? -239.9f : -511.9f;
     for (int64_t i = 0; i < JitKernel::batch; ++i) {
-      core.x[i] = fromBits<float>(static_cast<uint32_t>(std::min<uint64_t>(bits, last)));
+      core.x[i] = fromBits<float>(
+          static_cast<uint32_t>(std::min<uint64_t>(bits, last)));
       max = std::max(max, core.x[i]);
       bits += step;
     }
     std::fill(core.max.begin(), core.max.end(), max);
     core.run();
-    double scale = static_cast<double>(
-        std::exp2(64.0L + shiftOf(core.way) -
-                  static_cast<long double>(core.exponent[0]) / core.way.entries));
+    double scale = static_cast<double>(std::exp2(
+        64.0L + shiftOf(core.way) -
+        static_cast<long double>(core.exponent[0]) / core.way.entries));
     for (int64_t i = 0; i < JitKernel::batch; ++i) {
       double exact = std::exp(static_cast<double>(core.x[i])) * scale;
       // The power of two at or below it.
@@ -273,8 +271,8 @@ static void tryPatterns(Core<float> &core, uint32_t first, uint32_t last,
 // C-EXP-1.  The mantissa of the result depends on the argument alone, not on
 // the reference (with a table, on the reference modulo its entries, which the
 // batches run through): every f32 that the core can receive lies in (-T - 108,
-// T), or in [-108, 0] after a subtraction, T the threshold of 512, or 240 with a
-// table.  SOFTMAX_FULL=1 tries all of them, else every 251st.
+// T), or in [-108, 0] after a subtraction, T the threshold of 512, or 240 with
+// a table.  SOFTMAX_FULL=1 tries all of them, else every 251st.
 TEST_P(EveryWay, F32EveryArgument) {
   uint32_t step = isFullRun() ? 1 : 251;
   Core<float> core(GetParam());
@@ -389,15 +387,14 @@ TEST_P(EveryWay, ScalarsAndVectorsAgree) {
   Core<float> vectors(way), scalars(way, 1);
   // Wider and narrower than a table.
   Core<float> wide(way, 64), narrow(way, 4);
-  JitKernel mixed({Element::f32, Element::f32}, {Element::f32}, way.lanes(),
-                  SoftmaxExpandMathOptions{way.fma, true, false},
-                  [&](MathBuilder &math, ValueRange in) -> SmallVector<Value> {
-                    ExpReference reference = buildExpReference(
-                        math, way.core,
-                        math.constant(math.b.getF32Type(), 17.25));
-                    return {
-                        buildScaledExp(math, way.core, in[1], reference).value};
-                  });
+  JitKernel mixed(
+      {Element::f32, Element::f32}, {Element::f32}, way.lanes(),
+      SoftmaxExpandMathOptions{way.fma, true, false},
+      [&](MathBuilder &math, ValueRange in) -> SmallVector<Value> {
+        ExpReference reference = buildExpReference(
+            math, way.core, math.constant(math.b.getF32Type(), 17.25));
+        return {buildScaledExp(math, way.core, in[1], reference).value};
+      });
   std::vector<float> out(JitKernel::batch);
   for (int64_t i = 0; i < JitKernel::batch; ++i) {
     vectors.max[i] = scalars.max[i] = wide.max[i] = narrow.max[i] = 17.25f;
@@ -420,24 +417,20 @@ TEST_P(EveryWay, ScalarsAndVectorsAgree) {
 // log and value of a sum of one exponential: exactly what is known.
 template <typename Float>
 static void checkSumOfOne(const Way &way) {
-  JitKernel kernel({Traits<Float>::element, Traits<Float>::element},
-                   {Element::f64, Element::f64}, way.lanes(),
-                   SoftmaxExpandMathOptions{way.fma, true, false},
-                   [&](MathBuilder &math, ValueRange in) -> SmallVector<Value> {
-                     ExpReference reference =
-                         buildExpReference(math, way.core, in[0]);
-                     Value e =
-                         buildScaledExp(math, way.core, in[1], reference).value;
-                     Type type = MathBuilder::withElement(e.getType(),
-                                                          math.b.getF64Type());
-                     if (e.getType() != type)
-                       e = arith::ExtFOp::create(math.b, math.loc, type, e);
-                     Value low = math.mul(e, math.constant(type, 0x1p-60));
-                     return {buildLogOfScaledSum(math, way.core, e, low,
-                                                 reference),
-                             buildSumRelativeToMax(math, way.core, e, low,
-                                                   reference)};
-                   });
+  JitKernel kernel(
+      {Traits<Float>::element, Traits<Float>::element},
+      {Element::f64, Element::f64}, way.lanes(),
+      SoftmaxExpandMathOptions{way.fma, true, false},
+      [&](MathBuilder &math, ValueRange in) -> SmallVector<Value> {
+        ExpReference reference = buildExpReference(math, way.core, in[0]);
+        Value e = buildScaledExp(math, way.core, in[1], reference).value;
+        Type type = MathBuilder::withElement(e.getType(), math.b.getF64Type());
+        if (e.getType() != type)
+          e = arith::ExtFOp::create(math.b, math.loc, type, e);
+        Value low = math.mul(e, math.constant(type, 0x1p-60));
+        return {buildLogOfScaledSum(math, way.core, e, low, reference),
+                buildSumRelativeToMax(math, way.core, e, low, reference)};
+      });
   std::vector<Float> max(JitKernel::batch), x(JitKernel::batch);
   std::vector<double> log(JitKernel::batch), sum(JitKernel::batch);
   double tolerance = std::numeric_limits<Float>::epsilon();
@@ -471,25 +464,26 @@ TEST_P(EveryWay, LogAndValueOfTheSum) {
 // The weight of a part of a row: exp(from - to), whatever the references are.
 TEST_P(EveryWay, WeightsOfParts) {
   const Way &way = GetParam();
-  JitKernel kernel({Element::f32, Element::f32}, {Element::f64, Element::f64},
-                   way.lanes(), SoftmaxExpandMathOptions{way.fma, true, false},
-                   [&](MathBuilder &math, ValueRange in) -> SmallVector<Value> {
-                     ExpReference from = buildExpReference(math, way.core, in[0]);
-                     ExpReference to = buildExpReference(math, way.core, in[1]);
-                     Type type = MathBuilder::withElement(
-                         in[0].getType(), math.b.getF64Type());
-                     auto wide = [&](Value v) -> Value {
-                       return arith::ExtFOp::create(math.b, math.loc, type, v);
-                     };
-                     // The reference of `from` over that of `to`.
-                     Value weight = buildRescale(math, way.core, from, to);
-                     Value steps = math.sub(wide(from.exponent), wide(to.exponent));
-                     Value exact = math.add(
-                         math.sub(wide(from.center), wide(to.center)),
-                         math.mul(steps, math.constant(type, std::log(2.0) /
-                                                                 way.core.entries)));
-                     return {weight, exact};
-                   });
+  JitKernel kernel(
+      {Element::f32, Element::f32}, {Element::f64, Element::f64}, way.lanes(),
+      SoftmaxExpandMathOptions{way.fma, true, false},
+      [&](MathBuilder &math, ValueRange in) -> SmallVector<Value> {
+        ExpReference from = buildExpReference(math, way.core, in[0]);
+        ExpReference to = buildExpReference(math, way.core, in[1]);
+        Type type =
+            MathBuilder::withElement(in[0].getType(), math.b.getF64Type());
+        auto wide = [&](Value v) -> Value {
+          return arith::ExtFOp::create(math.b, math.loc, type, v);
+        };
+        // The reference of `from` over that of `to`.
+        Value weight = buildRescale(math, way.core, from, to);
+        Value steps = math.sub(wide(from.exponent), wide(to.exponent));
+        Value exact = math.add(
+            math.sub(wide(from.center), wide(to.center)),
+            math.mul(steps,
+                     math.constant(type, std::log(2.0) / way.core.entries)));
+        return {weight, exact};
+      });
   std::vector<float> from(JitKernel::batch), to(JitKernel::batch);
   std::vector<double> weight(JitKernel::batch), exact(JitKernel::batch);
   for (float reference : references<float>()) {

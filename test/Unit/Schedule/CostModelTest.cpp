@@ -31,8 +31,8 @@ TEST(CostModel, LastAlternativeIsUnconditional) {
 }
 
 static bool contains(llvm::ArrayRef<Candidate> list, StrategyKind kind) {
-  return llvm::any_of(
-      list, [&](const Candidate &c) { return c.strategy == kind; });
+  return llvm::any_of(list,
+                      [&](const Candidate &c) { return c.strategy == kind; });
 }
 
 /// The strategy of rows of `columns` elements, `rows` of them.
@@ -99,9 +99,9 @@ TEST(CostModel, NoAlternativeIsOutOfReach) {
     llvm::SmallVector<Candidate> list = choose(shape, "x86-64-v3");
     for (size_t i = 0; i < list.size(); ++i)
       for (size_t j = 0; j < i; ++j)
-        EXPECT_FALSE(list[j].layout == list[i].layout &&
-                     !list[j].minColumns && !list[j].maxColumns &&
-                     !list[j].minRows && !list[j].minBytes)
+        EXPECT_FALSE(list[j].layout == list[i].layout && !list[j].minColumns &&
+                     !list[j].maxColumns && !list[j].minRows &&
+                     !list[j].minBytes)
             << columns;
   }
 }

@@ -38,12 +38,11 @@ static void compare(const char *name, int rows, int columns, int perRow) {
 }
 
 int main(int argc, char **argv) {
-  static const int shapes[][2] = {{1, Most},    {1, 40000},   {2, 100003},
-                                  {3, 100003},  {5, 65536},   {7, 5000},
-                                  {100, 1000},  {333, 1000},  {60000, 10},
-                                  {4001, 129},  {1, 100},     {1000, 1},
-                                  {0, 5},       {300, 1024},  {33, 12345},
-                                  {64, 4096},   {1, 4097},    {2, 16384}};
+  static const int shapes[][2] = {
+      {1, Most},  {1, 40000},  {2, 100003}, {3, 100003}, {5, 65536},
+      {7, 5000},  {100, 1000}, {333, 1000}, {60000, 10}, {4001, 129},
+      {1, 100},   {1000, 1},   {0, 5},      {300, 1024}, {33, 12345},
+      {64, 4096}, {1, 4097},   {2, 16384}};
   void *library = argc > 1 ? dlopen(argv[1], RTLD_NOW) : NULL;
   if (!library) {
     printf("cannot load the library: %s\n", dlerror());
@@ -78,8 +77,8 @@ int main(int argc, char **argv) {
       }
       Range *range = (Range *)find(library, name, "_range");
       Size *size = (Size *)find(library, name, "_workspace_size");
-      int64_t units = (int64_t)((Size *)find(library, name, "_units"))(
-          &x.t, &y.t, &l.t);
+      int64_t units =
+          (int64_t)((Size *)find(library, name, "_units"))(&x.t, &y.t, &l.t);
       size_t bytes = size(&x.t, &y.t, &l.t);
       int pieces = 7, wrong = 0;
 #ifdef _OPENMP
