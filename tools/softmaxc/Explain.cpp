@@ -32,7 +32,7 @@ void explainTarget(const TargetDescription &target, llvm::raw_ostream &os) {
 /// The loops that linalg ops and copies have become, counted at the outermost.
 unsigned countLoopNests(func::FuncOp function) {
   unsigned count = 0;
-  function.walk<WalkOrder::PreOrder>([&](LoopLikeOpInterface loop) {
+  function.walk<WalkOrder::PreOrder>([&](LoopLikeOpInterface) {
     ++count;
     return WalkResult::skip();
   });

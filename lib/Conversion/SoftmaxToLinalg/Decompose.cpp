@@ -19,33 +19,6 @@
 using namespace mlir;
 using namespace mlir::softmax;
 
-//===----------------------------------------------------------------------===//
-// What can be decomposed
-//===----------------------------------------------------------------------===//
-
-std::string mlir::softmax::whyNotDecomposable(GenericOp op) {
-  for (StatisticAttrInterface statistic : op.getStatisticList())
-    if (statistic.getNumPasses() == 0)
-      return "one of its statistics is not evaluated by passes over the row; "
-             "take it out of the op, or compute it by a sort";
-  if (!op.getRows().empty())
-    return "it covers a range of rows; decompose before a row range is added";
-  if (!op.hasRow())
-    return {};
-  auto yield = cast<YieldOp>(op.getRow().front().getTerminator());
-  unsigned perRow = op.getInits().size() - op.getNumElementwiseInits();
-  for (auto [i, value] : llvm::enumerate(yield.getValues())) {
-    if (i < perRow && isa<VectorType>(value.getType()))
-      return "its row region yields a vector for a destination; yield scalars "
-             "to one destination each";
-  }
-  return {};
-}
-
-//===----------------------------------------------------------------------===//
-// Building
-//===----------------------------------------------------------------------===//
-
 namespace {
 /// What the passes of one statistic have reduced.
 struct Reduced {

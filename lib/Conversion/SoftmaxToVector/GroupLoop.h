@@ -45,7 +45,8 @@ public:
   virtual void accumulate(int64_t v, ArrayRef<Value> values,
                           MutableArrayRef<Value> carried) {}
   /// Contributions of two vectors, or of two nodes of the tree, as one.
-  virtual SmallVector<Value> join(ArrayRef<Value> low, ArrayRef<Value> high) {
+  virtual SmallVector<Value> join(ArrayRef<Value> low,
+                                  ArrayRef<Value> /*high*/) {
     return SmallVector<Value>(low);
   }
   /// Takes what the tree has come to into the carried values.

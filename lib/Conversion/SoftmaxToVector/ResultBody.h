@@ -42,7 +42,7 @@ public:
     return loadElements(k, row, i, tail);
   }
   SmallVector<Value> logits(ArrayRef<Value> loaded, Value i,
-                            const Tail *tail) override {
+                            const Tail * /*tail*/) override {
     return buildLogits(k, row, loaded, i);
   }
   void store(Value i, const Tail *tail, ArrayRef<LiftedValue> values) override;

@@ -2,12 +2,7 @@
 //
 // C-EXP-1: the scaled exponential against a reference of higher precision.
 
-#include "JitKernel.h"
-#include "softmax/Math/ExpBuilder.h"
-#include "llvm/TargetParser/Host.h"
-#include "gtest/gtest.h"
-#include <cstring>
-#include <limits>
+#include "ExpWays.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -15,69 +10,6 @@ using namespace mlir::softmax::test;
 
 namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-template <typename Float>
-struct Traits;
-template <>
-struct Traits<float> {
-  static constexpr Element element = Element::f32;
-  using Integer = uint32_t;
-  // Double precision is enough to judge f32.
-  static long double exp(long double x) {
-    return std::exp(static_cast<double>(x));
-  }
-};
-template <>
-struct Traits<double> {
-  static constexpr Element element = Element::f64;
-  using Integer = uint64_t;
-  static long double exp(long double x) { return std::exp(x); }
-};
-
-template <typename Float>
-Float fromBits(typename Traits<Float>::Integer bits) {
-  Float result;
-  std::memcpy(&result, &bits, sizeof(result));
-  return result;
-}
-
-// The ways to form an exponential, with what they promise.
-struct Way {
-  const char *name;
-  ExpCore core;
-  bool fma;
-  double ulp;      // largest error
-  double relative; // the same, in units of half an ULP of 1 (2^-24 in f32)
-
-  int64_t lanes() const { return core.usesTable() ? core.entries : 8; }
-  bool runsHere() const {
-    const auto features = llvm::sys::getHostCPUFeatures();
-    return core.entries == 16  ? features.lookup("avx512f")
-           : core.entries == 8 ? features.lookup("avx2")
-                               : true;
-  }
-};
-
-void PrintTo(const Way &way, std::ostream *os) { *os << way.name; }
-
-using Precision = ExpCore::Precision;
-constexpr double any = 1e30;
-const Way ways[] = {
-    {"polynomial, fma", {1, Precision::Single}, true, 1.0, 1.3},
-    {"polynomial", {1, Precision::Single}, false, 1.0, 1.5},
-    {"table of 8", {8, Precision::Single}, true, 1.0, 1.5},
-    {"table of 16", {16, Precision::Single}, true, 1.0, 1.3},
-    {"polynomial, fma, pair", {1, Precision::Pair}, true, any, 0.7},
-    {"polynomial, pair", {1, Precision::Pair}, false, any, 0.8},
-    // 2^-17 in f32; two of them make a probability within 2^-13.
-    {"polynomial, fma, fast", {1, Precision::Fast}, true, any, 128},
-    {"polynomial, fast", {1, Precision::Fast}, false, any, 128},
-    {"table of 8, fast", {8, Precision::Fast}, true, any, 256},
-    {"table of 16, fast", {16, Precision::Fast}, true, any, 128}};
-
-double shiftOf(const ExpCore &core) {
-  return core.usesTable() ? getExpTable(core.entries).shift : 0;
-}
 
 struct Worst {
   double ulp = 0;
@@ -141,44 +73,6 @@ struct Core {
     }
   }
 };
-
-class EveryWay : public testing::TestWithParam<Way> {
-protected:
-  void SetUp() override {
-    if (!GetParam().runsHere())
-      GTEST_SKIP() << "this processor has no instruction for the table";
-  }
-};
-
-// References of all kinds: small, beyond and about the threshold, huge.
-template <typename Float>
-std::vector<Float> references() {
-  const FloatConstants &c = getFloatConstants(8 * sizeof(Float));
-  Float t = static_cast<Float>(c.referenceThreshold);
-  std::vector<Float> result = {0,
-                               Float(-0.0),
-                               Float(0.3465736),
-                               Float(-0.34657),
-                               1,
-                               Float(-1.5),
-                               Float(37.25),
-                               Float(-88.1),
-                               Float(300.7),
-                               Float(-443.3),
-                               std::nextafter(t, Float(0)),
-                               t,
-                               std::nextafter(t, 2 * t),
-                               std::nextafter(-t, Float(0)),
-                               -t,
-                               std::nextafter(-t, -2 * t),
-                               Float(12345.678),
-                               Float(-98765.4),
-                               Float(1e30),
-                               std::numeric_limits<Float>::max(),
-                               std::numeric_limits<Float>::lowest(),
-                               std::numeric_limits<Float>::denorm_min()};
-  return result;
-}
 
 template <typename Float>
 Worst sweep(const Way &way, int batches) {
@@ -411,94 +305,5 @@ TEST_P(EveryWay, ScalarsAndVectorsAgree) {
     EXPECT_EQ(vectors.e[i], out[i]);
     EXPECT_EQ(vectors.e[i], wide.e[i]);
     EXPECT_EQ(vectors.e[i], narrow.e[i]);
-  }
-}
-
-// log and value of a sum of one exponential: exactly what is known.
-template <typename Float>
-static void checkSumOfOne(const Way &way) {
-  JitKernel kernel(
-      {Traits<Float>::element, Traits<Float>::element},
-      {Element::f64, Element::f64}, way.lanes(),
-      SoftmaxExpandMathOptions{way.fma, true, false},
-      [&](MathBuilder &math, ValueRange in) -> SmallVector<Value> {
-        ExpReference reference = buildExpReference(math, way.core, in[0]);
-        Value e = buildScaledExp(math, way.core, in[1], reference).value;
-        Type type = MathBuilder::withElement(e.getType(), math.b.getF64Type());
-        if (e.getType() != type)
-          e = arith::ExtFOp::create(math.b, math.loc, type, e);
-        Value low = math.mul(e, math.constant(type, 0x1p-60));
-        return {buildLogOfScaledSum(math, way.core, e, low, reference),
-                buildSumRelativeToMax(math, way.core, e, low, reference)};
-      });
-  std::vector<Float> max(JitKernel::batch), x(JitKernel::batch);
-  std::vector<double> log(JitKernel::batch), sum(JitKernel::batch);
-  double tolerance = std::numeric_limits<Float>::epsilon();
-  if (way.core.precision == Precision::Fast && sizeof(Float) == 4)
-    tolerance = 0x1p-16;
-  for (Float reference : references<Float>()) {
-    for (int64_t i = 0; i < JitKernel::batch; ++i) {
-      max[i] = reference;
-      x[i] = std::max<Float>(reference - Float(i) / 64,
-                             std::numeric_limits<Float>::lowest());
-    }
-    kernel.run({max.data(), x.data(), log.data(), sum.data()});
-    for (int64_t i = 0; i < JitKernel::batch; ++i) {
-      long double exact = static_cast<long double>(x[i]) - reference;
-      ASSERT_NEAR(log[i], double(exact),
-                  tolerance * std::max(1.0L, std::fabs(exact)))
-          << "max " << reference << " x " << x[i];
-      // One unit each: the exponential, the scale, the product.
-      long double value = std::exp(exact);
-      ASSERT_NEAR(sum[i], double(value), 3 * tolerance * value);
-    }
-  }
-}
-
-TEST_P(EveryWay, LogAndValueOfTheSum) {
-  checkSumOfOne<float>(GetParam());
-  if (!GetParam().core.usesTable())
-    checkSumOfOne<double>(GetParam());
-}
-
-// The weight of a part of a row: exp(from - to), whatever the references are.
-TEST_P(EveryWay, WeightsOfParts) {
-  const Way &way = GetParam();
-  JitKernel kernel(
-      {Element::f32, Element::f32}, {Element::f64, Element::f64}, way.lanes(),
-      SoftmaxExpandMathOptions{way.fma, true, false},
-      [&](MathBuilder &math, ValueRange in) -> SmallVector<Value> {
-        ExpReference from = buildExpReference(math, way.core, in[0]);
-        ExpReference to = buildExpReference(math, way.core, in[1]);
-        Type type =
-            MathBuilder::withElement(in[0].getType(), math.b.getF64Type());
-        auto wide = [&](Value v) -> Value {
-          return arith::ExtFOp::create(math.b, math.loc, type, v);
-        };
-        // The reference of `from` over that of `to`.
-        Value weight = buildRescale(math, way.core, from, to);
-        Value steps = math.sub(wide(from.exponent), wide(to.exponent));
-        Value exact = math.add(
-            math.sub(wide(from.center), wide(to.center)),
-            math.mul(steps,
-                     math.constant(type, std::log(2.0) / way.core.entries)));
-        return {weight, exact};
-      });
-  std::vector<float> from(JitKernel::batch), to(JitKernel::batch);
-  std::vector<double> weight(JitKernel::batch), exact(JitKernel::batch);
-  for (float reference : references<float>()) {
-    if (reference == std::numeric_limits<float>::lowest())
-      continue;
-    for (int64_t i = 0; i < JitKernel::batch; ++i) {
-      to[i] = reference;
-      from[i] = std::max(reference - float(i) / 8,
-                         std::numeric_limits<float>::lowest());
-    }
-    kernel.run({from.data(), to.data(), weight.data(), exact.data()});
-    for (int64_t i = 0; i < JitKernel::batch; ++i) {
-      double value = std::exp(exact[i]);
-      ASSERT_NEAR(weight[i], value, 1e-12 * value + 1e-300)
-          << from[i] << " to " << to[i];
-    }
   }
 }
