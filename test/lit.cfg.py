@@ -130,6 +130,8 @@ if os.path.exists(tool_path(config.llvm_tools_dir, "ld.lld")):
 # What kernels with threads ask the loader for.
 if ctypes.util.find_library("omp") or os.path.exists("/usr/lib/x86_64-linux-gnu/libomp.so.5"):
     config.available_features.add("libomp")
+    # Threads that wait do not take the processor from other tests.
+    config.environment["OMP_WAIT_POLICY"] = "passive"
 
 if lit_config.params.get("full", "0") not in ("", "0"):
     config.available_features.add("full")

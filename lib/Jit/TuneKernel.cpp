@@ -152,7 +152,7 @@ void TuneData::addTensor(GenericOp op, unsigned number, ArrayRef<int64_t> sizes,
                                            : 0;
   tensor.typeBits = static_cast<uint8_t>(llvm::alignTo(bits, 8));
   operand.pointer = &tensor;
-  arguments.push_back(&operand.pointer);
+  arguments.push_back(static_cast<void *>(&operand.pointer));
 }
 
 TuneData::TuneData(GenericOp op, ArrayRef<int64_t> sizes, LayoutKind layout) {

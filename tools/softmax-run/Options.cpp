@@ -68,7 +68,8 @@ struct CommandLineOptions {
       "accuracy", cl::desc("default, strict or fast (default)"),
       cl::value_desc("mode"), cl::init("default"), cl::cat(category)};
   cl::opt<std::string> threads{
-      "threads", cl::desc("1 (the only number in this version)"),
+      "threads",
+      cl::desc("threads of the OpenMP runtime to run on, 1 without it (1)"),
       cl::value_desc("N"), cl::init("1"), cl::cat(category)};
   cl::opt<std::string> forceStrategy{
       "force-strategy",
@@ -77,6 +78,9 @@ struct CommandLineOptions {
                "cannot run"),
       cl::value_desc("name"), cl::cat(category)};
 };
+
+/// More make no sense, and a runtime that cannot start them ends the process.
+constexpr unsigned mostThreads = 1024;
 
 std::nullopt_t usageError(const llvm::Twine &message) {
   llvm::errs() << "softmax-run: " << message << '\n';
@@ -139,12 +143,10 @@ std::optional<RunOptions> mlir::softmax::parseRunOptions(int argc,
       !parseStrategy(given.forceStrategy))
     return usageError("unknown --force-strategy=" + given.forceStrategy +
                       "; use " + listStrategies());
-  unsigned threads;
-  if (llvm::StringRef(given.threads).getAsInteger(10, threads) || threads == 0)
-    return usageError("--threads takes a positive number, not '" +
-                      given.threads + "'");
-  if (threads != 1)
-    return usageError("--threads=" + given.threads +
-                      " is not in this version; use --threads=1");
+  if (llvm::StringRef(given.threads).getAsInteger(10, options.threads) ||
+      options.threads == 0 || options.threads > mostThreads)
+    return usageError("--threads takes a number from 1 to " +
+                      llvm::Twine(mostThreads) + ", not '" + given.threads +
+                      "'");
   return options;
 }

@@ -23,6 +23,8 @@ struct RunOptions {
   TargetDescription target;
   std::string accuracy;
   std::string forceStrategy;
+  /// 1: the calling thread alone.
+  unsigned threads = 1;
 };
 
 /// Nothing where the usage is wrong; the reason is then on stderr.

@@ -2,6 +2,7 @@
 #include "Run.h"
 
 #include "../Support/ToolSupport.h"
+#include "Threads.h"
 #include "Values.h"
 
 #include "softmax/Jit/Jit.h"
@@ -9,6 +10,7 @@
 #include "softmax/Reference/Interpreter.h"
 #include "softmax/Target/KernelInfo.h"
 #include "softmax/Target/OutputFiles.h"
+#include "softmax/Target/Status.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -215,6 +217,14 @@ private:
     pipeline.target = options.target;
     pipeline.accuracy = options.accuracy;
     pipeline.forceStrategy = options.forceStrategy;
+    if (options.threads > 1) {
+      // What softmaxc compiles: the functions that divide their rows are
+      // kernels.
+      pipeline.kernels = true;
+      pipeline.threads = "openmp";
+      if (llvm::Error error = startThreads(options.threads))
+        return fail(kFails, llvm::toString(std::move(error)));
+    }
     llvm::Expected<std::unique_ptr<ExecutionEngine>> compiled =
         compileInProcess(*module, pipeline);
     if (!compiled)
@@ -278,11 +288,21 @@ private:
       pointers.push_back(descriptors.back().data());
       packed.push_back(static_cast<void *>(&pointers.back()));
     }
+    // A kernel returns a status.
+    if (options.threads > 1)
+      packed.push_back(&status);
   }
 
   int call() {
     entry(packed.data());
-    return 0;
+    if (status == 0)
+      return 0;
+    StringRef meaning = "unknown";
+    for (const KernelStatusText &text : kernelStatuses())
+      if (static_cast<int32_t>(text.status) == status)
+        meaning = text.meaning;
+    return fail(kFails, "'" + options.entry + "' returned status " +
+                            llvm::Twine(status) + ": " + meaning);
   }
 
   int time() {
@@ -365,6 +385,7 @@ private:
   std::vector<std::vector<int64_t>> descriptors;
   std::vector<void *> pointers;
   SmallVector<void *> packed;
+  int32_t status = 0;
 };
 
 } // namespace
