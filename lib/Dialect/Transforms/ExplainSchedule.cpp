@@ -160,6 +160,7 @@ void mlir::softmax::explainSchedule(GenericOp op,
     if (c.nontemporal)
       os << ", nontemporal stores";
     Work work = workFor(shape, target, columns, c.minBytes != 0);
+    work.rows = std::max(work.rows, c.minRows);
     os << "), modelled "
        << llvm::format("%.2f", modelCycles(c, shape, target, work))
        << " cycles/element at " << work.rows << " x " << columns << "\n";
