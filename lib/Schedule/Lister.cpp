@@ -10,7 +10,8 @@ SmallVector<Candidate> Lister::list(LayoutKind layout) const {
   if (layout == LayoutKind::Any) {
     all.push_back(packed());
   } else if (layout == LayoutKind::Row && shape.rowPossible) {
-    all.push_back(lanesRows());
+    if (!shape.selects)
+      all.push_back(lanesRows());
     if (shape.reduces) {
       if (shape.streamable) {
         all.push_back(pipe2(kSumBlock, true));
@@ -33,7 +34,8 @@ SmallVector<Candidate> Lister::list(LayoutKind layout) const {
       for (StagingKind way : ways)
         all.push_back(scalable(way));
     all.push_back(online(false));
-  } else if (layout == LayoutKind::Inner && shape.innerPossible) {
+  } else if (layout == LayoutKind::Inner && shape.innerPossible &&
+             !shape.selects) {
     if (shape.packsPanels && staged) {
       if (shape.streamable)
         all.push_back(panels(true));

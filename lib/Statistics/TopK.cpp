@@ -1,7 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 //
-// #softmax.topk<k>: defined and verified; it has no reduction by passes, and
-// lowerings refuse it with a diagnostic.
+// #softmax.topk<k>: a selection. It is not reduced by passes: a lowering finds
+// the k largest of a row by itself, or refuses the statistic.
 
 #include "softmax/Dialect/IR/Softmax.h"
 
@@ -9,6 +9,7 @@ using namespace mlir;
 using namespace mlir::softmax;
 
 unsigned TopKAttr::getNumPasses() const { return 0; }
+int64_t TopKAttr::getSelectionSize() const { return getK(); }
 Combiner TopKAttr::getCombiner(unsigned) const { return Combiner::Max; }
 bool TopKAttr::isRowArgumentPass(unsigned) const { return false; }
 Value TopKAttr::buildPassCondition(StatisticBuilder &, unsigned,

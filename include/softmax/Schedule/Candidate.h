@@ -40,6 +40,9 @@ struct KernelShape {
   /// Whether an element needs no more than one statistic's exponentials, so
   /// that panels can be packed.
   bool packsPanels = true;
+  /// Whether elements are selected from single rows, which rules out strategies
+  /// with a row per lane.
+  bool selects = false;
   /// Entries of the exponentials' table; 0 without one.
   unsigned tableEntries = 0;
   /// Exponentials as pairs (accuracy = strict).

@@ -61,6 +61,11 @@ LogicalResult Checker::checkNeeds(AlternativeAttr a) {
     return error(a) << "stores past the caches one element-wise result, but "
                        "the op has "
                     << op.getNumElementwiseInits() << "; use stores = ordinary";
+  if (shape.selects &&
+      (strategy == Strategy::LanesRows || strategy == Strategy::LanesInner ||
+       strategy == Strategy::Panels))
+    return error(a) << "computes a row per lane, but the op selects elements "
+                       "of single rows; use three_pass, pipe3 or packed";
   // Of as many vectors as make two groups the last may be complete or not,
   // which the sum must know.
   int64_t most = 2 * numeric.getGroup() - a.getLanes();

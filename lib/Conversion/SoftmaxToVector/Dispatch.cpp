@@ -53,12 +53,11 @@ FailureOr<unsigned> mlir::softmax::lowerGeneric(GenericOp op) {
         "has tensor operands; bufferize before convert-softmax-to-vector (or "
         "use softmax-decompose on tensors)");
   for (StatisticAttrInterface statistic : op.getStatisticList())
-    if (statistic.getNumPasses() == 0)
+    if (statistic.getNumPasses() == 0 && statistic.getSelectionSize() == 0)
       return op.emitOpError("statistic ")
              << statistic
-             << " has no vector lowering in this version; remove it from the "
-                "op's "
-                "statistics or compute it elsewhere";
+             << " has no vector lowering; remove it from the op's statistics "
+                "or compute it elsewhere";
   if (failed(checkRegionsVectorizable(op)) ||
       failed(checkSchedule(op, schedule)))
     return failure();

@@ -74,6 +74,12 @@ OperandView KernelBuilder::makeView(Value operand, AffineMap map) {
       sizes[d] = size;
     span = add(span, mul(view.strides[d], size));
   }
+  if (unsigned last = map.getNumResults(); last < type.getRank()) {
+    view.trailingStride = ShapedType::isDynamic(staticStrides[last])
+                              ? Value(metadata.getStrides()[last])
+                              : index(staticStrides[last]);
+    span = add(span, mul(view.trailingStride, index(type.getDimSize(last))));
+  }
   auto flatType = MemRefType::get(
       {ShapedType::kDynamic}, type.getElementType(),
       StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic, {1}),

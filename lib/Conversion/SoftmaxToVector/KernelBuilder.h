@@ -30,6 +30,9 @@ struct OperandView {
   SmallVector<Value> strides;
   /// The same as far as types tell, else ShapedType::kDynamic.
   SmallVector<int64_t> staticStrides;
+  /// Stride of a dimension behind those of the map, which holds the vectors
+  /// that a row region yields; null if there is none.
+  Value trailingStride;
   /// Whether types tell that consecutive dimensions of the operand are
   /// contiguous (the identity layout).
   bool identityLayout = false;

@@ -11,11 +11,11 @@ namespace mlir::softmax {
 
 /// Reduces what is in memory or cache, and forms exponentials again where
 /// results are written: nothing is staged.
-class OnlineRunner : public RowRunner {
+class OnlineRunner : public SingleRowRunner {
 public:
   OnlineRunner(KernelBuilder &k, const RowNeeds &needs, const RowPosition &row,
                AlternativeAttr alternative)
-      : k(k), needs(needs), row(row), scope(k, row), alternative(alternative) {}
+      : SingleRowRunner(k, row), needs(needs), alternative(alternative) {}
 
   SmallVector<WideValue> reduce(unsigned pass, ArrayRef<unsigned> active,
                                 ArrayRef<RowValues> rows,
@@ -23,20 +23,13 @@ public:
   void writeResults(ArrayRef<RowValues> rows, ValueRange handedOn,
                     ElementRange range) override;
 
-  Value rowInput(unsigned i) override { return scope.rowInput(i); }
-  Value rowCoordinate(int64_t dim) override { return scope.rowCoordinate(dim); }
-  void storeRow(unsigned i, Value value) override { scope.storeRow(i, value); }
-
 private:
   /// Elements ahead that data is asked for.
   Value distance() {
     return k.index(alternative.getPrefetch() * k.numeric.getBlock());
   }
 
-  KernelBuilder &k;
   const RowNeeds &needs;
-  const RowPosition &row;
-  SingleRowScope scope;
   AlternativeAttr alternative;
 };
 

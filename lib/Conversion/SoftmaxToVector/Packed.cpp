@@ -7,6 +7,7 @@
 
 #include "ResultBody.h"
 #include "RowProgram.h"
+#include "Selection.h"
 #include "Strategies.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -21,11 +22,28 @@ struct Scratch {
   std::optional<OperandView> low;
 };
 
-class PackedRunner : public RowRunner {
+/// Logits that have been packed.
+struct ScratchAccess : PassAccess {
+  ScratchAccess(KernelBuilder &k, const Scratch &scratch)
+      : k(k), scratch(scratch) {}
+  SmallVector<Value> load(Value i, const Tail *tail) override {
+    return llvm::map_to_vector(scratch.logits, [&](const OperandView &view) {
+      return k.load(view, i, tail);
+    });
+  }
+  SmallVector<Value> logits(ArrayRef<Value> loaded, Value,
+                            const Tail *) override {
+    return SmallVector<Value>(loaded);
+  }
+  KernelBuilder &k;
+  const Scratch &scratch;
+};
+
+class PackedRunner : public SingleRowRunner {
 public:
   PackedRunner(KernelBuilder &k, const RowNeeds &needs, const RowPosition &row,
                const Scratch &scratch)
-      : k(k), needs(needs), row(row), scope(k, row), scratch(scratch) {}
+      : SingleRowRunner(k, row), needs(needs), scratch(scratch) {}
 
   /// Writes the row's logits to scratch.
   void pack() {
@@ -41,22 +59,7 @@ public:
   SmallVector<WideValue> reduce(unsigned pass, ArrayRef<unsigned> active,
                                 ArrayRef<RowValues> rows,
                                 ElementRange range) override {
-    struct Access : PassAccess {
-      Access(KernelBuilder &k, const Scratch &scratch)
-          : k(k), scratch(scratch) {}
-      SmallVector<Value> load(Value i, const Tail *tail) override {
-        return llvm::map_to_vector(
-            scratch.logits,
-            [&](const OperandView &view) { return k.load(view, i, tail); });
-      }
-      SmallVector<Value> logits(ArrayRef<Value> loaded, Value,
-                                const Tail *) override {
-        return SmallVector<Value>(loaded);
-      }
-      KernelBuilder &k;
-      const Scratch &scratch;
-    };
-    Access access(k, scratch);
+    ScratchAccess access(k, scratch);
     PassBody body(k, pass, active, rows, access);
     emitGroups(k, {&body}, range);
     return body.results;
@@ -97,9 +100,10 @@ public:
     });
   }
 
-  Value rowInput(unsigned i) override { return scope.rowInput(i); }
-  Value rowCoordinate(int64_t dim) override { return scope.rowCoordinate(dim); }
-  void storeRow(unsigned i, Value value) override { scope.storeRow(i, value); }
+  SmallVector<Value> select(unsigned s, int64_t count) override {
+    ScratchAccess access(k, scratch);
+    return emitSelection(k, access, s, count);
+  }
 
 private:
   SmallVector<Value> loadScalars(ArrayRef<Value> at) {
@@ -144,10 +148,7 @@ private:
                        });
   }
 
-  KernelBuilder &k;
   const RowNeeds &needs;
-  const RowPosition &row;
-  SingleRowScope scope;
   const Scratch &scratch;
 };
 } // namespace

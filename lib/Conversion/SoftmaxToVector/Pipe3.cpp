@@ -66,6 +66,8 @@ private:
                                        ArrayRef<RowValues> rows);
   /// From the sums of a batch to what its results need.
   void finishBatch(Batch batch, Value copy);
+  /// The row region row by row, and what it hands on with `rows` into `late`.
+  void finishEachRow(Batch batch, ArrayRef<RowValues> rows);
   /// All stages for the row in `lane`; `common` takes its row values for those
   /// of the common case.
   void emitRow(Value first, Value copy, Value lane, bool writes, bool common);
@@ -94,6 +96,8 @@ private:
   LaneBuffers late;
   RowList lateShape;
   size_t numHandedOn = 0;
+  /// Whether the row region takes elements that are selected from its row.
+  bool selects;
 };
 } // namespace
 
@@ -106,6 +110,9 @@ Pipe3::Pipe3(KernelBuilder &k, const RowNeeds &needs,
   if (lastPass > 0)
     earlyActive = getActive(k, needs, 0);
   lastActive = getActive(k, needs, lastPass);
+  selects = llvm::any_of(k.statistics, [](StatisticAttrInterface statistic) {
+    return statistic.getSelectionSize() != 0;
+  });
   // As many rows as fill a block's worth of scratch, each beginning on a cache
   // line.
   int64_t group = k.numeric.getGroup(), block = k.numeric.getBlock();
@@ -181,6 +188,8 @@ void Pipe3::finishBatch(Batch batch, Value copy) {
   prepareRows(k, lastPass, lastActive,
               unflattenWide(sums.load(k.index(0)), sumsLike), rows);
   finishRows(k, rows);
+  if (selects)
+    return finishEachRow(batch, rows);
   BatchScope scope(k, batch.first, batch.count, lanes);
   SmallVector<Value> handedOn = emitRowRegion(k, scope, rows);
   if (!k.op.hasResult())
@@ -189,6 +198,22 @@ void Pipe3::finishBatch(Batch batch, Value copy) {
   numHandedOn = handedOn.size();
   llvm::append_range(values, handedOn);
   late.store(values, k.index(0));
+}
+
+void Pipe3::finishEachRow(Batch batch, ArrayRef<RowValues> rows) {
+  LaneBuffers finished(k, "finished", lanes, 1);
+  finished.store(lateShape.flatten(rows), k.index(0));
+  forEachLane(k.index(0), batch.count, [&](Value lane) {
+    RowPosition row = rowAt(k.add(batch.first, lane));
+    SmallVector<Value> values = finished.loadLane(k.index(0), lane);
+    SingleRowScope scope(k, row);
+    SmallVector<Value> handedOn =
+        emitRowRegion(k, scope, lateShape.unflatten(values));
+    numHandedOn = handedOn.size();
+    llvm::append_range(values, handedOn);
+    if (k.op.hasResult())
+      late.storeLane(values, k.index(0), lane);
+  });
 }
 
 //===----------------------------------------------------------------------===//

@@ -20,9 +20,14 @@ static bool isVectorizable(Operation &op) {
 }
 
 LogicalResult mlir::softmax::checkRegionsVectorizable(GenericOp op) {
+  // The row region of a selection runs on scalars and on vectors of its own.
+  bool selects = llvm::any_of(op.getStatisticList(), [](auto statistic) {
+    return statistic.getSelectionSize() != 0;
+  });
   for (Region &region : op->getRegions())
     for (Operation &inner : region.getOps())
-      if (!isVectorizable(inner))
+      if (!isVectorizable(inner) &&
+          !(selects && &region == &op.getRow() && inner.getNumRegions() == 0))
         return inner.emitOpError(
             "has no vector form, so convert-softmax-to-vector cannot lower "
             "the softmax.generic around it; use element-wise arith and math "
@@ -54,7 +59,8 @@ SmallVector<Value> KernelBuilder::inlineRegion(Region &region, ValueRange args,
     bool vectorized = llvm::any_of(inner.getOperands(), [&](Value operand) {
       return isa<VectorType>(mapping.lookup(operand).getType());
     });
-    if (!vectorized) {
+    // On scalars vectors are the region's own: those of a selection.
+    if (!vectorized || laneCount == 0) {
       b.clone(inner, mapping);
       continue;
     }

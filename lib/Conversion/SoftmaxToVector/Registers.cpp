@@ -15,12 +15,12 @@ using namespace mlir;
 using namespace mlir::softmax;
 
 namespace {
-class RegistersRunner : public RowRunner {
+class RegistersRunner : public SingleRowRunner {
 public:
   /// `tail` is that of the last of `count` vectors, or null if it is whole.
   RegistersRunner(KernelBuilder &k, const RowNeeds &needs,
                   const RowPosition &row, int64_t count, const Tail *tail)
-      : k(k), needs(needs), row(row), scope(k, row), tail(tail) {
+      : SingleRowRunner(k, row), needs(needs), tail(tail) {
     for (int64_t v = 0; v < count; ++v) {
       const Tail *vectorTail = v + 1 == count ? tail : nullptr;
       Value i = k.index(v * k.lanes);
@@ -81,10 +81,6 @@ public:
     }
   }
 
-  Value rowInput(unsigned i) override { return scope.rowInput(i); }
-  Value rowCoordinate(int64_t dim) override { return scope.rowCoordinate(dim); }
-  void storeRow(unsigned i, Value value) override { scope.storeRow(i, value); }
-
 private:
   /// Hands out the row's logits and keeps what is lifted.
   struct Access : PassAccess {
@@ -109,10 +105,7 @@ private:
     int64_t position = 0;
   };
 
-  KernelBuilder &k;
   const RowNeeds &needs;
-  const RowPosition &row;
-  SingleRowScope scope;
   const Tail *tail;
   SmallVector<SmallVector<Value>> elements, logits;
   SmallVector<LiftedValue> lifted;

@@ -3,6 +3,7 @@
 #include "RowProgram.h"
 #include "Parts.h"
 #include "ResultBody.h"
+#include "Selection.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -90,6 +91,36 @@ void mlir::softmax::emitPass(KernelBuilder &k, const RowNeeds &needs,
 // Rows
 //===----------------------------------------------------------------------===//
 
+void SingleRowScope::storeRow(unsigned i, Value value) {
+  const OperandView &view = k.inits[i];
+  auto type = dyn_cast<VectorType>(value.getType());
+  if (!type) {
+    k.storeScalar(value, view, row.initOffsets[i]);
+    return;
+  }
+  for (int64_t j = 0; j < type.getNumElements(); ++j)
+    k.storeScalar(
+        vector::ExtractOp::create(k.b, k.loc, value, j), view,
+        k.add(row.initOffsets[i], k.mul(view.trailingStride, k.index(j))));
+}
+
+SmallVector<Value> SingleRowScope::select(unsigned s, int64_t count) {
+  struct Access : PassAccess {
+    Access(KernelBuilder &k, const RowPosition &row) : k(k), row(row) {}
+    SmallVector<Value> load(Value i, const Tail *tail) override {
+      return loadElements(k, row, i, tail);
+    }
+    SmallVector<Value> logits(ArrayRef<Value> loaded, Value i,
+                              const Tail *) override {
+      return buildLogits(k, row, loaded, i);
+    }
+    KernelBuilder &k;
+    const RowPosition &row;
+  };
+  Access access(k, row);
+  return emitSelection(k, access, s, count);
+}
+
 void mlir::softmax::finishRows(KernelBuilder &k,
                                MutableArrayRef<RowValues> rows) {
   StatisticBuilder builder = k.statistic();
@@ -111,6 +142,16 @@ SmallVector<Value> mlir::softmax::emitRowRegion(KernelBuilder &k,
   StatisticBuilder builder = k.statistic();
   for (auto [s, statistic] : llvm::enumerate(k.statistics)) {
     ValueRange regionArgs = getStatisticArguments(op, s, /*row=*/true);
+    if (int64_t count = statistic.getSelectionSize()) {
+      bool used = llvm::any_of(
+          regionArgs, [](Value argument) { return !argument.use_empty(); });
+      for (auto [i, arg] : llvm::enumerate(regionArgs))
+        if (!used)
+          args.push_back(k.zero(arg.getType()));
+      if (used)
+        llvm::append_range(args, scope.select(s, count));
+      continue;
+    }
     for (auto [i, arg] : llvm::enumerate(regionArgs))
       args.push_back(arg.use_empty()
                          ? Value(k.noSum(arg.getType()))

@@ -26,6 +26,11 @@ public:
   virtual Value rowCoordinate(int64_t dim) = 0;
   /// Writes a per-row result to destination `i`.
   virtual void storeRow(unsigned i, Value value) = 0;
+  /// Row arguments of statistic `s`, which selects the `count` largest logits:
+  /// only of single rows.
+  virtual SmallVector<Value> select(unsigned s, int64_t count) {
+    llvm_unreachable("selections take single rows");
+  }
   /// Rows side by side; 0 for scalars.
   virtual int64_t rowLanes() const { return 0; }
 };
@@ -49,13 +54,32 @@ public:
   SingleRowScope(KernelBuilder &k, const RowPosition &row) : k(k), row(row) {}
   Value rowInput(unsigned i) override { return row.invariants[i]; }
   Value rowCoordinate(int64_t dim) override { return row.coordinates[dim]; }
-  void storeRow(unsigned i, Value value) override {
-    k.storeScalar(value, k.inits[i], row.initOffsets[i]);
-  }
+  void storeRow(unsigned i, Value value) override;
+  SmallVector<Value> select(unsigned s, int64_t count) override;
 
 private:
   KernelBuilder &k;
   const RowPosition &row;
+};
+
+/// A strategy that runs one row at a time.
+class SingleRowRunner : public RowRunner {
+public:
+  SingleRowRunner(KernelBuilder &k, const RowPosition &row)
+      : k(k), row(row), scope(k, row) {}
+  Value rowInput(unsigned i) override { return scope.rowInput(i); }
+  Value rowCoordinate(int64_t dim) override { return scope.rowCoordinate(dim); }
+  void storeRow(unsigned i, Value value) override { scope.storeRow(i, value); }
+  SmallVector<Value> select(unsigned s, int64_t count) override {
+    return scope.select(s, count);
+  }
+
+protected:
+  KernelBuilder &k;
+  const RowPosition &row;
+
+private:
+  SingleRowScope scope;
 };
 
 /// The statistics that `pass` has to run for.

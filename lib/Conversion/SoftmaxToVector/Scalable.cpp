@@ -154,13 +154,12 @@ SmallVector<Value> ScalableSums::compute() {
 //===----------------------------------------------------------------------===//
 
 namespace {
-class ScalableRunner : public RowRunner {
+class ScalableRunner : public SingleRowRunner {
 public:
   ScalableRunner(KernelBuilder &k, const RowNeeds &needs,
                  const RowPosition &row, int64_t unroll,
                  const std::optional<Stage> &stage)
-      : k(k), needs(needs), row(row), scope(k, row), unroll(unroll),
-        stage(stage) {}
+      : SingleRowRunner(k, row), needs(needs), unroll(unroll), stage(stage) {}
 
   SmallVector<WideValue> reduce(unsigned pass, ArrayRef<unsigned> active,
                                 ArrayRef<RowValues> rows,
@@ -184,10 +183,6 @@ public:
                         SmallVector<Value> &) { body.write(i, tail); });
   }
 
-  Value rowInput(unsigned i) override { return scope.rowInput(i); }
-  Value rowCoordinate(int64_t dim) override { return scope.rowCoordinate(dim); }
-  void storeRow(unsigned i, Value value) override { scope.storeRow(i, value); }
-
 private:
   bool isMax(unsigned pass, unsigned s) {
     return k.statistics[s].getCombiner(pass) == Combiner::Max;
@@ -202,10 +197,7 @@ private:
                                       ArrayRef<RowValues> rows,
                                       ElementRange range);
 
-  KernelBuilder &k;
   const RowNeeds &needs;
-  const RowPosition &row;
-  SingleRowScope scope;
   int64_t unroll;
   const std::optional<Stage> &stage;
 };

@@ -41,7 +41,7 @@ class PartRunner : public OnlineRunner {
 public:
   PartRunner(KernelBuilder &k, const RowNeeds &needs, const RowPosition &row,
              AlternativeAttr alternative, Value isFirst)
-      : OnlineRunner(k, needs, row, alternative), k(k), isFirst(isFirst) {}
+      : OnlineRunner(k, needs, row, alternative), isFirst(isFirst) {}
 
   void storeRow(unsigned i, Value value) override {
     scf::IfOp::create(k.b, k.loc, isFirst, [&](OpBuilder &, Location) {
@@ -51,7 +51,6 @@ public:
   }
 
 private:
-  KernelBuilder &k;
   Value isFirst;
 };
 

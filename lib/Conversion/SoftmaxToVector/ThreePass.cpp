@@ -12,13 +12,12 @@ using namespace mlir;
 using namespace mlir::softmax;
 
 namespace {
-class ThreePassRunner : public RowRunner {
+class ThreePassRunner : public SingleRowRunner {
 public:
   ThreePassRunner(KernelBuilder &k, const RowNeeds &needs,
                   const RowPosition &row, int64_t unroll,
                   const std::optional<Stage> &stage)
-      : k(k), needs(needs), row(row), scope(k, row), unroll(unroll),
-        stage(stage) {}
+      : SingleRowRunner(k, row), needs(needs), unroll(unroll), stage(stage) {}
 
   SmallVector<WideValue> reduce(unsigned pass, ArrayRef<unsigned> active,
                                 ArrayRef<RowValues> rows,
@@ -45,15 +44,8 @@ public:
                   [&](Value i, const Tail *tail) { body.write(i, tail); });
   }
 
-  Value rowInput(unsigned i) override { return scope.rowInput(i); }
-  Value rowCoordinate(int64_t dim) override { return scope.rowCoordinate(dim); }
-  void storeRow(unsigned i, Value value) override { scope.storeRow(i, value); }
-
 private:
-  KernelBuilder &k;
   const RowNeeds &needs;
-  const RowPosition &row;
-  SingleRowScope scope;
   int64_t unroll;
   const std::optional<Stage> &stage;
 };

@@ -191,3 +191,21 @@ func.func @pairs_in_output(%x: memref<?x?xf32>, %y0: memref<?x?xf32>) {
     result { ^bb0(%e: f32, %p: f32, %logp: f32): softmax.yield %p : f32 }
   return
 }
+
+// -----
+
+// A selection takes single rows.
+
+func.func @lanes_select(%x: memref<?x?xf32>, %v: memref<?x5xf32>, %c: memref<?x5xi64>) {
+  // expected-error @+1 {{'lanes_rows' computes a row per lane, but the op selects elements of single rows; use three_pass, pipe3 or packed}}
+  softmax.generic dimensions = [1] statistics = [#softmax.topk<k = 5>]
+    maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i)>]
+    ins(%x : memref<?x?xf32>) outs(%v, %c : memref<?x5xf32>, memref<?x5xi64>)
+    schedule = <numeric = <exp = table16, fma = true, group = 64, block = 4096>,
+      alternatives = [<layout = row, max_columns = 16, min_rows = 16, strategy = lanes_rows, lanes = 16, vectors = 1, staging = recompute, tail = masked>,
+                      <layout = any, strategy = packed, lanes = 16, vectors = 1, staging = recompute, tail = masked>]>
+    logit { ^bb0(%e: f32): softmax.yield %e : f32 }
+    row { ^bb0(%values: vector<5xf32>, %columns: vector<5xi64>):
+      softmax.yield %values, %columns : vector<5xf32>, vector<5xi64> }
+  return
+}

@@ -51,14 +51,14 @@ def Softmax_SumAttr : Softmax_Attr<"Sum", "sum",
 }
 
 def Softmax_TopKAttr : Softmax_Attr<"TopK", "topk",
-    [DeclareAttrInterfaceMethods<Softmax_StatisticInterface>]> {
+    [DeclareAttrInterfaceMethods<Softmax_StatisticInterface, ["getSelectionSize"]>]> {
   let summary = "the k largest logits of a row and where they stand";
   let description = [{
     Row arguments: `vector<k x T>` of values in descending order and
-    `vector<k x i64>` of indices along the row (ties by lowest index; missing
-    entries of a short row are -inf and -1).  No result argument.  A per-row
+    `vector<k x i64>` of indices along the row (ties by lowest index; NaN
+    counts as larger than all; missing entries of a short row are -inf and -1).  No result argument.  A per-row
     result yielded as a vector goes to an output with one trailing dimension
-    of size k.  Defined and verified here; no lowering takes it yet.
+    of size k.
   }];
   let parameters = (ins "int64_t":$k);
   let assemblyFormat = "`<` `k` `=` $k `>`";

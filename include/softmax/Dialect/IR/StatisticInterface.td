@@ -27,6 +27,13 @@ def Softmax_StatisticInterface : AttrInterface<"StatisticAttrInterface"> {
   let methods = [
     InterfaceMethod<"Number of passes over the row; 0 if the statistic has no lowering by passes.",
       "unsigned", "getNumPasses", (ins)>,
+    InterfaceMethod<[{k, if the statistic selects the k largest logits: it has
+      no passes, and a lowering finds them in single rows.  Row arguments are
+      then vectors of k values, in descending order, and of k columns (i64); NaN
+      counts as larger than all, and of equal logits the lowest column comes
+      first.  0 for all others.}],
+      "int64_t", "getSelectionSize", (ins),
+      /*methodBody=*/"", /*defaultImplementation=*/[{ return 0; }]>,
     InterfaceMethod<"How the lifted values of `pass` are combined.",
       "::mlir::softmax::Combiner", "getCombiner", (ins "unsigned":$pass)>,
     InterfaceMethod<"Whether `pass` is needed only for the row arguments (and so only when they are used).",
