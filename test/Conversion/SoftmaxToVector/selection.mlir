@@ -4,9 +4,13 @@
 
 // CHECK-LABEL: func @select
 // CHECK: scf.for %[[ROW:.*]] = %{{.*}} to %{{.*}} step
-// A threshold from the maxima of as many lanes as k, rounded up to a power of
-// two: of 64 lanes 8 are left, and the least of those counts.
-// CHECK: vector.extract_strided_slice %{{.*}} {offsets = [0], sizes = [8], strides = [1]}
+// A threshold: of the maxima of 16 lanes, the 5th largest.  Each counts those
+// that are larger.
+// CHECK: scf.for %{{.*}} = %c1{{[_0-9]*}} to %c16
+// CHECK: %[[OTHER:.*]] = vector.load %{{.*}} : memref<32xf32>, vector<16xf32>
+// CHECK: arith.cmpf ogt, %[[OTHER]], %{{.*}} : vector<16xf32>
+// CHECK: %[[FIVE:.*]] = arith.constant dense<5> : vector<16xi32>
+// CHECK: arith.cmpi slt, %{{.*}}, %[[FIVE]]
 // CHECK: vector.reduction <minnumf>
 // 64 elements are compared at once, and asked for together.
 // CHECK: scf.for
