@@ -97,7 +97,8 @@ static void setFactor(Ops &ops, Value sum, Value sumLow, Value masked,
   if (!ops.s.fma) {
     // Without a fused multiply-add a pair would be rounded twice; divide.
     // e / inf = 0 for the masked row.
-    Value divisor = ops.narrow(sum);
+    // What the high part of an f64 sum lost on the way is in the low part.
+    Value divisor = ops.narrow(sumLow ? ops.add(sum, sumLow) : sum);
     Value nothing = ops.select(ops.isNaN(maskedValue), maskedValue,
                                ops.inf(maskedValue, /*negative=*/false));
     row.slots[Factor] = ops.select(masked, nothing, divisor);

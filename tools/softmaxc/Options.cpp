@@ -315,7 +315,8 @@ bool readTuning(CommandLineOptions &given, Options &options) {
         work.columns < 1 || work.rows > int64_t(1) << 40 ||
         work.columns > int64_t(1) << 40) {
       usageError("--tune-shape=" + text +
-                 " is not two positive numbers; use ROWSxCOLUMNS, as 64x1000");
+                 " is not two numbers from 1 to 2^40; use ROWSxCOLUMNS, as "
+                 "64x1000");
       return false;
     }
     options.tuneShapes.push_back(work);

@@ -101,17 +101,17 @@ LogicalResult Checker::checkScratch(AlternativeAttr a) {
   // The longest vectors of any length have 2048 bits, the shortest 128.
   if (a.getScalable() && a.getStrategy() == Strategy::LanesInner)
     perColumn *= 16;
-  int64_t columns = a.getMaxColumns();
-  if (shape.columns && (columns == 0 || *shape.columns < columns))
-    columns = *shape.columns;
+  std::optional<int64_t> bound = shape.columns;
+  if (a.getMaxColumns() != 0)
+    bound = std::min(bound.value_or(a.getMaxColumns()), a.getMaxColumns());
   int64_t most = kMostScratchBytes / perColumn;
-  if (columns == 0)
+  if (!bound)
     return error(a) << "keeps a row in scratch, of which it may take "
                     << kMostScratchBytes << " bytes: say max_columns = " << most
                     << " or less, or staging = recompute";
-  if (columns > most)
+  if (*bound > most)
     return error(a) << "would take " << perColumn << " bytes of scratch for "
-                    << "each of " << columns
+                    << "each of " << *bound
                     << " columns, more than the bound of " << kMostScratchBytes
                     << "; say max_columns = " << most
                     << " or less, or staging = recompute";

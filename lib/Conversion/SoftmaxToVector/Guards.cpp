@@ -92,7 +92,9 @@ Guard mlir::softmax::buildGuard(KernelBuilder &k, AlternativeAttr alternative) {
                                                      arith::CmpIPredicate::sge,
                                                      bytes, k.index(least)));
   }
-  if (alternative.getStrategy() == Strategy::Registers)
+  // They touch a row's first elements without asking for its length.
+  if (alternative.getStrategy() == Strategy::Registers ||
+      alternative.getStrategy() == Strategy::LanesRows)
     guard.require(k, k.lessThan(k.index(0), k.columns));
   // Memrefs of i1 hold bytes, which are put together lane by lane.
   for (const OperandView &view : llvm::concat<OperandView>(k.inputs, k.inits))

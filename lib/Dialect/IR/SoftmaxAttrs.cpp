@@ -173,6 +173,14 @@ LogicalResult ScheduleAttr::verify(EmitError emitError, NumericAttr numeric,
                          << " elements, but its alternative says max_columns = "
                          << alternative.getMaxColumns();
     };
+    if (alternative.getScalable() && (numeric.getExp() == ExpForm::Table8 ||
+                                      numeric.getExp() == ExpForm::Table16))
+      return emitError()
+             << "schedule: strategy '" << stringifyStrategy(strategy)
+             << "' has vectors of any length, but exp = "
+             << stringifyExpForm(numeric.getExp())
+             << " looks its table up in registers of a fixed one; use exp = "
+                "scaled, or leave scalable out";
     if (strategy == Strategy::Pipe3 && alternative.getMaxColumns() > block)
       return bound("block", block);
     if (strategy == Strategy::LanesRows && alternative.getMaxColumns() > group)

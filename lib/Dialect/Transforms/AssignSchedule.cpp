@@ -16,13 +16,19 @@ using namespace mlir::softmax;
 
 /// Bits are not a matter of schedules: a schedule that somebody wrote must have
 /// the numeric part that the op has anyway (C-DET-1).
-static LogicalResult verifyNumericPart(GenericOp op,
-                                       const TargetDescription &target,
-                                       Accuracy accuracy) {
+static LogicalResult verifyGiven(GenericOp op, const TargetDescription &target,
+                                 Accuracy accuracy) {
   NumericAttr given = op.getScheduleAttr().getNumeric();
   NumericAttr needed = getNumericPart(op, target, accuracy);
-  if (given == needed)
+  if (given == needed) {
+    for (AlternativeAttr alternative : op.getScheduleAttr().getAlternatives())
+      if (alternative.getScalable() && !target.scalable)
+        return op.emitOpError("schedule: '")
+               << stringifyStrategy(alternative.getStrategy())
+               << "' has vectors of any length, which target '" << target.name
+               << "' does not have; leave scalable out";
     return success();
+  }
   return op.emitOpError("schedule: its numeric part is ")
          << given << ", but on target '" << target.name << "' in mode '"
          << stringifyAccuracy(accuracy) << "' it must be " << needed
@@ -70,7 +76,7 @@ struct SoftmaxAssignSchedule
       if (!op.hasPureBufferSemantics())
         return WalkResult::advance();
       if (op.getScheduleAttr())
-        return failed(verifyNumericPart(op, *description, *mode))
+        return failed(verifyGiven(op, *description, *mode))
                    ? WalkResult::interrupt()
                    : WalkResult::advance();
       FailureOr<ScheduleAttr> schedule =

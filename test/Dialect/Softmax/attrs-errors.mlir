@@ -274,3 +274,10 @@ func.func private @inner_columns() attributes {a = #softmax.schedule<numeric = <
   alternatives = [<layout = inner, max_columns = 100, min_bytes = 64, strategy = panels, lanes = 8, vectors = 1, staging = scratch, tail = masked>,
                   <layout = inner, max_columns = 99, strategy = lanes_inner, lanes = 8, vectors = 1, staging = scratch, tail = masked>,
                   <layout = any, strategy = packed, lanes = 8, vectors = 1, staging = scratch, tail = masked>]>}
+
+// -----
+
+// expected-error@+1 {{schedule: strategy 'scalable' has vectors of any length, but exp = table16 looks its table up in registers of a fixed one; use exp = scaled, or leave scalable out}}
+func.func private @scalable_table() attributes {a = #softmax.schedule<numeric = <exp = table16, fma = true, group = 64, block = 4096>,
+  alternatives = [<layout = row, strategy = scalable, lanes = 4, vectors = 1, staging = recompute, tail = masked, scalable = true>,
+                  <layout = any, strategy = packed, lanes = 8, vectors = 1, staging = scratch, tail = masked>]>}

@@ -128,6 +128,42 @@ TEST(AccuracyOfStrict, AMillionResultsSumToOne) {
   }
 }
 
+#ifdef __x86_64__
+// C-SUM-1: without fused multiply-add results are divided by the sum, of which
+// nothing may be lost on the way there.
+TEST(AccuracyWithoutFusedMultiplyAdd, SumsOfEqualTerms) {
+  for (const char *type : {"f32", "f64"})
+    for (const char *axis : {"1", "0"}) {
+      KernelOptions options;
+      options.target = "x86-64";
+      Kernel kernel(makeSpec("softmax", type, 2, axis), options);
+      for (int64_t columns : {3, 1000, 4096, 4097, 100003, 1000003})
+        for (double value : {0.0, 0.1, 3.25, 1e-3, -77.7}) {
+          bool inner = StringRef(axis) == "0";
+          if (inner && columns > 5000)
+            continue;
+          SmallVector<int64_t> shape = {1, columns};
+          if (inner)
+            shape = {columns, 5};
+          ReferenceTensor logits =
+              makeLogits(getType(type), shape, Data::Equal);
+          for (Scalar &element : logits.elements)
+            element.real = getType(type).isF32() ? static_cast<float>(value)
+                                                 : static_cast<double>(value);
+          kernel.check({logits}, Layout::Compact, Layout::Compact,
+                       std::to_string(columns) + " of " +
+                           std::to_string(value));
+          logits.elements.front().real += 1;
+          logits.elements.front().real =
+              static_cast<float>(logits.elements.front().real);
+          kernel.check({logits}, Layout::Compact, Layout::Compact,
+                       std::to_string(columns) + " of " +
+                           std::to_string(value) + ", one larger");
+        }
+    }
+}
+#endif
+
 INSTANTIATE_TEST_SUITE_P(All, AccuracyModes,
                          testing::Values("default", "strict", "fast"));
 

@@ -79,7 +79,7 @@ void Kernel::compile() {
   pipeline.kernels = true;
   pipeline.accuracy = options.accuracy;
   pipeline.forceStrategy = options.forceStrategy;
-  llvm::Expected<TargetDescription> target = parseTarget("native");
+  llvm::Expected<TargetDescription> target = parseTarget(options.target);
   if (!target) {
     ADD_FAILURE() << llvm::toString(target.takeError());
     return;

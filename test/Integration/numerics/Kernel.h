@@ -29,10 +29,12 @@ mlir::MLIRContext &getContext();
 /// "f16", "bf16", "f32", "f64", "i1", "i64", "f16:f32" (the input's).
 mlir::Type getType(llvm::StringRef name);
 
-/// How a kernel is compiled; the target is this machine.
+/// How a kernel is compiled.
 struct KernelOptions {
   std::string forceStrategy = {};
   std::string accuracy = "default";
+  /// One that this machine runs.
+  std::string target = "native";
   /// Replaces the schedule of an op; returns null to keep it.
   std::function<mlir::softmax::ScheduleAttr(mlir::softmax::GenericOp)>
       schedule = {};

@@ -146,6 +146,32 @@ TEST(Sizes, NoRows) {
                  Layout::Compact, Layout::Compact, "no rows");
 }
 
+// C-AXIS-2: rows are empty, however many there are.
+TEST(Sizes, NoColumns) {
+  for (const char *type : {"f32", "f64", "bf16"})
+    for (const char *axis : {"0", "1"})
+      for (const char *strategy :
+           {"", "registers", "lanes_rows", "pipe3", "pipe2", "online",
+            "three_pass", "lanes_inner", "panels", "packed"}) {
+        bool inner = StringRef(strategy) == "lanes_inner" ||
+                     StringRef(strategy) == "panels";
+        if (inner && StringRef(axis) == "1")
+          continue;
+        SCOPED_TRACE(std::string(type) + " axis " + axis + ' ' + strategy);
+        OpSpec spec = makeSpec("softmax", type, 2, axis);
+        spec.with = "lse";
+        Kernel kernel(spec, strategy);
+        for (int64_t rows : {1, 5, 16, 64, 1000}) {
+          SmallVector<int64_t> shape = {rows, 0};
+          if (StringRef(axis) == "0")
+            std::swap(shape[0], shape[1]);
+          kernel.check({makeLogits(getType(type), shape, Data::Normal)},
+                       Layout::Compact, Layout::Compact,
+                       std::to_string(rows) + " empty rows");
+        }
+      }
+}
+
 // C-TEMP-1, C-MASK-1
 TEST(Sizes, ScaleBiasAndMask) {
   for (const char *type : {"f32", "f64", "bf16"}) {

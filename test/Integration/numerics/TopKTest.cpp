@@ -185,8 +185,8 @@ class TopKBesideSoftmax : public TopK {};
 // Every strategy for the probabilities, with the same selection.
 TEST_P(TopKBesideSoftmax, EveryStrategy) {
   std::string text = makeSoftmax(GetParam());
-  for (const char *strategy : {"", "registers", "pipe3", "pipe2", "online",
-                               "three_pass", "packed"}) {
+  for (const char *strategy :
+       {"", "registers", "pipe3", "pipe2", "online", "three_pass", "packed"}) {
     SCOPED_TRACE(strategy);
     KernelOptions options;
     options.forceStrategy = strategy;
