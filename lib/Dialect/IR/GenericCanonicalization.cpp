@@ -5,6 +5,7 @@
 // compute type, the sizes that are known and the formulas of what remains stay
 // as they are.
 
+#include "Identities.h"
 #include "StructuredOpCommon.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
@@ -339,6 +340,7 @@ void GenericOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                DropUnusedStatistic, MergeDuplicateStatistics, DropHandedOnValue,
                DropEmptyRowRegion, DropUnusedResult,
                common::SkipDeadDestination<GenericOp>>(context);
+  common::addIdentities(patterns, GenericOp());
 }
 
 LogicalResult GenericOp::fold(FoldAdaptor, SmallVectorImpl<OpFoldResult> &) {
