@@ -248,7 +248,8 @@ FusionAttempt Merger::run() {
     why = matchStatistics();
   if (why.empty() &&
       failed(moveValueDefinitions(rewriter, other->getOperands(), op)))
-    why = "one depends on the other's results";
+    why = "one depends on the other's results, or on operations with effects "
+          "between them";
   if (!why.empty())
     return FusionAttempt::refuse(why);
   merge();

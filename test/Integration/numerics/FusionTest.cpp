@@ -340,6 +340,10 @@ TEST_P(Fusion, ChangesNoBit) {
     for (size_t i = 0; i < is.size(); ++i)
       EXPECT_EQ(is[i], was[i]) << "result " << i << " of " << what;
   };
+  // Both could be wrong together.
+  ReferenceTensor wide = makeLogits(type, {17, 64}, Data::Wide);
+  fused.check(makeInputs(GetParam().axis == 0 ? transpose(wide) : wide),
+              Layout::Compact, Layout::Compact, "wide rows of 64");
   for (int64_t columns : {1, 5, 64, 100, 4100}) {
     if (columns <= 5 || columns > 100)
       check(makeSpecialRows(type, columns),
