@@ -59,6 +59,8 @@ void mlir::softmax::buildToSchedulePipeline(OpPassManager &manager,
     addInlining(manager);
   buildRaisePipeline(manager);
   manager.addPass(createSoftmaxGeneralizePass());
+  if (options.fuse)
+    manager.addPass(createSoftmaxFuseElementwisePass());
 
   SoftmaxResultsToDestinationsPassOptions destinations;
   destinations.layout = options.kernels ? DestinationLayout::Dynamic
@@ -159,6 +161,10 @@ struct ToLLVMOptions : PassPipelineOptions<ToLLVMOptions> {
       *this, "force-strategy",
       llvm::cl::desc("a strategy to use wherever it applies"),
       llvm::cl::init("")};
+  Option<bool> fuse{
+      *this, "fuse",
+      llvm::cl::desc("make element-wise neighbours a part of softmax ops"),
+      llvm::cl::init(true)};
   Option<bool> kernels{
       *this, "kernels",
       llvm::cl::desc("emit the C interface of kernels, on memrefs of any "
@@ -205,6 +211,7 @@ void mlir::softmax::registerSoftmaxPipelines() {
         options.accuracy = given.accuracy;
         options.threads = given.threads;
         options.forceStrategy = given.forceStrategy;
+        options.fuse = given.fuse;
         options.kernels = given.kernels;
         buildToSchedulePipeline(manager, options);
         buildToLLVMPipeline(manager, options);

@@ -31,6 +31,9 @@ struct PipelineOptions {
   std::string threads = "none";
   /// A strategy to use wherever it applies, or empty.
   std::string forceStrategy;
+  /// Whether element-wise neighbours become a part of softmax ops, which
+  /// changes no bit of a result.
+  bool fuse = true;
   /// Whether the functions become kernels with the C interface: memrefs of any
   /// stride, scratch from a workspace, a range of rows.  Otherwise they keep
   /// memref arguments in row-major order and allocate their scratch.
@@ -49,7 +52,7 @@ void registerPipelineDialects(DialectRegistry &registry);
 void buildRaisePipeline(OpPassManager &manager);
 
 /// From tensors or memrefs to scheduled softmax.generic on memrefs: raise,
-/// generalize, results to destinations, bufferize, assign schedules.
+/// generalize, fuse, results to destinations, bufferize, assign schedules.
 void buildToSchedulePipeline(OpPassManager &manager,
                              const PipelineOptions &options);
 

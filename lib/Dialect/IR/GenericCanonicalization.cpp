@@ -5,10 +5,12 @@
 // compute type, the sizes that are known and the formulas of what remains stay
 // as they are.
 
+#include "Identities.h"
 #include "StructuredOpCommon.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 #include "mlir/IR/PatternMatch.h"
+#include "softmax/Dialect/IR/GenericRegions.h"
 #include "softmax/Dialect/IR/RowNeeds.h"
 #include "softmax/Dialect/IR/Softmax.h"
 
@@ -53,38 +55,9 @@ static bool isDispensable(GenericOp op, OpOperand &operand) {
   return dispensable;
 }
 
-/// The arguments of input `i` in the regions that have it.
-static SmallVector<BlockArgument> getInputArguments(GenericOp op, unsigned i) {
-  SmallVector<BlockArgument> arguments;
-  if (op.hasLogit())
-    arguments.push_back(op.getLogit().getArgument(i));
-  if (op.hasRow() && op.isRowInvariant(op.getInputMap(i))) {
-    unsigned position = 0;
-    for (unsigned j = 0; j < i; ++j)
-      position += op.isRowInvariant(op.getInputMap(j));
-    arguments.push_back(op.getRow().getArgument(position));
-  }
-  if (op.hasResult())
-    arguments.push_back(op.getResult().getArgument(i));
-  return arguments;
-}
-
 static void eraseArguments(ArrayRef<BlockArgument> arguments) {
   for (BlockArgument argument : arguments)
     argument.getOwner()->eraseArgument(argument.getArgNumber());
-}
-
-/// Erases input `i`, whose arguments have no uses.
-static void eraseInput(GenericOp op, unsigned i) {
-  eraseArguments(getInputArguments(op, i));
-  SmallVector<Attribute> maps(op.getMaps().getValue());
-  maps.erase(maps.begin() + i);
-  op.setMapsAttr(ArrayAttr::get(op.getContext(), maps));
-  op.getInputsMutable().erase(i);
-}
-
-static YieldOp getYield(Region &region) {
-  return cast<YieldOp>(region.front().getTerminator());
 }
 
 namespace {
@@ -367,6 +340,7 @@ void GenericOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                DropUnusedStatistic, MergeDuplicateStatistics, DropHandedOnValue,
                DropEmptyRowRegion, DropUnusedResult,
                common::SkipDeadDestination<GenericOp>>(context);
+  common::addIdentities(patterns, GenericOp());
 }
 
 LogicalResult GenericOp::fold(FoldAdaptor, SmallVectorImpl<OpFoldResult> &) {

@@ -1,7 +1,8 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 //
 // Folds and canonicalizations of the named ops.  Each gives the same bits for
-// every input, NaN and infinities included.
+// every input, NaN and infinities included.  Identities.cpp has more, some of
+// which need fast-math flags.
 //
 // Not here, because they would not:
 // - softmax over dimensions that all have size 1 is not the constant 1: the
@@ -9,6 +10,7 @@
 // - a bias that is the same for the whole row does not drop out: x + b rounds;
 // - scale = 0 is not a uniform row: 0 * inf is NaN (C-TEMP-1).
 
+#include "Identities.h"
 #include "StructuredOpCommon.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
@@ -131,6 +133,7 @@ static void addPatterns(RewritePatternSet &patterns, MLIRContext *context) {
                common::SkipDeadDestination<OpTy>>(context);
   if constexpr (!std::is_same_v<OpTy, LogSumExpOp>)
     patterns.add<DropUnusedLse<OpTy>, OnlyLse<OpTy>>(context);
+  common::addIdentities(patterns, OpTy());
 }
 
 #define SOFTMAX_FORWARD_OP(OpTy)                                               \

@@ -12,8 +12,8 @@
 using namespace mlir;
 using namespace mlir::softmax;
 
-FloatType mlir::softmax::common::inferComputeType(ValueRange operands,
-                                                  MLIRContext *context) {
+FloatType mlir::softmax::inferComputeType(ValueRange operands,
+                                          MLIRContext *context) {
   for (Value operand : operands)
     if (getElementTypeOrSelf(operand.getType()).isF64())
       return Float64Type::get(context);

@@ -12,8 +12,7 @@
 
 namespace mlir::softmax::common {
 
-/// f64 if any operand's element type is f64, else f32 (C-TYPE-2).
-FloatType inferComputeType(ValueRange operands, MLIRContext *context);
+using softmax::inferComputeType;
 
 /// Sizes of a ranked tensor or memref.
 SmallVector<OpFoldResult> getMixedSizes(OpBuilder &b, Location loc,

@@ -1,7 +1,10 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #include "Data.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <cmath>
+#include <limits>
 #include <random>
 
 using namespace mlir;
@@ -88,5 +91,46 @@ ReferenceTensor softmax_test::makeScalar(Type type, double value) {
   ReferenceTensor tensor{type, {}};
   tensor.elements.resize(1);
   tensor.elements[0].real = roundTo(*getFloatKind(type), value);
+  return tensor;
+}
+
+ReferenceTensor softmax_test::makeSpecialRows(Type type, int64_t columns) {
+  constexpr Real inf = std::numeric_limits<Real>::infinity();
+  constexpr Real nan = std::numeric_limits<Real>::quiet_NaN();
+  SmallVector<int64_t> places;
+  for (int64_t place :
+       {int64_t(0), int64_t(1), columns / 2, columns - 2, columns - 1})
+    if (place >= 0 && place < columns && !llvm::is_contained(places, place))
+      places.push_back(place);
+  std::vector<std::vector<Real>> rows;
+  std::vector<Real> plain(columns);
+  for (int64_t i = 0; i < columns; ++i)
+    plain[i] = Real(i % 7) - 3;
+  for (Real value : {nan, inf, -inf}) {
+    for (int64_t place : places) {
+      rows.push_back(plain);
+      rows.back()[place] = value;
+      // Another one beside it, and among -inf only.
+      for (Real other : {nan, inf, -inf}) {
+        rows.push_back(rows.back());
+        rows.back()[(place + columns / 3) % columns] = other;
+      }
+      rows.emplace_back(columns, -inf);
+      rows.back()[place] = value;
+    }
+    rows.emplace_back(columns, value);
+  }
+  // One finite logit is certain (C-AXIS-2, C-INF-3).
+  rows.emplace_back(columns, -inf);
+  rows.back()[columns / 2] = -5;
+  rows.push_back(plain);
+
+  ReferenceTensor tensor{type, {static_cast<int64_t>(rows.size()), columns}};
+  for (const std::vector<Real> &row : rows)
+    for (Real value : row) {
+      Scalar scalar;
+      scalar.real = value;
+      tensor.elements.push_back(scalar);
+    }
   return tensor;
 }

@@ -37,6 +37,11 @@ mlir::softmax::reference::ReferenceTensor
 makeLogits(mlir::Type type, llvm::ArrayRef<int64_t> shape, Data data,
            unsigned seed = 0);
 
+/// Rows of `columns` elements: each of a few values at each of a few places,
+/// pairs of them, and rows that hold nothing else.
+mlir::softmax::reference::ReferenceTensor makeSpecialRows(mlir::Type type,
+                                                          int64_t columns);
+
 /// A scalar, as a tensor of rank 0.
 mlir::softmax::reference::ReferenceTensor makeScalar(mlir::Type type,
                                                      double value);

@@ -6,6 +6,8 @@
 #include "softmax/Reference/Interpreter.h"
 
 #include "mlir/AsmParser/AsmParser.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Parser/Parser.h"
@@ -71,23 +73,54 @@ Kernel::Kernel(StringRef text, const KernelOptions &options)
   compile();
 }
 
-void Kernel::compile() {
-  original = module->clone();
-  function = *original->getOps<func::FuncOp>().begin();
-  name = function.getSymName().str();
+std::optional<PipelineOptions> Kernel::makePipelineOptions() {
   PipelineOptions pipeline;
   pipeline.kernels = true;
   pipeline.accuracy = options.accuracy;
   pipeline.forceStrategy = options.forceStrategy;
+  pipeline.fuse = options.fuse;
   llvm::Expected<TargetDescription> target = parseTarget(options.target);
   if (!target) {
     ADD_FAILURE() << llvm::toString(target.takeError());
-    return;
+    return std::nullopt;
   }
   pipeline.target = *target;
+  return pipeline;
+}
+
+Kernel::Passes Kernel::countPasses() {
+  Passes passes;
+  std::optional<PipelineOptions> pipeline = makePipelineOptions();
+  if (!pipeline)
+    return passes;
+  OwningOpRef<ModuleOp> scheduled = original->clone();
+  PassManager manager(&getContext());
+  buildToSchedulePipeline(manager, *pipeline);
+  if (failed(manager.run(*scheduled))) {
+    ADD_FAILURE() << "the kernel cannot be scheduled";
+    return passes;
+  }
+  scheduled->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    passes.buffers += isa<memref::AllocOp>(op);
+    passes.softmax += isa<GenericOp>(op);
+    passes.loops += isa<scf::ForOp, scf::ParallelOp>(op);
+    return isa<GenericOp, scf::ForOp, scf::ParallelOp>(op)
+               ? WalkResult::skip()
+               : WalkResult::advance();
+  });
+  return passes;
+}
+
+void Kernel::compile() {
+  original = module->clone();
+  function = *original->getOps<func::FuncOp>().begin();
+  name = function.getSymName().str();
+  std::optional<PipelineOptions> pipeline = makePipelineOptions();
+  if (!pipeline)
+    return;
   if (options.schedule) {
     PassManager manager(&getContext());
-    buildToSchedulePipeline(manager, pipeline);
+    buildToSchedulePipeline(manager, *pipeline);
     if (failed(manager.run(*module))) {
       ADD_FAILURE() << "the kernel cannot be scheduled";
       return;
@@ -98,7 +131,7 @@ void Kernel::compile() {
     });
   }
   llvm::Expected<std::unique_ptr<ExecutionEngine>> compiled =
-      compileInProcess(*module, pipeline);
+      compileInProcess(*module, *pipeline);
   if (!compiled) {
     ADD_FAILURE() << llvm::toString(compiled.takeError());
     return;

@@ -6,6 +6,7 @@
 
 #include "Buffer.h"
 
+#include "softmax/Pipelines/Pipelines.h"
 #include "softmax/Target/OpSpec.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -35,6 +36,8 @@ struct KernelOptions {
   std::string accuracy = "default";
   /// One that this machine runs.
   std::string target = "native";
+  /// Whether element-wise neighbours become a part of softmax ops.
+  bool fuse = true;
   /// Replaces the schedule of an op; returns null to keep it.
   std::function<mlir::softmax::ScheduleAttr(mlir::softmax::GenericOp)>
       schedule = {};
@@ -63,6 +66,13 @@ public:
   int32_t callRange(llvm::ArrayRef<Argument> arguments, int64_t begin,
                     int64_t end);
 
+  /// Passes over memory once scheduled: softmax.generic, loops of other
+  /// operations, and buffers between them.
+  struct Passes {
+    unsigned softmax = 0, loops = 0, buffers = 0;
+  };
+  Passes countPasses();
+
   /// The reference's results for these inputs; scalars have rank 0, and
   /// destinations count as inputs where the function takes them.
   llvm::SmallVector<ReferenceTensor>
@@ -79,6 +89,8 @@ public:
              Layout output, llvm::StringRef what, int64_t misalignment = 0);
 
 private:
+  /// The pipeline's options; none after a test failure.
+  std::optional<mlir::softmax::PipelineOptions> makePipelineOptions();
   void compile();
   /// Calls entry point `name` + suffix; `extra` are further arguments by value,
   /// the last of them the address of the result.

@@ -16,47 +16,6 @@ namespace {
 constexpr Real inf = std::numeric_limits<Real>::infinity();
 constexpr Real nan = std::numeric_limits<Real>::quiet_NaN();
 
-/// Rows of `columns` elements: each of a few values at each of a few places,
-/// pairs of them, and rows that hold nothing else.
-ReferenceTensor makeRows(Type type, int64_t columns) {
-  SmallVector<int64_t> places;
-  for (int64_t place :
-       {int64_t(0), int64_t(1), columns / 2, columns - 2, columns - 1})
-    if (place >= 0 && place < columns && !llvm::is_contained(places, place))
-      places.push_back(place);
-  std::vector<std::vector<Real>> rows;
-  std::vector<Real> plain(columns);
-  for (int64_t i = 0; i < columns; ++i)
-    plain[i] = Real(i % 7) - 3;
-  for (Real value : {nan, inf, -inf}) {
-    for (int64_t place : places) {
-      rows.push_back(plain);
-      rows.back()[place] = value;
-      // Another one beside it, and among -inf only.
-      for (Real other : {nan, inf, -inf}) {
-        rows.push_back(rows.back());
-        rows.back()[(place + columns / 3) % columns] = other;
-      }
-      rows.emplace_back(columns, -inf);
-      rows.back()[place] = value;
-    }
-    rows.emplace_back(columns, value);
-  }
-  // One finite logit is certain (C-AXIS-2, C-INF-3).
-  rows.emplace_back(columns, -inf);
-  rows.back()[columns / 2] = -5;
-  rows.push_back(plain);
-
-  ReferenceTensor tensor{type, {static_cast<int64_t>(rows.size()), columns}};
-  for (const std::vector<Real> &row : rows)
-    for (Real value : row) {
-      Scalar scalar;
-      scalar.real = value;
-      tensor.elements.push_back(scalar);
-    }
-  return tensor;
-}
-
 ReferenceTensor transpose(const ReferenceTensor &tensor) {
   int64_t rows = tensor.shape[0], columns = tensor.shape[1];
   ReferenceTensor result{tensor.elementType, {columns, rows}};
@@ -81,7 +40,7 @@ TEST_P(SpecialValues, EveryPlace) {
       // More than one block of a sum; one kernel shows it.
       if (columns > 1000 && (name != "f32" || StringRef(op) != "softmax"))
         continue;
-      ReferenceTensor rows = makeRows(type, columns);
+      ReferenceTensor rows = makeSpecialRows(type, columns);
       // The three classes: along the row, along the rows, neither.
       for (Layout layout : {Layout::Compact, Layout::Reversed, Layout::Gapped})
         if (columns <= 65 || layout == Layout::Compact)
@@ -94,7 +53,7 @@ TEST_P(SpecialValues, EveryPlace) {
 TEST_P(SpecialValues, ColumnsOfTheOuterDimension) {
   Kernel kernel(makeSpec("softmax", GetParam(), 2, "0"));
   for (int64_t columns : {1, 7, 64, 65})
-    kernel.check({transpose(makeRows(getType(GetParam()), columns))},
+    kernel.check({transpose(makeSpecialRows(getType(GetParam()), columns))},
                  Layout::Compact, Layout::Compact,
                  std::to_string(columns) + " rows");
 }
@@ -118,7 +77,7 @@ TEST_P(SpecialValues, MaskedRowsMayGiveZero) {
   Kernel kernel{StringRef(text)};
   for (int64_t columns : {1, 7, 17, 64, 65})
     for (Layout layout : {Layout::Compact, Layout::Reversed, Layout::Gapped})
-      kernel.check({makeRows(getType(type), columns)}, layout, layout,
+      kernel.check({makeSpecialRows(getType(type), columns)}, layout, layout,
                    std::to_string(columns) + " columns");
 }
 

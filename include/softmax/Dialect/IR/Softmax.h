@@ -39,6 +39,10 @@ inline constexpr int64_t kMaxBytes = int64_t(1) << 60;
 /// sizes, without those of 0, take more than kMaxBytes.
 bool exceedsMemory(ShapedType type);
 
+/// The compute type of an op with these operands: f64 if an element type is
+/// f64, else f32 (C-TYPE-2).
+FloatType inferComputeType(ValueRange operands, MLIRContext *context);
+
 } // namespace mlir::softmax
 
 #endif // SOFTMAX_DIALECT_IR_SOFTMAX_H

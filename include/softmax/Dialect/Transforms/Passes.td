@@ -38,6 +38,91 @@ def SoftmaxGeneralizePass : Pass<"softmax-generalize"> {
   ];
 }
 
+def SoftmaxFuseElementwisePass : Pass<"softmax-fuse-elementwise"> {
+  let summary = "make element-wise neighbours a part of softmax ops";
+  let description = [{
+    On tensors, for every `softmax.generic` and every named softmax op:
+
+    - what computes an input element by element becomes a part of the regions
+      that read the input: casts, scale, bias, masks, dequantization,
+      broadcasts, activation functions;
+    - what reads a result element by element becomes a part of the result
+      region: casts, quantization, products, dropout masks, residuals; what
+      reads a value per row, a part of the row region;
+    - two ops over the same rows, such as a softmax and a logsumexp of one
+      tensor, become one with the statistics of both.
+
+    The neighbours are linalg ops whose loops are all parallel, generic or
+    named. No result changes a bit (C-DET-1): every cast and every rounding
+    between the two stays, and what would change the compute type (C-TYPE-2) or
+    the layout class of the rows (a transposition) is left alone. So is what
+    carries `reassoc` or `contract`.
+
+    A producer goes in if nothing else reads its result, or if it costs little
+    and reads no more bytes than it writes. The logit region is computed once
+    per pass over the row, so that a producer may be computed up to three
+    times per element; where that costs more than `max-recompute` vector
+    operations per element beyond what it cost before, it stays outside.
+
+    Named ops with a neighbour are generalized. A `softmax.generic` that
+    something went into loses the attribute `softmax.named`. With `report`, a
+    remark at every neighbour says what became of it, and why.
+
+    Example:
+
+    ```mlir
+    %e = tensor.empty() : tensor<8x9xf32>
+    %scaled = linalg.mul ins(%x, %y : tensor<8x9xf32>, tensor<8x9xf32>) outs(%e : tensor<8x9xf32>) -> tensor<8x9xf32>
+    %p = softmax.softmax dimensions = [1] ins(%scaled : tensor<8x9xf32>) outs(%e : tensor<8x9xf32>) -> tensor<8x9xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %p = softmax.generic dimensions = [1] statistics = [#softmax.max_sumexp]
+      maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>]
+      ins(%x, %y : tensor<8x9xf32>, tensor<8x9xf32>) outs(%e : tensor<8x9xf32>)
+      logit {
+      ^bb0(%a: f32, %b: f32):
+        %0 = arith.mulf %a, %b : f32
+        softmax.yield %0 : f32
+      } result {
+      ^bb0(%a: f32, %b: f32, %q: f32, %logq: f32):
+        softmax.yield %q : f32
+      } -> tensor<8x9xf32>
+    ```
+  }];
+  let options = [
+    Option<"maxRecompute", "max-recompute", "unsigned", /*default=*/"96",
+           "Vector operations per element that a fused producer may cost more "
+           "than by itself">,
+    Option<"report", "report", "bool", /*default=*/"false",
+           "Emit a remark for each neighbour: fused, or why not">
+  ];
+  let dependentDialects = ["arith::ArithDialect", "math::MathDialect",
+                           "SoftmaxDialect"];
+  let statistics = [
+    Statistic<"numProducers", "producers", "Number of producers fused">,
+    Statistic<"numConsumers", "consumers", "Number of consumers fused">,
+    Statistic<"numMerged", "merged", "Number of softmax ops merged into others">
+  ];
+}
+
+def SoftmaxFusionReportPass : Pass<"softmax-fusion-report"> {
+  let summary = "say what softmax-fuse-elementwise fuses, and why not more";
+  let description = [{
+    Emits a remark at each neighbour of a softmax op that says whether and where
+    `softmax-fuse-elementwise` fuses it, and if not, why and what to do about
+    it. The IR stays as it is.
+  }];
+  let options = [
+    Option<"maxRecompute", "max-recompute", "unsigned", /*default=*/"96",
+           "As for softmax-fuse-elementwise">
+  ];
+  let dependentDialects = ["arith::ArithDialect", "math::MathDialect",
+                           "SoftmaxDialect"];
+}
+
 def SoftmaxAssignSchedulePass : Pass<"softmax-assign-schedule"> {
   let summary = "choose how each softmax.generic runs on a CPU";
   let description = [{
