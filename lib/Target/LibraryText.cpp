@@ -71,6 +71,13 @@ static bool computesInF64(const KernelInfo &kernel) {
 std::string softmax::describeAccuracy(const KernelInfo &kernel, unsigned output,
                                       StringRef accuracy) {
   const KernelOperand &operand = kernel.operands[output];
+  // Bounds of docs/Numerics.md.
+  if (StringRef(kernel.op).ends_with("softmax_backward"))
+    return std::string("absolute error at most ") +
+           (kernel.op == "softmax_backward"
+                ? "10 eps |scale y| sum |dy y|"
+                : "12 eps |scale| exp(y) sum |dy|") +
+           " plus 2 ULP, eps = " + (computesInF64(kernel) ? "2^-53" : "2^-24");
   if (kernel.op != "softmax" && kernel.op != "log_softmax" &&
       kernel.op != "logsumexp")
     return "that of every softmax operation in it; other operations add "

@@ -86,6 +86,13 @@ static json::Object describeSpecialValues(const KernelInfo &kernel) {
     policy["some_negative_infinity"] = "adds nothing to lse";
     return policy;
   }
+  if (StringRef(kernel.op).ends_with("softmax_backward")) {
+    // The zeros of a fully masked row follow from the probabilities.
+    policy["masked_row"] = "as the source says, nan by default";
+    policy["nan"] = "every element of the row is NaN";
+    policy["positive_infinity"] = "that of the formula";
+    return policy;
+  }
   bool isLog = kernel.op == "log_softmax";
   if (!isLog && kernel.op != "softmax") {
     // What the regions of a softmax.generic make of them, only they know.

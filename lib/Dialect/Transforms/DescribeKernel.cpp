@@ -114,6 +114,23 @@ static GenericOp findSingleOp(func::FuncOp function,
 // Names
 //===----------------------------------------------------------------------===//
 
+/// The contract's names of a named op's inputs and destinations, by position.
+/// Forward ops are not among them: theirs depend on what is there.
+namespace {
+struct ContractNames {
+  ArrayRef<StringLiteral> inputs, inits;
+};
+} // namespace
+
+static std::optional<ContractNames> getContractNames(StringRef op) {
+  static constexpr StringLiteral backwardInputs[] = {"grad_output", "output",
+                                                     "scale"};
+  static constexpr StringLiteral backwardInits[] = {"grad_input"};
+  if (op == "softmax_backward" || op == "log_softmax_backward")
+    return ContractNames{backwardInputs, backwardInits};
+  return std::nullopt;
+}
+
 /// The contract's name of an operand of a named op; empty if it has none.
 static StringRef getContractName(GenericOp op, OpOperand &operand) {
   auto named = op->getAttrOfType<StringAttr>(kNamedAttrName);
@@ -121,6 +138,12 @@ static StringRef getContractName(GenericOp op, OpOperand &operand) {
     return {};
   unsigned index = operand.getOperandNumber();
   unsigned numInputs = op.getInputs().size();
+  if (std::optional<ContractNames> names = getContractNames(named)) {
+    bool isInput = index < numInputs;
+    ArrayRef<StringLiteral> list = isInput ? names->inputs : names->inits;
+    unsigned position = isInput ? index : index - numInputs;
+    return position < list.size() ? StringRef(list[position]) : StringRef();
+  }
   if (index == 0)
     return "logits";
   if (index < numInputs) {

@@ -401,4 +401,36 @@ TEST_F(InterpreterTest, Refusals) {
       std::string::npos);
 }
 
+// dx = y (dy - S) and dy - exp(y) S, worked out by hand; a row of zeros under
+// masked_row = zero (C-INF-2).
+TEST_F(InterpreterTest, Gradients) {
+  SmallVector<ReferenceTensor> results =
+      run(R"mlir(
+    func.func @main(%dy: tensor<3x2xf32>, %y: tensor<3x2xf32>, %z: tensor<3x2xf32>, %s: f32) -> (tensor<3x2xf32>, tensor<3x2xf32>) {
+      %0 = softmax.softmax_backward dimensions = [1] {masked_row = #softmax.masked_row<zero>} ins(%dy, %y : tensor<3x2xf32>, tensor<3x2xf32>)
+        scale(%s : f32) outs(%y : tensor<3x2xf32>) -> tensor<3x2xf32>
+      %1 = softmax.log_softmax_backward dimensions = [0] ins(%dy, %z : tensor<3x2xf32>, tensor<3x2xf32>) outs(%y : tensor<3x2xf32>) -> tensor<3x2xf32>
+      return %0, %1 : tensor<3x2xf32>, tensor<3x2xf32>
+    })mlir",
+          {floats({3, 2}, {1, 2, nan, 4, -3, 0.5}),
+           floats({3, 2}, {0.25, 0.75, 0, 0, 1, 0}),
+           floats({3, 2}, {-inf, 0, 0, -inf, -inf, -inf}), floats({}, {2})});
+  ASSERT_EQ(results.size(), 2u);
+  // S = 1.75; masked; S = -3.
+  const Real first[] = {-0.375, 0.375, 0, 0, 0, 0};
+  for (int i = 0; i < 6; ++i)
+    EXPECT_EQ(results[0].elements[i].real, first[i]) << i;
+  // S = NaN of column 0; S = 6.5 of column 1.
+  for (int i = 0; i < 6; i += 2)
+    EXPECT_TRUE(std::isnan(results[1].elements[i].real)) << i;
+  const Real second[] = {-4.5, 4, 0.5};
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(results[1].elements[2 * i + 1].real, second[i]) << i;
+  // What a kernel in f32 may be off by: 10 u |scale y| sum |dy y| + 2 ULP.
+  double bound =
+      10 * std::ldexp(1, -24) * 2 * 0.75 * 1.75 + 2 * std::ldexp(1, -25);
+  EXPECT_GT(results[0].elements[1].error, 0);
+  EXPECT_LE(results[0].elements[1].error, bound);
+}
+
 } // namespace

@@ -18,9 +18,10 @@ constexpr llvm::StringLiteral kNamedAttrName = "softmax.named";
 bool isNamedSoftmaxOp(Operation *op);
 
 /// Replaces the named op `op`, on tensors or memrefs, by the softmax.generic
-/// that says the same and returns it. Its inputs stand in the order logits,
-/// [scale], [bias], [mask]; discardable attributes are kept. Fails, with IR
-/// untouched, if `op` is not a named op.
+/// that says the same and returns it. Its inputs stand in the order of the named
+/// op's operands: logits, [scale], [bias], [mask], or gradient, output, [scale];
+/// discardable attributes are kept. Fails, with IR untouched, if `op` is not a
+/// named op.
 FailureOr<GenericOp> generalizeNamedOp(RewriterBase &rewriter, Operation *op);
 
 /// Patterns that apply `generalizeNamedOp` to every named op.
