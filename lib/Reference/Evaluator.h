@@ -55,6 +55,8 @@ private:
   LogicalResult evaluateLinalgSoftmax(linalg::SoftmaxOp op);
   template <typename OpTy>
   LogicalResult evaluateBackward(OpTy op);
+  LogicalResult evaluateCrossEntropy(CrossEntropyOp op);
+  LogicalResult evaluateCrossEntropyBackward(CrossEntropyBackwardOp op);
   LogicalResult evaluateGeneric(GenericOp op);
 
   const ReferenceTensor &get(Value value) {

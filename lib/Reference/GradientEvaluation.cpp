@@ -3,10 +3,9 @@
 // The gradients of softmax and log_softmax from their definition, with the
 // bounds that docs/Numerics.md derives ("Gradients").
 #include "Evaluator.h"
+#include "RoundingBounds.h"
 #include "RowSpace.h"
 #include "RowStatistics.h"
-
-#include <cmath>
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -21,19 +20,6 @@ LogicalResult Evaluator::checkShape(Operation &op, StringRef name, Value value,
          << " has sizes " << describeTensor(tensor.elementType, tensor.shape)
          << " where " << describeTensor(tensor.elementType, expected)
          << " is needed (C-SHAPE-1)";
-}
-
-/// The error of a value that is computed within `error` in `kind`, once it is
-/// stored as `stored`.
-static double storedError(Real value, Real error, FloatKind kind,
-                          FloatKind stored) {
-  if (!std::isfinite(value))
-    return 0;
-  if (std::isnan(error))
-    return HUGE_VAL;
-  if (stored != kind)
-    error += unitInLastPlace(stored, value) / 2;
-  return static_cast<double>(error);
 }
 
 namespace {
@@ -52,12 +38,8 @@ struct BackwardRow {
 } // namespace
 
 std::pair<Real, Real> BackwardRow::getElement(size_t i) const {
-  // Half a unit; nothing is known of what overflows on the way.
-  auto halfUnit = [&](Real value) -> Real {
-    if (std::isfinite(value) &&
-        std::isinf(roundTo(kind, std::fabs(value) + sumError)))
-      return HUGE_VALL;
-    return unitInLastPlace(kind, value) / 2;
+  auto halfUnit = [&](Real value) {
+    return reference::halfUnit(kind, value, sumError);
   };
   Real factor = y[i].real, dx, error;
   if (isLog) {

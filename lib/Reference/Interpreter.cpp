@@ -242,6 +242,10 @@ LogicalResult Evaluator::evaluate(Operation &op, unsigned depth) {
     return evaluateBackward(named);
   if (auto named = dyn_cast<LogSoftmaxBackwardOp>(op))
     return evaluateBackward(named);
+  if (auto named = dyn_cast<CrossEntropyOp>(op))
+    return evaluateCrossEntropy(named);
+  if (auto named = dyn_cast<CrossEntropyBackwardOp>(op))
+    return evaluateCrossEntropyBackward(named);
   if (auto generic = dyn_cast<GenericOp>(op))
     return evaluateGeneric(generic);
   if (auto softmax = dyn_cast<linalg::SoftmaxOp>(op))

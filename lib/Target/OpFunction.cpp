@@ -81,6 +81,21 @@ void FunctionBuilder::listOperands() {
         optional(spec.scale, {"scale", compute, FunctionOperand::Scalar})};
     results = {{"grad_input", output}};
     return;
+  case OpKind::CrossEntropy:
+  case OpKind::CrossEntropyBackward:
+    inputs = {{"logits", input}, {"labels", input}};
+    if (spec.labelBits)
+      inputs.back() = {"labels", builder.getIntegerType(spec.labelBits),
+                       FunctionOperand::PerRow};
+    if (spec.kind == OpKind::CrossEntropy) {
+      results = {{"loss", compute, FunctionOperand::PerRow},
+                 {"lse", compute, FunctionOperand::PerRow}};
+      return;
+    }
+    inputs.push_back({"lse", compute, FunctionOperand::PerRow});
+    inputs.push_back({"grad_loss", compute, FunctionOperand::PerRow});
+    results = {{"grad_logits", output}};
+    return;
   }
 }
 
@@ -170,6 +185,13 @@ Operation *FunctionBuilder::buildOp(ArrayRef<Value> arguments,
     return LogSoftmaxBackwardOp::create(builder, loc, arguments[0],
                                         arguments[1], inits[0], spec.axes,
                                         arguments[2]);
+  case OpKind::CrossEntropy:
+    return CrossEntropyOp::create(builder, loc, arguments[0], arguments[1],
+                                  inits, spec.axes);
+  case OpKind::CrossEntropyBackward:
+    return CrossEntropyBackwardOp::create(builder, loc, arguments[0],
+                                          arguments[1], arguments[2],
+                                          arguments[3], inits[0], spec.axes);
   }
   llvm_unreachable("all kinds are handled");
 }

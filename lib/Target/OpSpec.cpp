@@ -33,14 +33,15 @@ llvm::Expected<OpKind> parseKind(StringRef op) {
           .Case("logsumexp", OpKind::LogSumExp)
           .Case("softmax_backward", OpKind::SoftmaxBackward)
           .Case("log_softmax_backward", OpKind::LogSoftmaxBackward)
+          .Case("cross_entropy", OpKind::CrossEntropy)
+          .Case("cross_entropy_backward", OpKind::CrossEntropyBackward)
           .Default(std::nullopt);
   if (kind)
     return *kind;
-  bool later = op == "cross_entropy" || op == "cross_entropy_backward";
-  return makeError((later ? "--op=" + op + " is not in this version"
-                          : "unknown --op=" + op) +
+  return makeError("unknown --op=" + op +
                    "; choose one of softmax, log_softmax, logsumexp, "
-                   "softmax_backward, log_softmax_backward");
+                   "softmax_backward, log_softmax_backward, cross_entropy, "
+                   "cross_entropy_backward");
 }
 
 llvm::Expected<FloatType> parseType(MLIRContext *context, StringRef spelling,
@@ -136,9 +137,33 @@ llvm::Error parseWith(StringRef text, ParsedSpec &parsed) {
     return makeError("--with=" + text +
                      ": a gradient of softmax takes no operand but scale; "
                      "leave the others out");
+  if (isLoss(parsed.kind) && !text.empty())
+    return makeError("--with=" + text +
+                     ": a loss takes labels and no further operands; leave it "
+                     "out");
   if (parsed.lse && parsed.kind == OpKind::LogSumExp)
     return makeError("--with=lse does not go with --op=logsumexp, whose result "
                      "it already is; leave it out");
+  return llvm::Error::success();
+}
+
+llvm::Error parseLabels(const OpSpec &spec, ParsedSpec &parsed) {
+  if (!spec.labels)
+    return llvm::Error::success();
+  if (!isLoss(parsed.kind))
+    return makeError("--labels=" + *spec.labels + " does not go with --op=" +
+                     spec.op + ", which has no labels; leave it out");
+  std::optional<unsigned> bits =
+      llvm::StringSwitch<std::optional<unsigned>>(*spec.labels)
+          .Case("i64", 64)
+          .Case("i32", 32)
+          .Case("prob", 0)
+          .Default(std::nullopt);
+  if (!bits)
+    return makeError("--labels=" + *spec.labels +
+                     ": unknown labels; use i64 or i32 for class indices, prob "
+                     "for probabilities");
+  parsed.labelBits = *bits;
   return llvm::Error::success();
 }
 
@@ -151,9 +176,8 @@ llvm::Expected<ParsedSpec> parseSpec(MLIRContext *context, const OpSpec &spec) {
   parsed.name = spec.name.empty() ? spec.op : spec.name;
   if (llvm::Error error = checkKernelName(parsed.name))
     return makeError("--name: " + llvm::toString(std::move(error)));
-  if (spec.labels)
-    return makeError("--labels=" + *spec.labels + " does not go with --op=" +
-                     spec.op + ", which has no labels; leave it out");
+  if (llvm::Error error = parseLabels(spec, parsed))
+    return std::move(error);
 
   std::pair<StringRef, StringRef> types = StringRef(spec.type).split(':');
   llvm::Expected<FloatType> inputType =
@@ -175,19 +199,22 @@ llvm::Expected<ParsedSpec> parseSpec(MLIRContext *context, const OpSpec &spec) {
     return std::move(error);
   if (llvm::Error error = parseWith(spec.with, parsed))
     return std::move(error);
+  if (isLoss(parsed.kind) && parsed.labelBits != 0 && parsed.axes.size() != 1)
+    return makeError("--axis=" + spec.axis +
+                     ": class indices pick along one axis; give one, or "
+                     "--labels=prob");
 
-  // logsumexp's result is in the compute type (C-TYPE-2), so that its output
-  // type says only whether that is f64.
+  // The results of logsumexp and cross_entropy are in the compute type
+  // (C-TYPE-2), so that their output type says only whether that is f64.
   Builder builder(context);
   bool f64 = parsed.inputType.isF64() || parsed.outputType.isF64();
   FloatType computeType = f64 ? builder.getF64Type() : builder.getF32Type();
   parsed.computeType = computeType;
-  if (parsed.kind == OpKind::LogSumExp) {
+  if (parsed.kind == OpKind::LogSumExp || parsed.kind == OpKind::CrossEntropy) {
     if (StringRef(spec.type).contains(':') && parsed.outputType != computeType)
-      return makeError(
-          "--type=" + spec.type +
-          ": the result of logsumexp has the compute type; write " +
-          types.first + " or " + types.first + ":" + (f64 ? "f64" : "f32"));
+      return makeError("--type=" + spec.type + ": the result of " + spec.op +
+                       " has the compute type; write " + types.first + " or " +
+                       types.first + ":" + (f64 ? "f64" : "f32"));
     parsed.outputType = computeType;
   }
   return parsed;

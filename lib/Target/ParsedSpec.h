@@ -17,8 +17,14 @@ enum class OpKind {
   LogSoftmax,
   LogSumExp,
   SoftmaxBackward,
-  LogSoftmaxBackward
+  LogSoftmaxBackward,
+  CrossEntropy,
+  CrossEntropyBackward
 };
+
+inline bool isLoss(OpKind kind) {
+  return kind == OpKind::CrossEntropy || kind == OpKind::CrossEntropyBackward;
+}
 
 /// A spec with its texts understood.
 struct ParsedSpec {
@@ -34,6 +40,8 @@ struct ParsedSpec {
   /// Rank 0 was asked for; `shape` is [1].
   bool scalarShape = false;
   bool scale = false, bias = false, mask = false, lse = false;
+  /// Of losses: bits of a class index, or 0 for probabilities.
+  unsigned labelBits = 64;
 };
 
 /// Writes the public function of `spec` at the builder's place.

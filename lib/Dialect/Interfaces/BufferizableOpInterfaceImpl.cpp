@@ -97,6 +97,7 @@ void mlir::softmax::registerBufferizableOpInterfaceExternalModels(
     DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, SoftmaxDialect *) {
     attachModels<SoftmaxOp, LogSoftmaxOp, LogSumExpOp, SoftmaxBackwardOp,
-                 LogSoftmaxBackwardOp, GenericOp>(context);
+                 LogSoftmaxBackwardOp, CrossEntropyOp, CrossEntropyBackwardOp,
+                 GenericOp>(context);
   });
 }

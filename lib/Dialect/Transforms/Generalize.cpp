@@ -18,7 +18,7 @@ using namespace mlir::softmax;
 
 bool mlir::softmax::isNamedSoftmaxOp(Operation *op) {
   return isa<SoftmaxOp, LogSoftmaxOp, LogSumExpOp, SoftmaxBackwardOp,
-             LogSoftmaxBackwardOp>(op);
+             LogSoftmaxBackwardOp, CrossEntropyOp, CrossEntropyBackwardOp>(op);
 }
 
 FailureOr<GenericOp> mlir::softmax::generalizeNamedOp(RewriterBase &rewriter,
@@ -27,7 +27,7 @@ FailureOr<GenericOp> mlir::softmax::generalizeNamedOp(RewriterBase &rewriter,
   rewriter.setInsertionPoint(op);
   return TypeSwitch<Operation *, FailureOr<GenericOp>>(op)
       .Case<SoftmaxOp, LogSoftmaxOp, LogSumExpOp, SoftmaxBackwardOp,
-            LogSoftmaxBackwardOp>(
+            LogSoftmaxBackwardOp, CrossEntropyOp, CrossEntropyBackwardOp>(
           [&](auto named) { return generalizeOp(rewriter, named); })
       .Default([](Operation *) { return failure(); });
 }

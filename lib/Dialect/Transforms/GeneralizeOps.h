@@ -22,6 +22,10 @@ GenericOp generalizeOp(RewriterBase &rewriter, LogSumExpOp op);
 GenericOp generalizeOp(RewriterBase &rewriter, SoftmaxBackwardOp op);
 GenericOp generalizeOp(RewriterBase &rewriter, LogSoftmaxBackwardOp op);
 
+// GeneralizeLosses.cpp
+GenericOp generalizeOp(RewriterBase &rewriter, CrossEntropyOp op);
+GenericOp generalizeOp(RewriterBase &rewriter, CrossEntropyBackwardOp op);
+
 } // namespace mlir::softmax
 
 #endif // SOFTMAX_LIB_DIALECT_TRANSFORMS_GENERALIZEOPS_H

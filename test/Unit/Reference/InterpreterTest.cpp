@@ -433,4 +433,36 @@ TEST_F(InterpreterTest, Gradients) {
   EXPECT_LE(results[0].elements[1].error, bound);
 }
 
+// Losses of two classes, worked out by hand; an ignored row, and a class that
+// is none (C-LABEL-1).
+TEST_F(InterpreterTest, Losses) {
+  SmallVector<ReferenceTensor> results = run(
+      R"mlir(
+    func.func @main(%x: tensor<4x2xf32>, %t: tensor<4xi32>, %q: tensor<4x2xf32>, %a: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4x2xf32>) {
+      %0:2 = softmax.cross_entropy dimensions = [1] {ignore_index = -1 : i64} ins(%x, %t : tensor<4x2xf32>, tensor<4xi32>) outs(%a, %a : tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>, tensor<4xf32>
+      %1 = softmax.cross_entropy dimensions = [1] {label_smoothing = 0.5 : f64} ins(%x, %q : tensor<4x2xf32>, tensor<4x2xf32>) outs(%a : tensor<4xf32>) -> tensor<4xf32>
+      %2 = softmax.cross_entropy_backward dimensions = [1] {ignore_index = -1 : i64} ins(%x, %t, %0#1, %a : tensor<4x2xf32>, tensor<4xi32>, tensor<4xf32>, tensor<4xf32>) outs(%x : tensor<4x2xf32>) -> tensor<4x2xf32>
+      return %0#0, %0#1, %1, %2 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4x2xf32>
+    })mlir",
+      {floats({4, 2}, {0, 0, 1, 1, 5, 5, 2, 2}),
+       integers(32, {4}, {0, 1, -1, 2}),
+       floats({4, 2}, {1, 0, 0.5, 0.5, 0, 1, 1, 0}),
+       floats({4}, {1, 2, 3, 4})});
+  ASSERT_EQ(results.size(), 4u);
+  Real log2 = std::log(Real(2));
+  std::vector<Real> loss = reals(results[0]), lse = reals(results[1]),
+                    smoothed = reals(results[2]), dx = reals(results[3]);
+  EXPECT_TRUE(agrees(loss[0], log2));
+  EXPECT_TRUE(agrees(loss[1], log2));
+  EXPECT_EQ(loss[2], 0);
+  EXPECT_TRUE(std::isnan(loss[3]));
+  EXPECT_TRUE(agrees(lse[3], 2 + log2));
+  for (Real value : smoothed)
+    EXPECT_TRUE(std::fabs(value - log2) < 1e-17L) << double(value);
+  const Real expected[] = {-0.5, 0.5, 1, -1, 0, 0};
+  for (int i = 0; i < 6; ++i)
+    EXPECT_TRUE(std::fabs(dx[i] - expected[i]) < 1e-17L) << i;
+  EXPECT_TRUE(std::isnan(dx[6]) && std::isnan(dx[7]));
+}
+
 } // namespace

@@ -6,7 +6,7 @@ include "softmax/Dialect/IR/StructuredOps.td"
 
 /// What the gradients of the forward ops share.
 class Softmax_BackwardOp<string mnemonic, list<Trait> traits = []>
-    : Softmax_StructuredOp<mnemonic, traits> {
+    : Softmax_StructuredOp<mnemonic, !listconcat([AttrSizedOperandSegments], traits)> {
   let arguments = (ins
     DenseI64ArrayAttr:$dimensions,
     Softmax_Shaped:$grad_output,

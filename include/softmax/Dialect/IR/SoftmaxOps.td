@@ -3,12 +3,13 @@
 #define SOFTMAX_DIALECT_IR_SOFTMAXOPS
 
 include "softmax/Dialect/IR/GradientOps.td"
+include "softmax/Dialect/IR/LossOps.td"
 include "softmax/Dialect/IR/StructuredOps.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 
 /// What the three named forward ops share.
 class Softmax_ForwardOp<string mnemonic, list<Trait> traits = []>
-    : Softmax_StructuredOp<mnemonic, traits> {
+    : Softmax_StructuredOp<mnemonic, !listconcat([AttrSizedOperandSegments], traits)> {
   let arguments = (ins
     DenseI64ArrayAttr:$dimensions,
     Softmax_Shaped:$input,
@@ -105,7 +106,7 @@ def Softmax_LogSumExpOp : Softmax_ForwardOp<"logsumexp"> {
 }
 
 def Softmax_GenericOp : Softmax_StructuredOp<"generic", [
-    IsolatedFromAbove]> {
+    AttrSizedOperandSegments, IsolatedFromAbove]> {
   let summary = "reduce each row by statistics, then map its elements";
   let description = [{
     The one form with a lowering.  `maps` holds an affine map per input and

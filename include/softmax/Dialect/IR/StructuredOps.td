@@ -16,7 +16,6 @@ class Softmax_Op<string mnemonic, list<Trait> traits = []>
 /// Destination-passing, on tensors or memrefs, effects by what is written.
 class Softmax_StructuredOp<string mnemonic, list<Trait> traits = []>
     : Softmax_Op<mnemonic, !listconcat([
-        AttrSizedOperandSegments,
         DestinationStyleOpInterface,
         DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>,
         DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,

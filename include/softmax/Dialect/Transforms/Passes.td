@@ -32,6 +32,7 @@ def SoftmaxGeneralizePass : Pass<"softmax-generalize"> {
     ```
   }];
   let dependentDialects = ["arith::ArithDialect", "math::MathDialect",
+                           "memref::MemRefDialect", "tensor::TensorDialect",
                            "SoftmaxDialect"];
   let statistics = [
     Statistic<"numGeneralized", "generalized", "Number of named ops rewritten">
