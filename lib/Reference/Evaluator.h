@@ -53,6 +53,10 @@ private:
   template <typename OpTy>
   LogicalResult evaluateNamed(OpTy op, bool isLog);
   LogicalResult evaluateLinalgSoftmax(linalg::SoftmaxOp op);
+  template <typename OpTy>
+  LogicalResult evaluateBackward(OpTy op);
+  LogicalResult evaluateCrossEntropy(CrossEntropyOp op);
+  LogicalResult evaluateCrossEntropyBackward(CrossEntropyBackwardOp op);
   LogicalResult evaluateGeneric(GenericOp op);
 
   const ReferenceTensor &get(Value value) {
@@ -70,6 +74,10 @@ private:
                            ValueRange dynamic, bool mayBeNegative = false);
   /// Whether the static sizes of `type` are those of `shape`.
   LogicalResult checkType(Operation &op, Type type, ArrayRef<int64_t> shape);
+
+  /// Whether operand `value`, called `name`, has the sizes `expected`.
+  LogicalResult checkShape(Operation &op, StringRef name, Value value,
+                           ArrayRef<int64_t> expected);
 
   Mode mode;
   Accuracy accuracy;

@@ -238,6 +238,14 @@ LogicalResult Evaluator::evaluate(Operation &op, unsigned depth) {
     return evaluateNamed(named, /*isLog=*/true);
   if (auto named = dyn_cast<LogSumExpOp>(op))
     return evaluateNamed(named, /*isLog=*/false);
+  if (auto named = dyn_cast<SoftmaxBackwardOp>(op))
+    return evaluateBackward(named);
+  if (auto named = dyn_cast<LogSoftmaxBackwardOp>(op))
+    return evaluateBackward(named);
+  if (auto named = dyn_cast<CrossEntropyOp>(op))
+    return evaluateCrossEntropy(named);
+  if (auto named = dyn_cast<CrossEntropyBackwardOp>(op))
+    return evaluateCrossEntropyBackward(named);
   if (auto generic = dyn_cast<GenericOp>(op))
     return evaluateGeneric(generic);
   if (auto softmax = dyn_cast<linalg::SoftmaxOp>(op))

@@ -104,13 +104,16 @@ static std::optional<unsigned> getArgumentNumber(Value value) {
 }
 
 /// Records the pairs of operands whose elements are visited in a different
-/// order, so that running in place would overwrite what is still to be read.
+/// order, so that running in place would overwrite what is still to be read,
+/// and those of an element per row: an input is read again for every element of
+/// the row, when the destination may have been written.
 static void recordNeverInPlace(func::FuncOp kernel, GenericOp op) {
   SmallVector<Attribute> pairs;
   Builder builder(kernel.getContext());
   for (auto [i, input] : llvm::enumerate(op.getInputs()))
     for (auto [j, init] : llvm::enumerate(op.getInits())) {
-      if (op.getInputMap(i) == op.getInitMap(j))
+      if (op.getInputMap(i) == op.getInitMap(j) &&
+          !op.isRowInvariant(op.getInitMap(j)))
         continue;
       std::optional<unsigned> in = getArgumentNumber(input);
       std::optional<unsigned> out = getArgumentNumber(init);

@@ -101,8 +101,8 @@ static constexpr StringLiteral conventions = R"(/*
  * refused.
  *
  * Operands are checked before anything is written: null pointers, device,
- * element type, rank, sizes, null data, strides, overlap, in this order, each
- * over all operands. Sizes are in the order of the dimensions; those of the
+ * element type, rank, sizes, null data, strides, overlap, labels, in this
+ * order, each over all operands; labels of the rows to be done. Sizes are in the order of the dimensions; those of the
  * same name must be equal. Inputs take any strides that are not negative (0
  * repeats an element). An output's strides must nest: sorted by stride, each
  * exceeds the sum of (size - 1) * stride over those before it, as in row-major
@@ -124,8 +124,6 @@ static void printStatuses(llvm::raw_ostream &os) {
     os << "  " << status.name << " = " << static_cast<int32_t>(status.status);
     if (&status != &kernelStatuses().back())
       os << ',';
-    if (!status.unused.empty())
-      os << " /* " << status.unused << " */";
     os << '\n';
   }
   os << "};\n\nstatic inline const char *softmax_status_string(int32_t "
@@ -202,6 +200,22 @@ static void printOperands(llvm::raw_ostream &os, const KernelInfo &kernel,
        << inComment(llvm::join(kernel.dropped, ", ")) << ".\n";
 }
 
+static void printLabels(llvm::raw_ostream &os, const KernelInfo &kernel,
+                        ArrayRef<std::string> names) {
+  for (auto [operand, name] : llvm::zip_equal(kernel.operands, names)) {
+    if (!operand.classes)
+      continue;
+    os << " * Classes in " << name << ": 0 to ";
+    if (operand.classes->isStatic())
+      os << operand.classes->size - 1;
+    else
+      os << inComment(operand.classes->symbol) << " - 1";
+    if (operand.ignoredClass)
+      os << ", or " << *operand.ignoredClass << ", whose rows do not count";
+    os << ";\n * of others the status is SOFTMAX_LABEL_OUT_OF_RANGE.\n";
+  }
+}
+
 static void printInPlace(llvm::raw_ostream &os, const KernelInfo &kernel,
                          ArrayRef<std::string> names) {
   for (auto [output, outputName] : llvm::enumerate(names)) {
@@ -236,6 +250,7 @@ static void printKernel(llvm::raw_ostream &os, const KernelInfo &kernel,
     if (operand.kind == KernelOperand::Kind::Output)
       os << " * Accuracy of " << names[i] << ": "
          << describeAccuracy(kernel, i, library.accuracy) << ".\n";
+  printLabels(os, kernel, names);
   printInPlace(os, kernel, names);
   std::string workspace = describeWorkspace(kernel, library);
   if (!workspace.empty())

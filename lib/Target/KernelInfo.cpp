@@ -126,6 +126,27 @@ static LogicalResult readShape(Operation *function, DictionaryAttr entry,
   return success();
 }
 
+static LogicalResult readLabels(Operation *function, DictionaryAttr labels,
+                                KernelOperand &operand) {
+  KernelDim classes;
+  if (auto symbol = labels.getAs<StringAttr>("classes"))
+    classes.symbol = symbol.str();
+  else if (auto size = labels.getAs<IntegerAttr>("classes"))
+    classes.size = size.getInt();
+  else
+    return emitMalformed(function)
+           << "operand '" << operand.name << "' has labels without 'classes'";
+  if (!operand.elementType.isSignlessInteger(32) &&
+      !operand.elementType.isSignlessInteger(64))
+    return emitMalformed(function)
+           << "operand '" << operand.name << "' has labels of type "
+           << operand.elementType << ", not i32 or i64";
+  operand.classes = classes;
+  if (auto ignored = labels.getAs<IntegerAttr>("ignore"))
+    operand.ignoredClass = ignored.getInt();
+  return success();
+}
+
 static LogicalResult readOperand(Operation *function, Attribute attr,
                                  KernelOperand &operand) {
   auto entry = dyn_cast<DictionaryAttr>(attr);
@@ -170,6 +191,9 @@ static LogicalResult readOperand(Operation *function, Attribute attr,
            << operand.name << "' has elements of type " << operand.elementType
            << ", which DLPack has no code for: use a float type, i1, or an "
               "integer of 8, 16, 32 or 64 bits";
+  if (auto labels = entry.getAs<DictionaryAttr>("labels"))
+    if (failed(readLabels(function, labels, operand)))
+      return failure();
   return readShape(function, entry, tensor, operand);
 }
 
@@ -192,6 +216,14 @@ static KernelOpInfo readOp(DictionaryAttr entry) {
       info.strategies.push_back(
           stringifyStrategy(alternative.getStrategy()).str());
   return info;
+}
+
+/// Whether a caller gives the number of classes as a size of some operand.
+static bool knowsClasses(const KernelInfo &info, const KernelDim &classes) {
+  return classes.isStatic() ||
+         llvm::any_of(info.operands, [&](const KernelOperand &operand) {
+           return llvm::is_contained(operand.shape, classes);
+         });
 }
 
 FailureOr<KernelInfo> softmax::readKernelInfo(Operation *function) {
@@ -225,6 +257,13 @@ FailureOr<KernelInfo> softmax::readKernelInfo(Operation *function) {
     }
     info.operands.push_back(std::move(operand));
   }
+  for (const KernelOperand &operand : info.operands)
+    if (operand.classes && !knowsClasses(info, *operand.classes)) {
+      emitMalformed(function)
+          << "operand '" << operand.name << "' has as many classes as '"
+          << operand.classes->symbol << "', which is no size of an operand";
+      return failure();
+    }
   if (auto dropped = dict.getAs<ArrayAttr>("dropped"))
     for (auto name : dropped.getAsRange<StringAttr>())
       info.dropped.push_back(name.str());

@@ -165,13 +165,18 @@ LogicalResult KernelInterface::prepareVersion(LLVM::LLVMFuncOp function,
 
 LogicalResult KernelInterface::prepare(ArrayRef<LLVM::LLVMFuncOp> functions,
                                        llvm::StringSet<> &reserved) {
-  SmallVector<std::string> names = {
-      "_mlir_ciface_" + info.name,      "__softmax_check_" + info.name,
-      "__softmax_call_" + info.name,    "__softmax_messages_" + info.name,
-      "__softmax_rows_" + info.name,    "__softmax_statistics_" + info.name,
-      "__softmax_results_" + info.name, info.name + "_units",
-      info.name + "_workspace_size",    info.name + "_range",
-      "__tvm_ffi_" + info.name};
+  SmallVector<std::string> names = {"_mlir_ciface_" + info.name,
+                                    "__softmax_check_" + info.name,
+                                    "__softmax_labels_" + info.name,
+                                    "__softmax_call_" + info.name,
+                                    "__softmax_messages_" + info.name,
+                                    "__softmax_rows_" + info.name,
+                                    "__softmax_statistics_" + info.name,
+                                    "__softmax_results_" + info.name,
+                                    info.name + "_units",
+                                    info.name + "_workspace_size",
+                                    info.name + "_range",
+                                    "__tvm_ffi_" + info.name};
   SmallVector<std::string> bodyNames;
   for (auto [i, function] : llvm::enumerate(functions)) {
     std::string suffix =
@@ -212,6 +217,7 @@ void KernelInterface::emit() {
           body.removeArgAttr(i, attr.getName());
   }
   emitChecks();
+  emitLabelChecks();
   emitCall();
   emitMain();
   mainFunction->setAttr(kernelAttrName, description);

@@ -1,7 +1,8 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 //
 // One kernel while its C interface is written.  The steps are in
-// KernelInterfaceChecks.cpp, KernelInterfaceEntryPoints.cpp,
+// KernelInterfaceChecks.cpp, KernelInterfaceLabels.cpp,
+// KernelInterfaceEntryPoints.cpp,
 // KernelInterfaceThreads.cpp and KernelInterfaceFrameworks.cpp, the choice
 // among several versions in KernelInterfaceVersions.cpp, the pass in
 // KernelInterface.cpp.
@@ -87,6 +88,14 @@ private:
   // KernelInterfaceChecks.cpp
   void emitChecks();
 
+  // KernelInterfaceLabels.cpp
+  /// Whether an operand holds class indices to check.
+  bool hasLabels() const;
+  void emitLabelChecks();
+  /// 0, or the failure where a label of rows [begin, end) is none.
+  Value checkLabels(InterfaceWriter &writer, Value frame, Value begin,
+                    Value end);
+
   // KernelInterfaceEntryPoints.cpp
   Operands getOperands(InterfaceWriter &writer) const;
   /// Calls the checks; `frame` is where they leave the descriptors, `version`
@@ -140,7 +149,7 @@ private:
   /// Whether NAME runs on the threads of the OpenMP runtime.
   bool threads;
   SmallVector<Version, 1> versions;
-  LLVM::LLVMFuncOp checks, callFunction, mainFunction;
+  LLVM::LLVMFuncOp checks, labelChecks, callFunction, mainFunction;
   LLVM::LLVMFuncOp rowsHelper, statisticsHelper, resultsHelper;
   /// { pointer, sizes, strides } per tensor.
   Type frameType;

@@ -141,6 +141,11 @@ void KernelInterface::emitCall() {
   Value success = writer.i32(0);
   writer.returnIf(writer.compare(ICmpPredicate::eq, units, int64_t(0)),
                   success);
+  if (hasLabels()) {
+    Value wrong = checkLabels(writer, frame, writer.i64(0), units);
+    writer.returnIf(writer.compare(ICmpPredicate::ne, wrong, int64_t(0)),
+                    wrong);
+  }
   Value size = buildWorkspaceSize(writer, version, arguments);
   if (divides)
     emitThreads(writer, version, arguments, units, size);
@@ -214,6 +219,11 @@ void KernelInterface::emitRange() {
   writer.returnIf(missing, status(KernelStatus::NullArgument));
   writer.returnIf(writer.compare(ICmpPredicate::eq, begin, end),
                   status(KernelStatus::Ok));
+  if (hasLabels()) {
+    Value wrong = checkLabels(writer, frame, begin, end);
+    writer.returnIf(writer.compare(ICmpPredicate::ne, wrong, int64_t(0)),
+                    writer.logicalAnd(wrong, writer.i32(0xff)));
+  }
   callBody(writer, version, arguments, begin, end, workspace);
   writer.ret(status(KernelStatus::Ok));
 }

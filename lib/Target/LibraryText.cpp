@@ -71,8 +71,27 @@ static bool computesInF64(const KernelInfo &kernel) {
 std::string softmax::describeAccuracy(const KernelInfo &kernel, unsigned output,
                                       StringRef accuracy) {
   const KernelOperand &operand = kernel.operands[output];
-  if (kernel.op != "softmax" && kernel.op != "log_softmax" &&
-      kernel.op != "logsumexp")
+  // Bounds of docs/Numerics.md.
+  if (StringRef(kernel.op).ends_with("softmax_backward"))
+    return std::string("absolute error at most ") +
+           (kernel.op == "softmax_backward"
+                ? "10 eps |scale y| sum |dy y|"
+                : "12 eps |scale| exp(y) sum |dy|") +
+           " plus 2 ULP, eps = " + (computesInF64(kernel) ? "2^-53" : "2^-24");
+  if (kernel.op == "cross_entropy" && operand.name == "loss")
+    return std::string("absolute error at most 10 eps max(1, |x - m|, log N), "
+                       "x the logit of the class, eps = ") +
+           (computesInF64(kernel) ? "2^-53" : "2^-24") +
+           (accuracy == "fast" && !computesInF64(kernel) ? ", plus 2^-13"
+                                                         : "") +
+           "; smoothed or for probabilities that of docs/Numerics.md";
+  if (kernel.op == "cross_entropy_backward")
+    return std::string("absolute error at most eps |grad_loss| (p (2 + |x - "
+                       "lse|) + 4 target) plus 2 ULP, p = exp(x - lse), eps "
+                       "= ") +
+           (computesInF64(kernel) ? "2^-53" : "2^-24");
+  if (kernel.op != "cross_entropy" && kernel.op != "softmax" &&
+      kernel.op != "log_softmax" && kernel.op != "logsumexp")
     return "that of every softmax operation in it; other operations add "
            "their own rounding";
   // Bounds of docs/Spec.md.  f64 has the default alone.
@@ -85,7 +104,8 @@ std::string softmax::describeAccuracy(const KernelInfo &kernel, unsigned output,
   unsigned first = 0;
   while (kernel.operands[first].kind != KernelOperand::Kind::Output)
     ++first;
-  bool isLse = kernel.op == "logsumexp" || output != first;
+  bool isLse = kernel.op == "logsumexp" || kernel.op == "cross_entropy" ||
+               output != first;
   if (isLse)
     return "half an ULP plus 4 eps max(1, log N)" + more + ", eps = " + epsilon;
   if (kernel.op == "log_softmax")

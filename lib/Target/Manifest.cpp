@@ -43,6 +43,16 @@ static json::Object describeOperand(const KernelOperand &operand) {
       shape.push_back(toText(dim.symbol));
   }
   object["shape"] = std::move(shape);
+  if (operand.classes) {
+    json::Object labels;
+    if (operand.classes->isStatic())
+      labels["classes"] = operand.classes->size;
+    else
+      labels["classes"] = toText(operand.classes->symbol);
+    if (operand.ignoredClass)
+      labels["ignore_index"] = *operand.ignoredClass;
+    object["labels"] = std::move(labels);
+  }
   return object;
 }
 
@@ -84,6 +94,23 @@ static json::Object describeSpecialValues(const KernelInfo &kernel) {
     policy["positive_infinity"] = "lse of the row is +inf";
     policy["all_negative_infinity"] = "lse of the row is -inf";
     policy["some_negative_infinity"] = "adds nothing to lse";
+    return policy;
+  }
+  if (StringRef(kernel.op).starts_with("cross_entropy")) {
+    bool isLoss = kernel.op == "cross_entropy";
+    if (!isLoss)
+      policy["masked_row"] = "as the source says, nan by default";
+    policy["nan"] = isLoss ? "loss and lse of the row are NaN"
+                           : "every element of the row is NaN";
+    policy["positive_infinity"] = isLoss ? "loss of the row is NaN; lse is +inf"
+                                         : "every element of the row is NaN";
+    return policy;
+  }
+  if (StringRef(kernel.op).ends_with("softmax_backward")) {
+    // The zeros of a fully masked row follow from the probabilities.
+    policy["masked_row"] = "as the source says, nan by default";
+    policy["nan"] = "every element of the row is NaN";
+    policy["positive_infinity"] = "that of the formula";
     return policy;
   }
   bool isLog = kernel.op == "log_softmax";

@@ -1,6 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #include "softmax/Target/OpSpec.h"
 
+#include "ParsedSpec.h"
 #include "softmax/Dialect/IR/Softmax.h"
 #include "softmax/Target/CNames.h"
 
@@ -20,40 +21,27 @@ using namespace mlir::softmax;
 
 namespace {
 
-enum class Kind { Softmax, LogSoftmax, LogSumExp };
-
-/// A spec with its texts understood.
-struct ParsedSpec {
-  Kind kind;
-  std::string name;
-  FloatType inputType;
-  FloatType outputType;
-  SmallVector<int64_t> shape;
-  /// Sorted, in range, never empty.
-  SmallVector<int64_t> axes;
-  /// Rank 0 was asked for; `shape` is [1].
-  bool scalarShape = false;
-  bool scale = false, bias = false, mask = false, lse = false;
-};
-
 llvm::Error makeError(const llvm::Twine &message) {
   return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
 }
 
-llvm::Expected<Kind> parseKind(StringRef op) {
-  std::optional<Kind> kind = llvm::StringSwitch<std::optional<Kind>>(op)
-                                 .Case("softmax", Kind::Softmax)
-                                 .Case("log_softmax", Kind::LogSoftmax)
-                                 .Case("logsumexp", Kind::LogSumExp)
-                                 .Default(std::nullopt);
+llvm::Expected<OpKind> parseKind(StringRef op) {
+  std::optional<OpKind> kind =
+      llvm::StringSwitch<std::optional<OpKind>>(op)
+          .Case("softmax", OpKind::Softmax)
+          .Case("log_softmax", OpKind::LogSoftmax)
+          .Case("logsumexp", OpKind::LogSumExp)
+          .Case("softmax_backward", OpKind::SoftmaxBackward)
+          .Case("log_softmax_backward", OpKind::LogSoftmaxBackward)
+          .Case("cross_entropy", OpKind::CrossEntropy)
+          .Case("cross_entropy_backward", OpKind::CrossEntropyBackward)
+          .Default(std::nullopt);
   if (kind)
     return *kind;
-  bool later = llvm::is_contained({"softmax_backward", "log_softmax_backward",
-                                   "cross_entropy", "cross_entropy_backward"},
-                                  op);
-  return makeError((later ? "--op=" + op + " is not in this version"
-                          : "unknown --op=" + op) +
-                   "; choose one of softmax, log_softmax, logsumexp");
+  return makeError("unknown --op=" + op +
+                   "; choose one of softmax, log_softmax, logsumexp, "
+                   "softmax_backward, log_softmax_backward, cross_entropy, "
+                   "cross_entropy_backward");
 }
 
 llvm::Expected<FloatType> parseType(MLIRContext *context, StringRef spelling,
@@ -143,24 +131,53 @@ llvm::Error parseWith(StringRef text, ParsedSpec &parsed) {
                        "'; use scale, bias, mask, lse");
     *flag = true;
   }
-  if (parsed.lse && parsed.kind == Kind::LogSumExp)
+  bool backward = parsed.kind == OpKind::SoftmaxBackward ||
+                  parsed.kind == OpKind::LogSoftmaxBackward;
+  if (backward && (parsed.bias || parsed.mask || parsed.lse))
+    return makeError("--with=" + text +
+                     ": a gradient of softmax takes no operand but scale; "
+                     "leave the others out");
+  if (isLoss(parsed.kind) && !text.empty())
+    return makeError("--with=" + text +
+                     ": a loss takes labels and no further operands; leave it "
+                     "out");
+  if (parsed.lse && parsed.kind == OpKind::LogSumExp)
     return makeError("--with=lse does not go with --op=logsumexp, whose result "
                      "it already is; leave it out");
   return llvm::Error::success();
 }
 
+llvm::Error parseLabels(const OpSpec &spec, ParsedSpec &parsed) {
+  if (!spec.labels)
+    return llvm::Error::success();
+  if (!isLoss(parsed.kind))
+    return makeError("--labels=" + *spec.labels + " does not go with --op=" +
+                     spec.op + ", which has no labels; leave it out");
+  std::optional<unsigned> bits =
+      llvm::StringSwitch<std::optional<unsigned>>(*spec.labels)
+          .Case("i64", 64)
+          .Case("i32", 32)
+          .Case("prob", 0)
+          .Default(std::nullopt);
+  if (!bits)
+    return makeError("--labels=" + *spec.labels +
+                     ": unknown labels; use i64 or i32 for class indices, prob "
+                     "for probabilities");
+  parsed.labelBits = *bits;
+  return llvm::Error::success();
+}
+
 llvm::Expected<ParsedSpec> parseSpec(MLIRContext *context, const OpSpec &spec) {
   ParsedSpec parsed;
-  llvm::Expected<Kind> kind = parseKind(spec.op);
+  llvm::Expected<OpKind> kind = parseKind(spec.op);
   if (!kind)
     return kind.takeError();
   parsed.kind = *kind;
   parsed.name = spec.name.empty() ? spec.op : spec.name;
   if (llvm::Error error = checkKernelName(parsed.name))
     return makeError("--name: " + llvm::toString(std::move(error)));
-  if (spec.labels)
-    return makeError("--labels=" + *spec.labels + " does not go with --op=" +
-                     spec.op + ", which has no labels; leave it out");
+  if (llvm::Error error = parseLabels(spec, parsed))
+    return std::move(error);
 
   std::pair<StringRef, StringRef> types = StringRef(spec.type).split(':');
   llvm::Expected<FloatType> inputType =
@@ -182,156 +199,26 @@ llvm::Expected<ParsedSpec> parseSpec(MLIRContext *context, const OpSpec &spec) {
     return std::move(error);
   if (llvm::Error error = parseWith(spec.with, parsed))
     return std::move(error);
+  if (isLoss(parsed.kind) && parsed.labelBits != 0 && parsed.axes.size() != 1)
+    return makeError("--axis=" + spec.axis +
+                     ": class indices pick along one axis; give one, or "
+                     "--labels=prob");
 
-  // logsumexp's result is in the compute type (C-TYPE-2), so that its output
-  // type says only whether that is f64.
+  // The results of logsumexp and cross_entropy are in the compute type
+  // (C-TYPE-2), so that their output type says only whether that is f64.
   Builder builder(context);
   bool f64 = parsed.inputType.isF64() || parsed.outputType.isF64();
   FloatType computeType = f64 ? builder.getF64Type() : builder.getF32Type();
-  if (parsed.kind == Kind::LogSumExp) {
+  parsed.computeType = computeType;
+  if (parsed.kind == OpKind::LogSumExp || parsed.kind == OpKind::CrossEntropy) {
     if (StringRef(spec.type).contains(':') && parsed.outputType != computeType)
-      return makeError(
-          "--type=" + spec.type +
-          ": the result of logsumexp has the compute type; write " +
-          types.first + " or " + types.first + ":" + (f64 ? "f64" : "f32"));
+      return makeError("--type=" + spec.type + ": the result of " + spec.op +
+                       " has the compute type; write " + types.first + " or " +
+                       types.first + ":" + (f64 ? "f64" : "f32"));
     parsed.outputType = computeType;
   }
   return parsed;
 }
-
-/// Builds the function of one spec, part by part.
-class FunctionBuilder {
-public:
-  FunctionBuilder(OpBuilder &builder, Location loc, const ParsedSpec &spec)
-      : builder(builder), loc(loc), spec(spec) {}
-
-  void build() {
-    bool f64 = spec.inputType.isF64() || spec.outputType.isF64();
-    FloatType computeType = f64 ? builder.getF64Type() : builder.getF32Type();
-    declare(computeType);
-
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(function.addEntryBlock());
-    unsigned next = 0;
-    Value logits = withRank(function.getArgument(next++));
-    Value scale = spec.scale ? function.getArgument(next++) : Value();
-    Value bias = spec.bias ? withRank(function.getArgument(next++)) : Value();
-    Value mask = spec.mask ? withRank(function.getArgument(next++)) : Value();
-
-    SmallVector<Value> inits;
-    if (spec.kind != Kind::LogSumExp)
-      inits.push_back(emptyLike(logits, spec.outputType, /*rowsOnly=*/false));
-    if (spec.kind == Kind::LogSumExp || spec.lse)
-      inits.push_back(emptyLike(logits, computeType, /*rowsOnly=*/true));
-    SmallVector<Value> results = buildOp(logits, inits, scale, bias, mask);
-    // The lse of one row has rank 0 already.
-    if (spec.scalarShape && spec.kind != Kind::LogSumExp)
-      results[0] = tensor::CollapseShapeOp::create(
-          builder, loc, RankedTensorType::get({}, spec.outputType), results[0],
-          ArrayRef<ReassociationIndices>{});
-    func::ReturnOp::create(builder, loc, results);
-  }
-
-private:
-  RankedTensorType boundaryType(Type element) {
-    return RankedTensorType::get(
-        spec.scalarShape ? ArrayRef<int64_t>() : ArrayRef<int64_t>(spec.shape),
-        element);
-  }
-
-  void declare(FloatType computeType) {
-    SmallVector<Type> inputs, results;
-    SmallVector<DictionaryAttr> inputAttrs, resultAttrs;
-    auto named = [&](StringRef name) {
-      return builder.getDictionaryAttr(
-          builder.getNamedAttr("softmax.name", builder.getStringAttr(name)));
-    };
-    auto addInput = [&](Type type, StringRef name) {
-      inputs.push_back(type);
-      inputAttrs.push_back(named(name));
-    };
-    auto addResult = [&](Type type, StringRef name) {
-      results.push_back(type);
-      resultAttrs.push_back(named(name));
-    };
-
-    addInput(boundaryType(spec.inputType), "logits");
-    if (spec.scale)
-      addInput(computeType, "scale");
-    if (spec.bias)
-      addInput(boundaryType(spec.inputType), "bias");
-    if (spec.mask)
-      addInput(boundaryType(builder.getI1Type()), "mask");
-    if (spec.kind == Kind::Softmax)
-      addResult(boundaryType(spec.outputType), "probabilities");
-    if (spec.kind == Kind::LogSoftmax)
-      addResult(boundaryType(spec.outputType), "log_probabilities");
-    if (spec.kind == Kind::LogSumExp || spec.lse)
-      addResult(RankedTensorType::get(rowShape(), computeType), "lse");
-
-    function = func::FuncOp::create(builder, loc, spec.name,
-                                    builder.getFunctionType(inputs, results));
-    function.setPublic();
-    function.setAllArgAttrs(inputAttrs);
-    function.setAllResultAttrs(resultAttrs);
-  }
-
-  SmallVector<int64_t> rowShape() {
-    SmallVector<int64_t> shape;
-    for (auto [dim, size] : llvm::enumerate(spec.shape))
-      if (!llvm::is_contained(spec.axes, static_cast<int64_t>(dim)))
-        shape.push_back(size);
-    return shape;
-  }
-
-  /// Rank 0 enters the op as one row of one element.
-  Value withRank(Value tensor) {
-    if (!spec.scalarShape)
-      return tensor;
-    Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
-    return tensor::ExpandShapeOp::create(
-        builder, loc, RankedTensorType::get(spec.shape, element), tensor,
-        ArrayRef<ReassociationIndices>{});
-  }
-
-  Value emptyLike(Value logits, Type element, bool rowsOnly) {
-    SmallVector<OpFoldResult> sizes;
-    for (auto [dim, size] : llvm::enumerate(spec.shape)) {
-      if (rowsOnly && llvm::is_contained(spec.axes, static_cast<int64_t>(dim)))
-        continue;
-      if (ShapedType::isDynamic(size))
-        sizes.push_back(
-            tensor::DimOp::create(builder, loc, logits, dim).getResult());
-      else
-        sizes.push_back(builder.getIndexAttr(size));
-    }
-    return tensor::EmptyOp::create(builder, loc, sizes, element);
-  }
-
-  SmallVector<Value> buildOp(Value logits, ValueRange inits, Value scale,
-                             Value bias, Value mask) {
-    switch (spec.kind) {
-    case Kind::Softmax:
-      return SoftmaxOp::create(builder, loc, logits, inits, spec.axes, scale,
-                               bias, mask)
-          ->getResults();
-    case Kind::LogSoftmax:
-      return LogSoftmaxOp::create(builder, loc, logits, inits, spec.axes, scale,
-                                  bias, mask)
-          ->getResults();
-    case Kind::LogSumExp:
-      return LogSumExpOp::create(builder, loc, logits, inits, spec.axes, scale,
-                                 bias, mask)
-          ->getResults();
-    }
-    llvm_unreachable("all kinds are handled");
-  }
-
-  OpBuilder &builder;
-  Location loc;
-  const ParsedSpec &spec;
-  func::FuncOp function;
-};
 
 } // namespace
 
@@ -365,7 +252,7 @@ mlir::softmax::buildModule(MLIRContext *context, ArrayRef<OpSpec> specs) {
                        "'; give each --op its own --name");
     Location loc =
         FileLineColLoc::get(context, "<--op=" + spec.op + ">", index + 1, 1);
-    FunctionBuilder(builder, loc, *parsed).build();
+    buildFunction(builder, loc, *parsed);
   }
   for (const auto &name : names)
     for (StringRef suffix : {"_range", "_units", "_workspace_size"})

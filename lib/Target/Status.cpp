@@ -17,8 +17,7 @@ llvm::ArrayRef<KernelStatusText> mlir::softmax::kernelStatuses() {
        "unsupported strides, misaligned data, or overlapping buffers"},
       {KernelStatus::OutOfMemory, "SOFTMAX_OUT_OF_MEMORY", "out of memory"},
       {KernelStatus::LabelOutOfRange, "SOFTMAX_LABEL_OUT_OF_RANGE",
-       "label out of range",
-       "for kernels with labels; not returned by this version"},
+       "label out of range"},
       {KernelStatus::NoCpuVersion, "SOFTMAX_NO_CPU_VERSION",
        "no version of the kernel for this CPU"},
   };

@@ -132,3 +132,27 @@ module attributes {softmax.versions = ["x86-64-v4"]} {
     llvm.return %zero : i64
   }
 }
+
+// -----
+
+// expected-error @below {{malformed 'softmax.kernel': operand 't' has labels without 'classes'}}
+llvm.func @k() attributes {softmax.kernel = {operands = [
+    {name = "t", kind = "input", type = tensor<4xi32>, shape = [4], labels = {ignore = 3 : i64}}]}} {
+  llvm.return
+}
+
+// -----
+
+// expected-error @below {{malformed 'softmax.kernel': operand 't' has labels of type 'f32', not i32 or i64}}
+llvm.func @k() attributes {softmax.kernel = {operands = [
+    {name = "t", kind = "input", type = tensor<4xf32>, shape = [4], labels = {classes = 3 : i64}}]}} {
+  llvm.return
+}
+
+// -----
+
+// expected-error @below {{malformed 'softmax.kernel': operand 't' has as many classes as 'c', which is no size of an operand}}
+llvm.func @k() attributes {softmax.kernel = {operands = [
+    {name = "t", kind = "input", type = tensor<?xi32>, shape = ["n"], labels = {classes = "c"}}]}} {
+  llvm.return
+}

@@ -111,7 +111,9 @@ struct CommandLineOptions {
       "with", cl::desc("further operands: scale, bias, mask, lse"),
       cl::value_desc("list"), cl::cat(category)};
   cl::list<std::string> labels{
-      "labels", cl::desc("type of labels (for no kernel of this version)"),
+      "labels",
+      cl::desc(
+          "labels of losses: i64, i32 (class indices) or prob (probabilities)"),
       cl::value_desc("type"), cl::cat(category)};
 
   cl::opt<std::string> target{

@@ -59,6 +59,10 @@ struct KernelOperand {
   Type elementType;
   /// Of tensors only.
   llvm::SmallVector<KernelDim> shape;
+  /// Of class indices that the kernel checks: how many classes there are, and
+  /// the one that is none.
+  std::optional<KernelDim> classes;
+  std::optional<int64_t> ignoredClass;
 
   bool isTensor() const { return kind != Kind::Scalar; }
   int64_t rank() const { return static_cast<int64_t>(shape.size()); }

@@ -18,7 +18,8 @@ namespace mlir::softmax {
 
 /// The texts of one --op and the options that belong to it.
 struct OpSpec {
-  /// softmax, log_softmax or logsumexp.
+  /// softmax, log_softmax, logsumexp, softmax_backward, log_softmax_backward,
+  /// cross_entropy or cross_entropy_backward.
   std::string op;
   /// The function's name, a C identifier; the op's name where empty.
   std::string name;
@@ -29,15 +30,19 @@ struct OpSpec {
   std::string shape = "?x?";
   /// One axis or several joined by commas; negative ones count from the end.
   std::string axis = "-1";
-  /// Further operands: a list of scale, bias, mask, lse.
+  /// Further operands: a list of scale, bias, mask, lse; of gradients scale.
   std::string with;
-  /// Type of the labels; no op of this version has any.
+  /// Labels of a loss: i64 (the default) or i32 for class indices, prob for
+  /// probabilities in the type of the logits.
   std::optional<std::string> labels;
 };
 
 /// Adds to a new module one public function per spec, on tensors, with the
 /// operands in the order of the C ABI: logits, [scale], [bias], [mask]; results
-/// probabilities, [lse].  bias (in the type of the logits) and mask (i1) have
+/// probabilities, [lse]; of gradients grad_output, output, [scale]; grad_input;
+/// of losses logits, labels; loss, lse; and logits, labels, lse, grad_loss;
+/// grad_logits.
+/// bias (in the type of the logits) and mask (i1) have
 /// the shape of the logits; a caller broadcasts by a stride of 0.  Arguments
 /// and results are named by the attribute `softmax.name`.  Fails with one line
 /// that names the option at fault and what it takes.

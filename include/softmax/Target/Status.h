@@ -30,8 +30,6 @@ struct KernelStatusText {
   /// The enumerator in C.
   llvm::StringLiteral name;
   llvm::StringLiteral meaning;
-  /// Why no kernel returns it; empty for those that are returned.
-  llvm::StringLiteral unused = "";
 };
 
 /// All statuses in order.

@@ -27,11 +27,14 @@ struct DecomposeGenericPattern : public OpRewritePattern<GenericOp> {
   }
 };
 
-template <typename OpTy>
-struct DecomposeNamedPattern : public OpRewritePattern<OpTy> {
-  using OpRewritePattern<OpTy>::OpRewritePattern;
-  LogicalResult matchAndRewrite(OpTy op,
+/// Any named op.
+struct DecomposeNamedPattern : public RewritePattern {
+  explicit DecomposeNamedPattern(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
+  LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
+    if (!isNamedSoftmaxOp(op))
+      return rewriter.notifyMatchFailure(op, "is no named softmax op");
     FailureOr<GenericOp> generic = generalizeNamedOp(rewriter, op);
     if (failed(generic))
       return rewriter.notifyMatchFailure(op, "has no generic form");
@@ -74,7 +77,6 @@ struct SoftmaxDecomposePass
 
 void mlir::softmax::populateSoftmaxDecomposePatterns(
     RewritePatternSet &patterns) {
-  patterns.add<DecomposeGenericPattern, DecomposeNamedPattern<SoftmaxOp>,
-               DecomposeNamedPattern<LogSoftmaxOp>,
-               DecomposeNamedPattern<LogSumExpOp>>(patterns.getContext());
+  patterns.add<DecomposeGenericPattern, DecomposeNamedPattern>(
+      patterns.getContext());
 }

@@ -244,6 +244,8 @@ SmallVector<Value> LanesRows::loadLogits(unsigned s, Value copy) {
 
 /// Logits of a batch, as columns, and the passes before the last.
 void LanesRows::emitEarly(Value first, Value copy) {
+  if (k.statistics.empty())
+    return;
   SmallVector<SmallVector<Value>> columns(k.statistics.size());
   for (int64_t block = 0; block < numBlocks; ++block) {
     std::optional<Tail> tail = tailOf(block);

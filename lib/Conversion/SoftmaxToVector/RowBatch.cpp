@@ -12,11 +12,32 @@ using namespace mlir::softmax;
 // Buffers
 //===----------------------------------------------------------------------===//
 
+/// Vectors of i1 are stored bit by bit, scalars byte by byte: in memory they
+/// are bytes.
+static Value toMemory(KernelBuilder &k, Value value) {
+  if (!getElementTypeOrSelf(value.getType()).isInteger(1))
+    return value;
+  Type type = k.b.getI8Type();
+  if (auto vector = dyn_cast<VectorType>(value.getType()))
+    type = vector.clone(type);
+  return arith::ExtUIOp::create(k.b, k.loc, type, value);
+}
+
+static Value fromMemory(KernelBuilder &k, Value value, bool isBoolean) {
+  if (!isBoolean)
+    return value;
+  return arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::ne, value,
+                               k.zero(value.getType()));
+}
+
 void LaneBuffers::declare(ValueRange values) {
   if (!buffers.empty())
     return;
   for (auto [i, value] : llvm::enumerate(values)) {
     Type element = getElementTypeOrSelf(value.getType());
+    booleans.push_back(element.isInteger(1));
+    if (booleans.back())
+      element = k.b.getI8Type();
     std::string key = name + std::to_string(i);
     llvm::raw_string_ostream(key) << element;
     buffers.push_back(k.stackBuffer(key, element, lanes * copies));
@@ -31,32 +52,35 @@ Value LaneBuffers::at(Value copy, Value lane) {
 void LaneBuffers::store(ValueRange values, Value copy) {
   declare(values);
   for (auto [value, buffer] : llvm::zip(values, buffers))
-    vector::StoreOp::create(k.b, k.loc, k.broadcast(value, lanes), buffer,
-                            ValueRange{at(copy)});
+    vector::StoreOp::create(k.b, k.loc, toMemory(k, k.broadcast(value, lanes)),
+                            buffer, ValueRange{at(copy)});
 }
 
 void LaneBuffers::storeLane(ValueRange values, Value copy, Value lane) {
   declare(values);
   for (auto [value, buffer] : llvm::zip(values, buffers))
-    memref::StoreOp::create(k.b, k.loc, value, buffer,
+    memref::StoreOp::create(k.b, k.loc, toMemory(k, value), buffer,
                             ValueRange{at(copy, lane)});
 }
 
 SmallVector<Value> LaneBuffers::load(Value copy) {
   SmallVector<Value> values;
-  for (Value buffer : buffers) {
+  for (auto [buffer, isBoolean] : llvm::zip_equal(buffers, booleans)) {
     Type element = cast<MemRefType>(buffer.getType()).getElementType();
-    values.push_back(vector::LoadOp::create(
-        k.b, k.loc, k.vectorOf(element, lanes), buffer, ValueRange{at(copy)}));
+    Value loaded = vector::LoadOp::create(
+        k.b, k.loc, k.vectorOf(element, lanes), buffer, ValueRange{at(copy)});
+    values.push_back(fromMemory(k, loaded, isBoolean));
   }
   return values;
 }
 
 SmallVector<Value> LaneBuffers::loadLane(Value copy, Value lane) {
   SmallVector<Value> values;
-  for (Value buffer : buffers)
-    values.push_back(
-        memref::LoadOp::create(k.b, k.loc, buffer, ValueRange{at(copy, lane)}));
+  for (auto [buffer, isBoolean] : llvm::zip_equal(buffers, booleans)) {
+    Value loaded =
+        memref::LoadOp::create(k.b, k.loc, buffer, ValueRange{at(copy, lane)});
+    values.push_back(fromMemory(k, loaded, isBoolean));
+  }
   return values;
 }
 

@@ -37,6 +37,8 @@ private:
   std::string name;
   int64_t lanes, copies;
   SmallVector<Value> buffers;
+  /// Per buffer whether it holds i1, as bytes.
+  SmallVector<bool> booleans;
 };
 
 /// The non-null slots of rows as a flat list, and rows with such slots from a

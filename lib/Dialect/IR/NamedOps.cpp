@@ -2,6 +2,7 @@
 //
 // The named forward ops: builders, shapes and verification.
 
+#include "OperandRules.h"
 #include "StructuredOpCommon.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "softmax/Dialect/IR/Softmax.h"
@@ -13,45 +14,17 @@ using namespace mlir::softmax;
 // What the forward ops share
 //===----------------------------------------------------------------------===//
 
-/// Sorts `dimensions` and brings negative ones into range (C-AXIS-1: accepted
-/// by builders, never stored).
-static SmallVector<int64_t> normalizeDimensions(ArrayRef<int64_t> dimensions,
-                                                int64_t rank) {
-  SmallVector<int64_t> result;
-  for (int64_t dim : dimensions)
-    result.push_back(dim < 0 ? dim + rank : dim);
-  llvm::sort(result);
-  return result;
-}
-
 template <typename OpTy>
 static void buildForward(OpBuilder &builder, OperationState &state, Value input,
                          ValueRange inits, ArrayRef<int64_t> dimensions,
                          Value scale, Value bias, Value mask,
                          MaskedRow maskedRow) {
-  SmallVector<Type> results;
-  for (Value init : inits)
-    if (isa<RankedTensorType>(init.getType()))
-      results.push_back(init.getType());
   int64_t rank = cast<ShapedType>(input.getType()).getRank();
-  OpTy::build(
-      builder, state, results,
-      builder.getDenseI64ArrayAttr(normalizeDimensions(dimensions, rank)),
-      input, scale, bias, mask, inits,
-      MaskedRowAttr::get(builder.getContext(), maskedRow));
-}
-
-/// C-TYPE-1 for one floating operand.
-static LogicalResult verifyFloatElements(Operation *op, StringRef name,
-                                         Type type) {
-  Type element = getElementTypeOrSelf(type);
-  if (element.isF16() || element.isBF16() || element.isF32() || element.isF64())
-    return success();
-  return op->emitOpError()
-         << name << " must have elements of f16, bf16, f32 or f64, not "
-         << element
-         << "; other types enter through the logit region of softmax.generic "
-            "(C-TYPE-1)";
+  OpTy::build(builder, state, common::getResultTypes(inits),
+              builder.getDenseI64ArrayAttr(
+                  common::normalizeDimensions(dimensions, rank)),
+              input, scale, bias, mask, inits,
+              MaskedRowAttr::get(builder.getContext(), maskedRow));
 }
 
 /// The map of an operand of a forward op.  Logits and the element-wise result
@@ -72,13 +45,9 @@ static AffineMap forwardOperandMap(OpTy op, OpOperand &operand,
       isInit && hasElementwiseInit && &operand == &inits[0];
   if (isElementwiseInit || &operand == &op.getInputMutable())
     return AffineMap::getMultiDimIdentityMap(rank, context);
+  if (isInit)
+    return common::getRowMap(op.getDimensions(), rank, context);
   SmallVector<AffineExpr> exprs;
-  if (isInit) {
-    for (int64_t dim = 0; dim < rank; ++dim)
-      if (!llvm::is_contained(op.getDimensions(), dim))
-        exprs.push_back(getAffineDimExpr(dim, context));
-    return AffineMap::get(rank, 0, exprs, context);
-  }
   auto logits = cast<ShapedType>(op.getInput().getType());
   auto type = cast<ShapedType>(value.getType());
   for (int64_t i = 0, offset = rank - type.getRank(); i < type.getRank(); ++i) {
@@ -145,7 +114,8 @@ static LogicalResult verifyForward(OpTy op, bool hasElementwiseInit) {
     return failure();
 
   SmallVector<int64_t> sizes(rank, ShapedType::kDynamic);
-  if (failed(verifyFloatElements(op, "input", op.getInput().getType())) ||
+  if (failed(
+          common::verifyFloatElements(op, "input", op.getInput().getType())) ||
       failed(verifySizes(op, "input", op.getInputMutable(), hasElementwiseInit,
                          sizes)))
     return failure();
@@ -155,7 +125,7 @@ static LogicalResult verifyForward(OpTy op, bool hasElementwiseInit) {
     return op.emitOpError("scale must have the compute type ")
            << compute << ", not " << scale.getType() << " (C-TYPE-2)";
   if (Value bias = op.getBias())
-    if (failed(verifyFloatElements(op, "bias", bias.getType())) ||
+    if (failed(common::verifyFloatElements(op, "bias", bias.getType())) ||
         failed(verifyBroadcast(op, "bias", op.getBiasMutable()[0],
                                hasElementwiseInit, sizes)))
       return failure();
@@ -173,7 +143,7 @@ static LogicalResult verifyForward(OpTy op, bool hasElementwiseInit) {
     auto type = cast<ShapedType>(init.get().getType());
     bool elementwise = hasElementwiseInit && &init == &op.getInitsMutable()[0];
     StringRef name = elementwise ? "result" : "lse";
-    if (elementwise && failed(verifyFloatElements(op, name, type)))
+    if (elementwise && failed(common::verifyFloatElements(op, name, type)))
       return failure();
     if (!elementwise && type.getElementType() != compute)
       return op.emitOpError(name)
@@ -205,29 +175,13 @@ static LogicalResult verifyForward(OpTy op, bool hasElementwiseInit) {
   int64_t OpTy::getIterationRank() {                                           \
     return cast<ShapedType>(getInput().getType()).getRank();                   \
   }                                                                            \
-  FloatType OpTy::getComputeType() {                                           \
-    return common::inferComputeType(getOperands(), getContext());              \
-  }                                                                            \
   AffineMap OpTy::getOperandMap(OpOperand &operand) {                          \
     return forwardOperandMap(*this, operand, hasElementwise);                  \
   }                                                                            \
   LogicalResult OpTy::verify() {                                               \
     return verifyForward(*this, hasElementwise);                               \
   }                                                                            \
-  LogicalResult OpTy::reifyResultShapes(OpBuilder &b,                          \
-                                        ReifiedRankedShapedTypeDims &shapes) { \
-    return common::reifyFromInits(b, *this, getInits(), shapes);               \
-  }                                                                            \
-  void OpTy::getEffects(                                                       \
-      SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>      \
-          &effects) {                                                          \
-    common::getStructuredEffects(                                              \
-        cast<DestinationStyleOpInterface>(getOperation()), effects);           \
-  }                                                                            \
-  Speculation::Speculatability OpTy::getSpeculatability() {                    \
-    return common::getStructuredSpeculatability(                               \
-        cast<DestinationStyleOpInterface>(getOperation()));                    \
-  }
+  SOFTMAX_STRUCTURED_OP_METHODS(OpTy)
 
 SOFTMAX_FORWARD_OP(SoftmaxOp, /*hasElementwiseInit=*/true)
 SOFTMAX_FORWARD_OP(LogSoftmaxOp, /*hasElementwiseInit=*/true)

@@ -11,41 +11,13 @@
 // - scale = 0 is not a uniform row: 0 * inf is NaN (C-TEMP-1).
 
 #include "Identities.h"
+#include "NamedOpPatterns.h"
 #include "StructuredOpCommon.h"
-#include "mlir/IR/Matchers.h"
-#include "mlir/IR/PatternMatch.h"
-#include "softmax/Dialect/IR/Softmax.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
 
-/// Whether the op has the same compute type without `operand` (C-TYPE-2): an
-/// f64 scale of 1, say, is not without effect.
-template <typename OpTy>
-static bool keepsComputeType(OpTy op, Value operand) {
-  SmallVector<Value> others;
-  for (Value other : op->getOperands())
-    if (other != operand)
-      others.push_back(other);
-  return common::inferComputeType(others, op.getContext()) ==
-         op.getComputeType();
-}
-
 namespace {
-/// scale = 1 multiplies nothing: x * 1 is x, NaN included.
-template <typename OpTy>
-struct DropUnitScale : public OpRewritePattern<OpTy> {
-  using OpRewritePattern<OpTy>::OpRewritePattern;
-  LogicalResult matchAndRewrite(OpTy op,
-                                PatternRewriter &rewriter) const override {
-    if (!op.getScale() || !matchPattern(op.getScale(), m_OneFloat()) ||
-        !keepsComputeType(op, op.getScale()))
-      return rewriter.notifyMatchFailure(op, "scale is not the constant 1");
-    rewriter.modifyOpInPlace(op, [&] { op.getScaleMutable().clear(); });
-    return success();
-  }
-};
-
 /// A bias of zeros adds nothing.  x + (-0) is x.  x + (+0) is x but for x = -0,
 /// which becomes +0: then x - m is a zero of another sign, whose exponential is
 /// 1 all the same, and m + log(s) is the same since the maximum's zero has no
@@ -58,7 +30,7 @@ struct DropZeroBias : public OpRewritePattern<OpTy> {
                                 PatternRewriter &rewriter) const override {
     DenseFPElementsAttr value;
     if (!op.getBias() || !matchPattern(op.getBias(), m_Constant(&value)) ||
-        !keepsComputeType(op, op.getBias()))
+        !common::keepsComputeType(op, op.getBias()))
       return rewriter.notifyMatchFailure(op, "bias is not a constant");
     bool anyZero = !std::is_same_v<OpTy, LogSoftmaxOp>;
     bool zero =
@@ -93,7 +65,7 @@ struct DropUnusedLse : public OpRewritePattern<OpTy> {
   LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
     if (op.getNumResults() != 2 || !op.getResult(1).use_empty() ||
-        !keepsComputeType(op, op.getInits()[1]))
+        !common::keepsComputeType(op, op.getInits()[1]))
       return rewriter.notifyMatchFailure(op, "has no unused lse");
     auto smaller = OpTy::create(
         rewriter, op.getLoc(), TypeRange(op.getResult(0).getType()),
@@ -113,7 +85,8 @@ struct OnlyLse : public OpRewritePattern<OpTy> {
   LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
     if (op.getNumResults() != 2 || !op.getResult(0).use_empty() ||
-        op.getResult(1).use_empty() || !keepsComputeType(op, op.getInits()[0]))
+        op.getResult(1).use_empty() ||
+        !common::keepsComputeType(op, op.getInits()[0]))
       return rewriter.notifyMatchFailure(op, "not only the lse is used");
     auto lse = LogSumExpOp::create(
         rewriter, op.getLoc(), TypeRange(op.getResult(1).getType()),
@@ -129,8 +102,8 @@ struct OnlyLse : public OpRewritePattern<OpTy> {
 
 template <typename OpTy>
 static void addPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<DropUnitScale<OpTy>, DropZeroBias<OpTy>, DropTrueMask<OpTy>,
-               common::SkipDeadDestination<OpTy>>(context);
+  patterns.add<common::DropUnitScale<OpTy>, DropZeroBias<OpTy>,
+               DropTrueMask<OpTy>, common::SkipDeadDestination<OpTy>>(context);
   if constexpr (!std::is_same_v<OpTy, LogSumExpOp>)
     patterns.add<DropUnusedLse<OpTy>, OnlyLse<OpTy>>(context);
   common::addIdentities(patterns, OpTy());

@@ -105,4 +105,24 @@ struct SkipDeadDestination : public OpRewritePattern<OpTy> {
 
 } // namespace mlir::softmax::common
 
+/// The methods that every named op implements alike.
+#define SOFTMAX_STRUCTURED_OP_METHODS(OpTy)                                    \
+  FloatType OpTy::getComputeType() {                                           \
+    return common::inferComputeType(getOperands(), getContext());              \
+  }                                                                            \
+  LogicalResult OpTy::reifyResultShapes(OpBuilder &b,                          \
+                                        ReifiedRankedShapedTypeDims &shapes) { \
+    return common::reifyFromInits(b, *this, getInits(), shapes);               \
+  }                                                                            \
+  void OpTy::getEffects(                                                       \
+      SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>      \
+          &effects) {                                                          \
+    common::getStructuredEffects(                                              \
+        cast<DestinationStyleOpInterface>(getOperation()), effects);           \
+  }                                                                            \
+  Speculation::Speculatability OpTy::getSpeculatability() {                    \
+    return common::getStructuredSpeculatability(                               \
+        cast<DestinationStyleOpInterface>(getOperation()));                    \
+  }
+
 #endif // SOFTMAX_LIB_DIALECT_IR_STRUCTUREDOPCOMMON_H

@@ -86,14 +86,18 @@ struct StructuredOpModel
   }
 };
 
+template <typename... OpTys>
+void attachModels(MLIRContext *context) {
+  (OpTys::template attachInterface<StructuredOpModel<OpTys>>(*context), ...);
+}
+
 } // namespace
 
 void mlir::softmax::registerBufferizableOpInterfaceExternalModels(
     DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, SoftmaxDialect *) {
-    SoftmaxOp::attachInterface<StructuredOpModel<SoftmaxOp>>(*context);
-    LogSoftmaxOp::attachInterface<StructuredOpModel<LogSoftmaxOp>>(*context);
-    LogSumExpOp::attachInterface<StructuredOpModel<LogSumExpOp>>(*context);
-    GenericOp::attachInterface<StructuredOpModel<GenericOp>>(*context);
+    attachModels<SoftmaxOp, LogSoftmaxOp, LogSumExpOp, SoftmaxBackwardOp,
+                 LogSoftmaxBackwardOp, CrossEntropyOp, CrossEntropyBackwardOp,
+                 GenericOp>(context);
   });
 }

@@ -114,6 +114,32 @@ static GenericOp findSingleOp(func::FuncOp function,
 // Names
 //===----------------------------------------------------------------------===//
 
+/// The contract's names of a named op's inputs and destinations, by position.
+/// Forward ops are not among them: theirs depend on what is there.
+namespace {
+struct ContractNames {
+  ArrayRef<StringLiteral> inputs, inits;
+};
+} // namespace
+
+static std::optional<ContractNames> getContractNames(StringRef op) {
+  static constexpr StringLiteral backwardInputs[] = {"grad_output", "output",
+                                                     "scale"};
+  static constexpr StringLiteral backwardInits[] = {"grad_input"};
+  static constexpr StringLiteral lossInputs[] = {"logits", "labels"};
+  static constexpr StringLiteral lossInits[] = {"loss", "lse"};
+  static constexpr StringLiteral lossBackwardInputs[] = {"logits", "labels",
+                                                         "lse", "grad_loss"};
+  static constexpr StringLiteral lossBackwardInits[] = {"grad_logits"};
+  if (op == "softmax_backward" || op == "log_softmax_backward")
+    return ContractNames{backwardInputs, backwardInits};
+  if (op == "cross_entropy")
+    return ContractNames{lossInputs, lossInits};
+  if (op == "cross_entropy_backward")
+    return ContractNames{lossBackwardInputs, lossBackwardInits};
+  return std::nullopt;
+}
+
 /// The contract's name of an operand of a named op; empty if it has none.
 static StringRef getContractName(GenericOp op, OpOperand &operand) {
   auto named = op->getAttrOfType<StringAttr>(kNamedAttrName);
@@ -121,6 +147,12 @@ static StringRef getContractName(GenericOp op, OpOperand &operand) {
     return {};
   unsigned index = operand.getOperandNumber();
   unsigned numInputs = op.getInputs().size();
+  if (std::optional<ContractNames> names = getContractNames(named)) {
+    bool isInput = index < numInputs;
+    ArrayRef<StringLiteral> list = isInput ? names->inputs : names->inits;
+    unsigned position = isInput ? index : index - numInputs;
+    return position < list.size() ? StringRef(list[position]) : StringRef();
+  }
   if (index == 0)
     return "logits";
   if (index < numInputs) {
@@ -141,6 +173,30 @@ static StringRef getContractName(GenericOp op, BlockArgument argument) {
     if (lookThroughViews(operand.get()) == argument)
       return getContractName(op, operand);
   return {};
+}
+
+/// The class indices that `argument` holds for a loss in `function`: a
+/// dictionary with `classes`, their number as `symbols` has it, and `ignore`.
+/// Null if it holds none, or if losses do not agree about them.
+static DictionaryAttr getLabels(func::FuncOp function, BlockArgument argument,
+                                ShapeSymbols &symbols) {
+  SmallVector<DictionaryAttr> found;
+  function.walk([&](GenericOp op) {
+    auto labels = op->getAttrOfType<DictionaryAttr>(kLabelsAttrName);
+    auto input = labels ? labels.getAs<IntegerAttr>("input") : IntegerAttr();
+    if (!input || op.getDimensions().size() != 1 ||
+        input.getValue().uge(op.getInputs().size()) ||
+        lookThroughViews(op.getInputs()[input.getInt()]) != argument)
+      return;
+    NamedAttrList entry;
+    entry.set("classes",
+              symbols.get(op.getInputs().front(), op.getDimensions().front()));
+    if (Attribute ignored = labels.get("ignore"))
+      entry.set("ignore", ignored);
+    found.push_back(entry.getDictionary(op.getContext()));
+  });
+  return !found.empty() && llvm::all_equal(found) ? found.front()
+                                                  : DictionaryAttr();
 }
 
 /// Letters, digits and underscores, not starting with a digit.
@@ -229,6 +285,8 @@ LogicalResult softmax::describeKernel(func::FuncOp function,
     }
     if (llvm::is_contained(reused, argument))
       continue;
+    if (operand.kind == "input")
+      operand.labels = getLabels(function, argument, symbols);
     FailureOr<std::string> name =
         getName(function, function.getArgAttr(i, kOperandNameAttrName),
                 getContractName(single, argument), "arg" + Twine(i));
@@ -265,6 +323,12 @@ LogicalResult softmax::describeKernel(func::FuncOp function,
     operand.name = *name;
     description.operands.push_back(operand);
   }
+
+  // The number of classes is checked against where callers give it.
+  for (OperandDescription &operand : description.operands)
+    if (operand.labels && isa<StringAttr>(operand.labels.get("classes")) &&
+        !known.contains(operand.labels.get("classes")))
+      operand.labels = DictionaryAttr();
 
   llvm::StringSet<> names;
   for (const OperandDescription &operand : description.operands)

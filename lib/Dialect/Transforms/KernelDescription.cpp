@@ -9,12 +9,16 @@ using namespace mlir::softmax;
 DictionaryAttr KernelDescription::toAttr(MLIRContext *context) const {
   Builder b(context);
   SmallVector<Attribute> entries;
-  for (const OperandDescription &operand : operands)
-    entries.push_back(b.getDictionaryAttr(
-        {b.getNamedAttr("name", b.getStringAttr(operand.name)),
-         b.getNamedAttr("kind", b.getStringAttr(operand.kind)),
-         b.getNamedAttr("type", TypeAttr::get(operand.type)),
-         b.getNamedAttr("shape", b.getArrayAttr(operand.shape))}));
+  for (const OperandDescription &operand : operands) {
+    NamedAttrList entry;
+    entry.set("name", b.getStringAttr(operand.name));
+    entry.set("kind", b.getStringAttr(operand.kind));
+    entry.set("type", TypeAttr::get(operand.type));
+    entry.set("shape", b.getArrayAttr(operand.shape));
+    if (operand.labels)
+      entry.set("labels", operand.labels);
+    entries.push_back(entry.getDictionary(context));
+  }
   return b.getDictionaryAttr(
       {b.getNamedAttr("single_op", b.getBoolAttr(singleOp)),
        b.getNamedAttr("op", b.getStringAttr(op)),

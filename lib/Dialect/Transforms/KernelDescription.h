@@ -24,6 +24,9 @@ namespace mlir::softmax {
 ///              takes as bytes), or the scalar's type
 ///     shape    array with an i64 or a string per dimension; equal strings are
 ///              sizes that must be equal at run time
+///     labels   of class indices that the kernel checks, a dictionary:
+///              `classes`, an entry like those of `shape`, and where there is
+///              one `ignore`, the class that is none
 constexpr llvm::StringLiteral kKernelAttrName = "softmax.kernel";
 
 /// Argument and result attribute (string): the operand's name.
@@ -37,6 +40,8 @@ struct OperandDescription {
   Type type;
   /// An IntegerAttr or StringAttr per dimension; empty for scalars.
   SmallVector<Attribute> shape;
+  /// Null where there is nothing to check.
+  DictionaryAttr labels;
 };
 
 struct KernelDescription {

@@ -401,4 +401,68 @@ TEST_F(InterpreterTest, Refusals) {
       std::string::npos);
 }
 
+// dx = y (dy - S) and dy - exp(y) S, worked out by hand; a row of zeros under
+// masked_row = zero (C-INF-2).
+TEST_F(InterpreterTest, Gradients) {
+  SmallVector<ReferenceTensor> results =
+      run(R"mlir(
+    func.func @main(%dy: tensor<3x2xf32>, %y: tensor<3x2xf32>, %z: tensor<3x2xf32>, %s: f32) -> (tensor<3x2xf32>, tensor<3x2xf32>) {
+      %0 = softmax.softmax_backward dimensions = [1] {masked_row = #softmax.masked_row<zero>} ins(%dy, %y : tensor<3x2xf32>, tensor<3x2xf32>)
+        scale(%s : f32) outs(%y : tensor<3x2xf32>) -> tensor<3x2xf32>
+      %1 = softmax.log_softmax_backward dimensions = [0] ins(%dy, %z : tensor<3x2xf32>, tensor<3x2xf32>) outs(%y : tensor<3x2xf32>) -> tensor<3x2xf32>
+      return %0, %1 : tensor<3x2xf32>, tensor<3x2xf32>
+    })mlir",
+          {floats({3, 2}, {1, 2, nan, 4, -3, 0.5}),
+           floats({3, 2}, {0.25, 0.75, 0, 0, 1, 0}),
+           floats({3, 2}, {-inf, 0, 0, -inf, -inf, -inf}), floats({}, {2})});
+  ASSERT_EQ(results.size(), 2u);
+  // S = 1.75; masked; S = -3.
+  const Real first[] = {-0.375, 0.375, 0, 0, 0, 0};
+  for (int i = 0; i < 6; ++i)
+    EXPECT_EQ(results[0].elements[i].real, first[i]) << i;
+  // S = NaN of column 0; S = 6.5 of column 1.
+  for (int i = 0; i < 6; i += 2)
+    EXPECT_TRUE(std::isnan(results[1].elements[i].real)) << i;
+  const Real second[] = {-4.5, 4, 0.5};
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(results[1].elements[2 * i + 1].real, second[i]) << i;
+  // What a kernel in f32 may be off by: 10 u |scale y| sum |dy y| + 2 ULP.
+  double bound =
+      10 * std::ldexp(1, -24) * 2 * 0.75 * 1.75 + 2 * std::ldexp(1, -25);
+  EXPECT_GT(results[0].elements[1].error, 0);
+  EXPECT_LE(results[0].elements[1].error, bound);
+}
+
+// Losses of two classes, worked out by hand; an ignored row, and a class that
+// is none (C-LABEL-1).
+TEST_F(InterpreterTest, Losses) {
+  SmallVector<ReferenceTensor> results = run(
+      R"mlir(
+    func.func @main(%x: tensor<4x2xf32>, %t: tensor<4xi32>, %q: tensor<4x2xf32>, %a: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4x2xf32>) {
+      %0:2 = softmax.cross_entropy dimensions = [1] {ignore_index = -1 : i64} ins(%x, %t : tensor<4x2xf32>, tensor<4xi32>) outs(%a, %a : tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>, tensor<4xf32>
+      %1 = softmax.cross_entropy dimensions = [1] {label_smoothing = 0.5 : f64} ins(%x, %q : tensor<4x2xf32>, tensor<4x2xf32>) outs(%a : tensor<4xf32>) -> tensor<4xf32>
+      %2 = softmax.cross_entropy_backward dimensions = [1] {ignore_index = -1 : i64} ins(%x, %t, %0#1, %a : tensor<4x2xf32>, tensor<4xi32>, tensor<4xf32>, tensor<4xf32>) outs(%x : tensor<4x2xf32>) -> tensor<4x2xf32>
+      return %0#0, %0#1, %1, %2 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4x2xf32>
+    })mlir",
+      {floats({4, 2}, {0, 0, 1, 1, 5, 5, 2, 2}),
+       integers(32, {4}, {0, 1, -1, 2}),
+       floats({4, 2}, {1, 0, 0.5, 0.5, 0, 1, 1, 0}),
+       floats({4}, {1, 2, 3, 4})});
+  ASSERT_EQ(results.size(), 4u);
+  Real log2 = std::log(Real(2));
+  std::vector<Real> loss = reals(results[0]), lse = reals(results[1]),
+                    smoothed = reals(results[2]), dx = reals(results[3]);
+  EXPECT_TRUE(agrees(loss[0], log2));
+  EXPECT_TRUE(agrees(loss[1], log2));
+  EXPECT_EQ(loss[2], 0);
+  EXPECT_TRUE(std::isnan(loss[3]));
+  EXPECT_TRUE(agrees(lse[3], 2 + log2));
+  for (Real value : smoothed)
+    EXPECT_TRUE(std::fabs(value - log2) < 1e-17L) << double(value);
+  const Real expected[] = {-0.5, 0.5, 1, -1, 0, 0};
+  for (int i = 0; i < 6; ++i)
+    EXPECT_TRUE(std::fabs(dx[i] - expected[i]) < 1e-17L) << i;
+  EXPECT_TRUE(std::isnan(dx[6]) && std::isnan(dx[7]));
+}
+
 } // namespace

@@ -103,9 +103,7 @@ TEST_F(LibraryText, HeaderDeclaresEveryEntry) {
                               "begin_, DLTensor *result0);"));
   // Status names and numbers are part of the interface.
   EXPECT_TRUE(header.contains("SOFTMAX_UNSUPPORTED_STRIDES = 6,"));
-  EXPECT_TRUE(
-      header.contains("SOFTMAX_LABEL_OUT_OF_RANGE = 8, /* for kernels "
-                      "with labels; not returned by this version */\n"));
+  EXPECT_TRUE(header.contains("SOFTMAX_LABEL_OUT_OF_RANGE = 8,\n"));
   EXPECT_TRUE(header.contains("SOFTMAX_NO_CPU_VERSION = 9\n};"));
   // The rules that a caller of status 6 has to look up.
   EXPECT_TRUE(header.contains("An output's strides must nest: "));

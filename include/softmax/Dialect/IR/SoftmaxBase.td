@@ -16,7 +16,9 @@ def Softmax_Dialect : Dialect {
     set of elements that share all coordinates outside `dimensions`.
 
     The named operations (`softmax.softmax`, `softmax.log_softmax`,
-    `softmax.logsumexp`) say what a program means.  `softmax.generic` is the
+    `softmax.logsumexp`, the gradients `softmax.softmax_backward` and
+    `softmax.log_softmax_backward`, the losses `softmax.cross_entropy` and
+    `softmax.cross_entropy_backward`) say what a program means.  `softmax.generic` is the
     one form that has a lowering; every named operation generalizes to it.
     The numbered constraints (C-AXIS-1, ...) are those of docs/Spec.md.
   }];

@@ -14,13 +14,20 @@ namespace mlir::softmax {
 /// the mnemonic of the named op it was made from ("softmax", ...).
 constexpr llvm::StringLiteral kNamedAttrName = "softmax.named";
 
+/// Name of the discardable attribute of a softmax.generic that was made from a
+/// loss with class indices: a dictionary with `input`, the number of the input
+/// that holds them, and `ignore`, the class that is none, where there is one.
+/// Kernels check labels that callers pass (status 8).
+constexpr llvm::StringLiteral kLabelsAttrName = "softmax.labels";
+
 /// Whether `op` is a named op that has a generic form.
 bool isNamedSoftmaxOp(Operation *op);
 
 /// Replaces the named op `op`, on tensors or memrefs, by the softmax.generic
-/// that says the same and returns it. Its inputs stand in the order logits,
-/// [scale], [bias], [mask]; discardable attributes are kept. Fails, with IR
-/// untouched, if `op` is not a named op.
+/// that says the same and returns it. Its inputs stand in the order of the
+/// named op's operands: logits, [scale], [bias], [mask], or gradient, output,
+/// [scale]; discardable attributes are kept. Fails, with IR untouched, if `op`
+/// is not a named op.
 FailureOr<GenericOp> generalizeNamedOp(RewriterBase &rewriter, Operation *op);
 
 /// Patterns that apply `generalizeNamedOp` to every named op.

@@ -7,12 +7,12 @@ include "mlir/Pass/PassBase.td"
 def SoftmaxGeneralizePass : Pass<"softmax-generalize"> {
   let summary = "write the named softmax ops as softmax.generic";
   let description = [{
-    Replaces `softmax.softmax`, `softmax.log_softmax` and `softmax.logsumexp`,
-    on tensors and on memrefs, by the `softmax.generic` that says the same:
-    scale, bias and mask stand in the logit region, lse = max + log(sum) in
-    the row region, and every cast to and from the compute type is explicit.
-    The op keeps the mnemonic that it came from in the discardable attribute
-    `softmax.named`.
+    Replaces every named op, on tensors and on memrefs, by the
+    `softmax.generic` that says the same: the formulas of
+    docs/Architecture.md.  Of the forward ops scale, bias and mask stand in
+    the logit region, lse = max + log(sum) in the row region, and every cast
+    to and from the compute type is explicit.  The op keeps the mnemonic that
+    it came from in the discardable attribute `softmax.named`.
 
     Example:
 
@@ -32,6 +32,7 @@ def SoftmaxGeneralizePass : Pass<"softmax-generalize"> {
     ```
   }];
   let dependentDialects = ["arith::ArithDialect", "math::MathDialect",
+                           "memref::MemRefDialect", "tensor::TensorDialect",
                            "SoftmaxDialect"];
   let statistics = [
     Statistic<"numGeneralized", "generalized", "Number of named ops rewritten">
