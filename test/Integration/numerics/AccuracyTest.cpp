@@ -137,7 +137,7 @@ TEST(AccuracyWithoutFusedMultiplyAdd, SumsOfEqualTerms) {
       KernelOptions options;
       options.target = "x86-64";
       Kernel kernel(makeSpec("softmax", type, 2, axis), options);
-      for (int64_t columns : {3, 1000, 4096, 4097, 100003, 1000003})
+      for (int64_t columns : {3, 1000, 4096, 4097, 300007})
         for (double value : {0.0, 0.1, 3.25, 1e-3, -77.7}) {
           bool inner = StringRef(axis) == "0";
           if (inner && columns > 5000)

@@ -157,6 +157,9 @@ TEST(Sizes, NoColumns) {
                      StringRef(strategy) == "panels";
         if (inner && StringRef(axis) == "1")
           continue;
+        // The others choose by themselves.
+        if (StringRef(type) != "f32" && *strategy)
+          continue;
         SCOPED_TRACE(std::string(type) + " axis " + axis + ' ' + strategy);
         OpSpec spec = makeSpec("softmax", type, 2, axis);
         spec.with = "lse";
