@@ -76,7 +76,7 @@ static double bandwidth(double bytes, const TargetDescription &target) {
     return 110;
   if (bytes <= target.l2Bytes)
     return 55;
-  if (bytes <= target.l3Bytes / 2)
+  if (bytes <= target.l3Bytes / 2.0)
     return 25;
   return 13;
 }
@@ -142,7 +142,7 @@ double mlir::softmax::modelCycles(const Candidate &candidate,
   // Memory: all data once, and what later passes read again.
   double data = bytesOf(shape, work);
   double speed = bandwidth(data, target);
-  bool far = data > target.l3Bytes / 2;
+  bool far = data > target.l3Bytes / 2.0;
   double memory = shape.bytesRead / speed;
   if (candidate.nontemporal)
     memory += shape.bytesWritten / bandwidth(1e18, target);

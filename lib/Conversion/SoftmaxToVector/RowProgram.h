@@ -28,7 +28,7 @@ public:
   virtual void storeRow(unsigned i, Value value) = 0;
   /// Row arguments of statistic `s`, which selects the `count` largest logits:
   /// only of single rows.
-  virtual SmallVector<Value> select(unsigned s, int64_t count) {
+  virtual SmallVector<Value> select(unsigned /*s*/, int64_t /*count*/) {
     llvm_unreachable("selections take single rows");
   }
   /// Rows side by side; 0 for scalars.
