@@ -116,21 +116,14 @@ Pipe3::Pipe3(KernelBuilder &k, const RowNeeds &needs,
   // As many rows as fill a block's worth of scratch, each beginning on a cache
   // line.
   int64_t group = k.numeric.getGroup(), block = k.numeric.getBlock();
-  auto paddedColumns = [&] {
-    Value groups = k.div(k.add(k.columns, k.index(group - 1)), k.index(group));
-    return k.mul(groups, k.index(group));
-  };
-  rowStride = paddedColumns();
+  rowStride = k.mul(k.div(k.add(k.columns, k.index(group - 1)), k.index(group)),
+                    k.index(group));
   Value fitting = k.div(k.index(block), k.max(k.columns, k.index(1)));
   batchRows = k.max(k.min(fitting, k.index(lanes)), k.index(1));
   if (alternative.getStaging() == Staging::Scratch) {
-    // No more than the rows there are: a small call takes little time.
     OpBuilder::InsertionGuard guard(k.b);
     k.toPrologue();
-    Value rows = k.min(k.rowCount, k.index(lanes));
-    Value elements = k.mul(rows, paddedColumns());
-    stage = allocateStage(k, needs,
-                          k.min(elements, k.index(block + lanes * group)));
+    stage = allocateStage(k, needs, k.index(block + lanes * group));
   }
 }
 
