@@ -96,8 +96,6 @@ private:
   LaneBuffers late;
   RowList lateShape;
   size_t numHandedOn = 0;
-  /// Whether the row region takes elements that are selected from its row.
-  bool selects;
 };
 } // namespace
 
@@ -110,9 +108,6 @@ Pipe3::Pipe3(KernelBuilder &k, const RowNeeds &needs,
   if (lastPass > 0)
     earlyActive = getActive(k, needs, 0);
   lastActive = getActive(k, needs, lastPass);
-  selects = llvm::any_of(k.statistics, [](StatisticAttrInterface statistic) {
-    return statistic.getSelectionSize() != 0;
-  });
   // As many rows as fill a block's worth of scratch, each beginning on a cache
   // line.
   int64_t group = k.numeric.getGroup(), block = k.numeric.getBlock();
@@ -188,7 +183,7 @@ void Pipe3::finishBatch(Batch batch, Value copy) {
   prepareRows(k, lastPass, lastActive,
               unflattenWide(sums.load(k.index(0)), sumsLike), rows);
   finishRows(k, rows);
-  if (selects)
+  if (needs.selects)
     return finishEachRow(batch, rows);
   BatchScope scope(k, batch.first, batch.count, lanes);
   SmallVector<Value> handedOn = emitRowRegion(k, scope, rows);

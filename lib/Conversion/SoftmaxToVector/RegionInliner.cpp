@@ -5,6 +5,7 @@
 #include "KernelBuilder.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "softmax/Dialect/IR/RowNeeds.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -21,9 +22,7 @@ static bool isVectorizable(Operation &op) {
 
 LogicalResult mlir::softmax::checkRegionsVectorizable(GenericOp op) {
   // The row region of a selection runs on scalars and on vectors of its own.
-  bool selects = llvm::any_of(op.getStatisticList(), [](auto statistic) {
-    return statistic.getSelectionSize() != 0;
-  });
+  bool selects = RowNeeds(op).selects;
   for (Region &region : op->getRegions())
     for (Operation &inner : region.getOps())
       if (!isVectorizable(inner) &&

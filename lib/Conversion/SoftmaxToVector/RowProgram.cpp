@@ -105,19 +105,8 @@ void SingleRowScope::storeRow(unsigned i, Value value) {
 }
 
 SmallVector<Value> SingleRowScope::select(unsigned s, int64_t count) {
-  struct Access : PassAccess {
-    Access(KernelBuilder &k, const RowPosition &row) : k(k), row(row) {}
-    SmallVector<Value> load(Value i, const Tail *tail) override {
-      return loadElements(k, row, i, tail);
-    }
-    SmallVector<Value> logits(ArrayRef<Value> loaded, Value i,
-                              const Tail *) override {
-      return buildLogits(k, row, loaded, i);
-    }
-    KernelBuilder &k;
-    const RowPosition &row;
-  };
-  Access access(k, row);
+  RowNeeds needs(k.op);
+  RowPassAccess access(k, needs, row, /*active=*/{}, /*stage=*/nullptr);
   return emitSelection(k, access, s, count);
 }
 

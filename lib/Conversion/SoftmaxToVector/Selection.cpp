@@ -61,6 +61,11 @@ private:
   /// Behind the candidates to the end of a vector: nothing is below these.
   void pad(Value candidates);
   State compact(State state);
+  /// `counts`, one more in the lanes where `is` holds.
+  Value countIn(Value counts, Value is) {
+    return math.addInt(
+        counts, arith::ExtUIOp::create(k.b, k.loc, counts.getType(), is));
+  }
 
   OperandView buffer(StringRef name, Type element, int64_t size);
 
@@ -142,8 +147,7 @@ Value Selector::findKth(ArrayRef<Value> maxima) {
         for (auto [v, value] : llvm::enumerate(maxima)) {
           Value other = k.load(circle, k.add(shift, k.index(v * k.lanes)));
           Value is = math.compare(arith::CmpFPredicate::OGT, other, value);
-          sums.push_back(math.addInt(
-              larger[v], arith::ExtUIOp::create(k.b, k.loc, type, is)));
+          sums.push_back(countIn(larger[v], is));
         }
         scf::YieldOp::create(k.b, k.loc, sums);
       });
@@ -303,10 +307,7 @@ Value Selector::findKthKey(Value candidates) {
             [&](OpBuilder &, Location, Value j, ValueRange acc) {
               Value is = math.compareInt(arith::CmpIPredicate::sge,
                                          k.load(keys, j), bound);
-              scf::YieldOp::create(
-                  k.b, k.loc,
-                  math.addInt(acc[0],
-                              arith::ExtUIOp::create(k.b, k.loc, type, is)));
+              scf::YieldOp::create(k.b, k.loc, countIn(acc[0], is));
             });
         Value enough = math.compareInt(
             arith::CmpIPredicate::sge,
@@ -385,10 +386,7 @@ void Selector::rank(Value candidates) {
                   math.compareInt(arith::CmpIPredicate::slt,
                                   math.addInt(step, narrow(j)), position);
               Value before = math.orInt(larger, math.andInt(equal, earlier));
-              scf::YieldOp::create(
-                  k.b, k.loc,
-                  math.addInt(acc[0], arith::ExtUIOp::create(k.b, k.loc, type,
-                                                             before)));
+              scf::YieldOp::create(k.b, k.loc, countIn(acc[0], before));
             });
         Value place = vector::ReductionOp::create(
             k.b, k.loc, vector::CombiningKind::ADD, sum.getResult(0));

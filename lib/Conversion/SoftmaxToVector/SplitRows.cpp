@@ -86,11 +86,8 @@ private:
 bool Splitter::applies() {
   RowNeeds needs(op);
   ScheduleAttr schedule = op.getScheduleAttr();
-  if (!schedule || needs.numPasses == 0)
+  if (!schedule || needs.numPasses == 0 || needs.selects)
     return false;
-  for (StatisticAttrInterface statistic : op.getStatisticList())
-    if (statistic.getNumPasses() == 0)
-      return false;
   int64_t columns = 1;
   for (int64_t dim : op.getDimensions()) {
     int64_t size = op.getStaticSize(dim);
@@ -172,6 +169,12 @@ void Splitter::forEachAlternative(KernelBuilder &k,
       });
 }
 
+/// The elements of the blocks [first, last).
+static ElementRange elementsOf(KernelBuilder &k, ValueRange blocks) {
+  Value block = k.index(k.numeric.getBlock());
+  return {k.mul(blocks[0], block), k.min(k.mul(blocks[1], block), k.columns)};
+}
+
 void Splitter::emitStatistics(KernelBuilder &k, const RowNeeds &needs,
                               ValueRange blocks, Value memory,
                               AlternativeAttr alternative) {
@@ -181,11 +184,10 @@ void Splitter::emitStatistics(KernelBuilder &k, const RowNeeds &needs,
   OnlineRunner runner(k, needs, row, alternative);
   Parts parts(k, needs);
   parts.allocateIn(memory);
-  Value block = k.index(k.numeric.getBlock());
+  ElementRange range = elementsOf(k, blocks);
   scf::ForOp::create(
-      k.b, k.loc, k.mul(blocks[0], block),
-      k.min(k.mul(blocks[1], block), k.columns), block, ValueRange{},
-      [&](OpBuilder &, Location, Value i, ValueRange) {
+      k.b, k.loc, range.begin, range.end, k.index(k.numeric.getBlock()),
+      ValueRange{}, [&](OpBuilder &, Location, Value i, ValueRange) {
         parts.store(i, emitPasses(k, needs, runner, parts.rangeAt(i)));
         scf::YieldOp::create(k.b, k.loc);
       });
@@ -208,10 +210,7 @@ void Splitter::emitResults(KernelBuilder &k, const RowNeeds &needs,
   SmallVector<Value> handedOn = emitRowRegion(k, runner, rows);
   if (!k.op.hasResult())
     return;
-  Value block = k.index(k.numeric.getBlock());
-  emitBlockResults(
-      k, runner, parts, rows, handedOn,
-      {k.mul(blocks[0], block), k.min(k.mul(blocks[1], block), k.columns)});
+  emitBlockResults(k, runner, parts, rows, handedOn, elementsOf(k, blocks));
   if (canStorePastCaches(k, alternative))
     emitFence(k);
 }

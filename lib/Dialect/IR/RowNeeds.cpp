@@ -26,6 +26,7 @@ RowNeeds::RowNeeds(GenericOp op) {
   SmallVector<StatisticAttrInterface> statistics = op.getStatisticList();
   hasElementwise = op.hasResult();
   for (auto [s, statistic] : llvm::enumerate(statistics)) {
+    selects |= statistic.getSelectionSize() != 0;
     bool rowUsed =
         op.hasRow() && llvm::any_of(getStatisticArguments(op, s, /*row=*/true),
                                     [](Value v) { return !v.use_empty(); });

@@ -118,7 +118,6 @@ KernelShape mlir::softmax::describeShape(GenericOp op, NumericAttr numeric) {
   shape.stagesInOutput = canStageInOutput(op, numeric);
   shape.streamable = op.getNumElementwiseInits() == 1;
   shape.packsPanels = canPackPanels(op);
-  for (StatisticAttrInterface statistic : op.getStatisticList())
-    shape.selects |= statistic.getSelectionSize() != 0;
+  shape.selects = needs.selects;
   return shape;
 }

@@ -12,8 +12,8 @@ using namespace mlir::softmax;
 GenericForm::GenericForm(RewriterBase &rewriter, Operation *op,
                          ArrayRef<int64_t> dimensions, int64_t rank,
                          FloatType compute)
-    : rewriter(rewriter), loc(op->getLoc()), compute(compute), op(op),
-      dimensions(dimensions), rank(rank) {}
+    : MathBuilder(rewriter, op->getLoc()), rewriter(rewriter), compute(compute),
+      op(op), dimensions(dimensions), rank(rank) {}
 
 AffineMap GenericForm::identity() const {
   return rewriter.getMultiDimIdentityMap(rank);
@@ -138,15 +138,6 @@ void GenericForm::yield(ValueRange values) {
 
 void GenericForm::yieldResult(Value value) {
   yield(castFloat(value, getElementTypeOrSelf(inits.front())));
-}
-
-Value GenericForm::constant(double value) {
-  APFloat number(value);
-  bool losesInfo = false;
-  number.convert(compute.getFloatSemantics(), APFloat::rmNearestTiesToEven,
-                 &losesInfo);
-  return arith::ConstantOp::create(rewriter, loc,
-                                   FloatAttr::get(compute, number));
 }
 
 Value GenericForm::log(Value value) {

@@ -6,13 +6,15 @@
 #ifndef SOFTMAX_LIB_DIALECT_TRANSFORMS_GENERICFORM_H
 #define SOFTMAX_LIB_DIALECT_TRANSFORMS_GENERICFORM_H
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/PatternMatch.h"
 #include "softmax/Dialect/IR/Softmax.h"
+#include "softmax/Math/MathBuilder.h"
+#include <limits>
 
 namespace mlir::softmax {
 
-class GenericForm {
+/// Formulas are those of MathBuilder, on scalars of the compute type.
+class GenericForm : public MathBuilder {
 public:
   /// `op` is replaced by `finish`; its iteration space has `rank` dimensions.
   GenericForm(RewriterBase &rewriter, Operation *op,
@@ -52,31 +54,13 @@ public:
   /// Ends the result region: `value`, cast to the destination's elements.
   void yieldResult(Value value);
 
-  // Formulas, in the compute type.
-  Value constant(double value);
+  /// Of the compute type.
+  Value constant(double value) { return MathBuilder::constant(compute, value); }
   Value nan() { return constant(std::numeric_limits<double>::quiet_NaN()); }
   Value infinity() { return constant(std::numeric_limits<double>::infinity()); }
   Value zero() { return constant(0); }
-  Value add(Value lhs, Value rhs) {
-    return arith::AddFOp::create(rewriter, loc, lhs, rhs);
-  }
-  Value sub(Value lhs, Value rhs) {
-    return arith::SubFOp::create(rewriter, loc, lhs, rhs);
-  }
-  Value mul(Value lhs, Value rhs) {
-    return arith::MulFOp::create(rewriter, loc, lhs, rhs);
-  }
-  Value div(Value lhs, Value rhs) {
-    return arith::DivFOp::create(rewriter, loc, lhs, rhs);
-  }
   Value log(Value value);
   Value exp(Value value);
-  Value select(Value condition, Value yes, Value no) {
-    return arith::SelectOp::create(rewriter, loc, condition, yes, no);
-  }
-  Value compare(arith::CmpFPredicate predicate, Value lhs, Value rhs) {
-    return arith::CmpFOp::create(rewriter, loc, predicate, lhs, rhs);
-  }
   /// An explicit widening, narrowing, or nothing.
   Value castFloat(Value value, Type type);
 
@@ -84,7 +68,6 @@ public:
   GenericOp finish();
 
   RewriterBase &rewriter;
-  const Location loc;
   const FloatType compute;
 
 private:

@@ -51,19 +51,13 @@ constexpr StringLiteral header = R"mlir(
   #row = affine_map<(d0, d1) -> (d0)>
 )mlir";
 
-/// The compute type's logits, whatever the element type.
-std::string getLogit(const Case &c, StringRef name) {
-  if (StringRef(c.type).ends_with("16"))
-    return ("%" + name + " = arith.extf %e : " + c.type + " to f32\n").str();
-  return instantiate(("%" + name + " = arith.addf %e, %zero : $T\n").str(), c);
-}
-
 std::string makeSelection(const Case &c) {
-  std::string zero = StringRef(c.type).ends_with("16")
-                         ? ""
-                         : instantiate("%zero = arith.constant -0.0 : $T\n", c);
-  return header.str() +
-         instantiate(R"mlir(
+  // Narrow elements are extended to the compute type.
+  bool narrow = StringRef(c.type).ends_with("16");
+  std::string logit = narrow ? "%l = arith.extf %e : $T to f32\n"
+                               "softmax.yield %l : $C }"
+                             : "softmax.yield %e : $C }";
+  return header.str() + instantiate(R"mlir(
   func.func @select(%x: tensor<?x?x$T>) -> (tensor<?x$Kx$C>, tensor<?x$Kxi64>) {
     %c0 = arith.constant 0 : index
     %n = tensor.dim %x, %c0 : tensor<?x?x$T>
@@ -72,17 +66,13 @@ std::string makeSelection(const Case &c) {
     %r:2 = softmax.generic dimensions = [1] statistics = [#softmax.topk<k = $K>] maps = [#element, #row, #row]
       ins(%x : tensor<?x?x$T>) outs(%v, %c : tensor<?x$Kx$C>, tensor<?x$Kxi64>)
       logit { ^bb0(%e: $T):
-)mlir",
-                     c) +
-         zero + getLogit(c, "l") +
-         instantiate(R"mlir(
-        softmax.yield %l : $C }
+)mlir" + logit + R"mlir(
       row { ^bb0(%values: vector<$Kx$C>, %columns: vector<$Kxi64>):
         softmax.yield %values, %columns : vector<$Kx$C>, vector<$Kxi64> }
       -> tensor<?x$Kx$C>, tensor<?x$Kxi64>
     return %r#0, %r#1 : tensor<?x$Kx$C>, tensor<?x$Kxi64>
   })mlir",
-                     c);
+                                    c);
 }
 
 /// Probabilities of the row, and the k largest of them with their columns.

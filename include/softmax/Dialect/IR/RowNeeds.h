@@ -25,6 +25,8 @@ struct RowNeeds {
   bool resultUsesLogits = false;
   bool resultUsesElements = false;
   bool hasElementwise = false;
+  /// Whether a statistic selects elements of its row.
+  bool selects = false;
 };
 
 /// Whether the exponentials of a row may wait in its destination: the first
