@@ -7,6 +7,7 @@
 #define SOFTMAX_INITALL_H
 
 #include "mlir/IR/DialectRegistry.h"
+#include "softmax/Conversion/SoftmaxToGPU/Passes.h"
 #include "softmax/Conversion/SoftmaxToLinalg/Passes.h"
 #include "softmax/Conversion/SoftmaxToVector/Passes.h"
 #include "softmax/Conversion/ToSoftmax/Passes.h"
@@ -33,6 +34,7 @@ inline void registerAllPasses() {
   registerSoftmaxTransformsPasses();
   registerSoftmaxTargetPasses();
   registerSoftmaxToVectorPasses();
+  registerSoftmaxToGPUPasses();
   registerMathPasses();
   registerSoftmaxPipelines();
 }

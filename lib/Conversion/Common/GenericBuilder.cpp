@@ -48,6 +48,21 @@ OperandView GenericBuilder::makeView(Value operand, AffineMap map,
   int64_t staticOffset = ShapedType::kDynamic;
   if (failed(type.getStridesAndOffset(staticStrides, staticOffset)))
     staticStrides.assign(type.getRank(), ShapedType::kDynamic);
+  auto sizeOf = [&](int64_t i) {
+    return type.isDynamicDim(i) ? Value(metadata.getSizes()[i])
+                                : index(type.getDimSize(i));
+  };
+  // Kernels of bare pointers take sizes, and strides only where they say more.
+  auto strideOf = [&](int64_t i) {
+    if (!ShapedType::isDynamic(staticStrides[i]))
+      return index(staticStrides[i]);
+    if (flattening == Flattening::Descriptor || !type.getLayout().isIdentity())
+      return Value(metadata.getStrides()[i]);
+    Value stride = index(1);
+    for (int64_t inner = i + 1; inner < type.getRank(); ++inner)
+      stride = mul(stride, sizeOf(inner));
+    return stride;
+  };
   Value span = index(1);
   for (auto [i, expr] : llvm::enumerate(map.getResults())) {
     auto dim = dyn_cast<AffineDimExpr>(expr);
@@ -55,11 +70,8 @@ OperandView GenericBuilder::makeView(Value operand, AffineMap map,
       continue;
     unsigned d = dim.getPosition();
     view.staticStrides[d] = staticStrides[i];
-    view.strides[d] = ShapedType::isDynamic(staticStrides[i])
-                          ? Value(metadata.getStrides()[i])
-                          : index(staticStrides[i]);
-    Value size = type.isDynamicDim(i) ? Value(metadata.getSizes()[i])
-                                      : index(type.getDimSize(i));
+    view.strides[d] = strideOf(i);
+    Value size = sizeOf(i);
     // Of several operands the one with a static size decides.
     if (!sizes[d] ||
         (!getConstantIntValue(sizes[d]) && getConstantIntValue(size)))
@@ -67,10 +79,8 @@ OperandView GenericBuilder::makeView(Value operand, AffineMap map,
     span = add(span, mul(view.strides[d], size));
   }
   if (unsigned last = map.getNumResults(); last < type.getRank()) {
-    view.trailingStride = ShapedType::isDynamic(staticStrides[last])
-                              ? Value(metadata.getStrides()[last])
-                              : index(staticStrides[last]);
-    span = add(span, mul(view.trailingStride, index(type.getDimSize(last))));
+    view.trailingStride = strideOf(last);
+    span = add(span, mul(view.trailingStride, sizeOf(last)));
   }
   if (flattening == Flattening::Pointer) {
     auto pointerType =

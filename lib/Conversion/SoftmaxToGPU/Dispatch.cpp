@@ -1,0 +1,122 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// From a GPU schedule's alternatives to kernels: the guards, as far as types do
+// not decide them, become a chain of scf.if on the host.
+
+#include "Dispatch.h"
+#include "GPUBuilder.h"
+#include "Lowerable.h"
+#include "Schedules.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "softmax/Dialect/Transforms/Schedule.h"
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+static void emitSchedule(GPUBuilder &k, const RowNeeds &needs,
+                         GPUAlternativeAttr alternative, StringRef name) {
+  k.lanes = alternative.getLanes();
+  k.vectors = alternative.getVectors();
+  std::optional<int64_t> known = getConstantIntValue(k.columns);
+  k.leastColumns = known ? *known : alternative.getMinColumns();
+  switch (alternative.getStrategy()) {
+  case GPUStrategy::WarpPerRow:
+    return emitWarpPerRow(k, needs, alternative, name);
+  case GPUStrategy::BlockPerRow:
+    return emitBlockPerRow(k, needs, alternative, name);
+  case GPUStrategy::BlockOnline:
+    return emitBlockOnline(k, needs, alternative, name);
+  }
+}
+
+/// Computes inside the kernel what the host computed from sizes, so that the
+/// kernel takes pointers, sizes and scalars, and nothing else.
+static void sinkArithmetic(gpu::LaunchOp launch) {
+  llvm::SetVector<Value> captured;
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    captured.clear();
+    getUsedValuesDefinedAbove(launch.getBody(), captured);
+    for (Value value : captured) {
+      Operation *op = value.getDefiningOp();
+      if (!op || op->getNumRegions() != 0 ||
+          !isa<arith::ArithDialect>(op->getDialect()))
+        continue;
+      OpBuilder builder = OpBuilder::atBlockBegin(&launch.getBody().front());
+      Operation *copy = builder.clone(*op);
+      for (auto [from, to] : llvm::zip(op->getResults(), copy->getResults()))
+        replaceAllUsesInRegionWith(from, to, launch.getBody());
+      changed = true;
+      break;
+    }
+  }
+}
+
+LogicalResult
+mlir::softmax::lowerGenericToGPU(GenericOp op, StringRef prefix,
+                                 SmallVectorImpl<Attribute> &kernels) {
+  auto schedule = op->getAttrOfType<GPUScheduleAttr>(gpuScheduleAttrName);
+  if (!schedule)
+    return op.emitOpError("has no GPU schedule; run "
+                          "softmax-assign-gpu-schedule before "
+                          "convert-softmax-to-gpu");
+  if (failed(checkLowerableToGPU(op)))
+    return failure();
+
+  OpBuilder builder(op);
+  GPUBuilder k(op, builder, schedule.getNumeric());
+  RowNeeds needs(op);
+  bool complete = false;
+  for (GPUAlternativeAttr alternative : schedule.getAlternatives()) {
+    Value guard;
+    bool never = false;
+    auto require = [&](Value condition) {
+      if (std::optional<int64_t> constant = getConstantIntValue(condition))
+        never |= *constant == 0;
+      else
+        guard = guard ? k.both(guard, condition) : condition;
+    };
+    if (int64_t least = alternative.getMinColumns())
+      require(k.b.createOrFold<arith::CmpIOp>(k.loc, arith::CmpIPredicate::sge,
+                                              k.columns, k.index(least)));
+    if (int64_t most = alternative.getMaxColumns())
+      require(k.b.createOrFold<arith::CmpIOp>(k.loc, arith::CmpIPredicate::sle,
+                                              k.columns, k.index(most)));
+    if (never)
+      continue;
+    std::string name =
+        (prefix + "_" + stringifyGPUStrategy(alternative.getStrategy())).str();
+    if (int64_t most = alternative.getMaxColumns())
+      name += "_" + std::to_string(most);
+    kernels.push_back(builder.getDictionaryAttr(
+        {builder.getNamedAttr("alternative", alternative),
+         builder.getNamedAttr("name", builder.getStringAttr(name))}));
+    if (guard) {
+      auto ifOp = scf::IfOp::create(builder, op.getLoc(), guard,
+                                    /*withElseRegion=*/true);
+      builder.setInsertionPointToStart(ifOp.thenBlock());
+      emitSchedule(k, needs, alternative, name);
+      sinkArithmetic(k.launch);
+      builder.setInsertionPointToStart(ifOp.elseBlock());
+      continue;
+    }
+    emitSchedule(k, needs, alternative, name);
+    sinkArithmetic(k.launch);
+    complete = true;
+    break;
+  }
+  if (!complete) {
+    GPUAlternativeAttr last = schedule.getAlternatives().back();
+    return op.emitOpError("has rows that no alternative of its GPU schedule "
+                          "takes: the last one, '")
+           << stringifyGPUStrategy(last.getStrategy()) << "', takes up to "
+           << last.getMaxColumns()
+           << " columns; end the schedule with block_online, which takes any "
+              "number";
+  }
+  op.erase();
+  return success();
+}

@@ -1,0 +1,85 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// Verification of GPU schedules.
+
+#include "softmax/Dialect/IR/Softmax.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+using EmitError = function_ref<InFlightDiagnostic()>;
+
+/// An exact sum of this many elements cannot overflow.
+static constexpr int64_t mostSummed = 8192;
+/// Elements in the registers of a thread: the sum of a warp's, at most 33 per
+/// thread, fits 32 bits.
+static constexpr int64_t mostPerThread = 32;
+
+LogicalResult GPUNumericAttr::verify(EmitError emitError, int64_t block,
+                                     Accuracy) {
+  if (block < 64 || block > mostSummed || !llvm::isPowerOf2_64(block))
+    return emitError() << "gpu numeric part: block must be a power of two from "
+                          "64 to "
+                       << mostSummed << ", not " << block;
+  return success();
+}
+
+LogicalResult GPUAlternativeAttr::verify(EmitError emitError,
+                                         int64_t minColumns, int64_t maxColumns,
+                                         GPUStrategy strategy, int64_t threads,
+                                         int64_t lanes, int64_t vectors,
+                                         int64_t rows) {
+  auto error = [&]() {
+    return emitError() << "gpu alternative: strategy '"
+                       << stringifyGPUStrategy(strategy) << "' ";
+  };
+  if (minColumns < 0 || maxColumns < 0 ||
+      (maxColumns && minColumns > maxColumns))
+    return emitError() << "gpu alternative: no row has from " << minColumns
+                       << " to " << maxColumns << " columns";
+  if (threads < 32 || threads > 512 || !llvm::isPowerOf2_64(threads))
+    return emitError() << "gpu alternative: threads must be a power of two "
+                          "from 32 to 512, not "
+                       << threads;
+  if (lanes < 1 || lanes > 16 || !llvm::isPowerOf2_64(lanes))
+    return emitError() << "gpu alternative: lanes must be a power of two from "
+                          "1 to 16, not "
+                       << lanes;
+  if (vectors < 1 || vectors * lanes > mostPerThread)
+    return emitError() << "gpu alternative: a thread holds 1 to "
+                       << mostPerThread
+                       << " elements, not vectors x lanes = " << vectors
+                       << " x " << lanes;
+  bool warp = strategy == GPUStrategy::WarpPerRow;
+  if (warp && rows != threads / 32)
+    return error() << "computes a row per warp: rows must be threads / 32 = "
+                   << threads / 32 << ", not " << rows;
+  if (!warp && rows != 0)
+    return error() << "computes one row per block: leave rows out";
+  int64_t capacity = (warp ? 32 : threads) * vectors * lanes;
+  if (strategy != GPUStrategy::BlockOnline &&
+      (maxColumns == 0 || maxColumns > capacity))
+    return error() << "holds rows of up to " << capacity
+                   << " elements: max_columns must be between 1 and that";
+  return success();
+}
+
+LogicalResult
+GPUScheduleAttr::verify(EmitError emitError, GPUNumericAttr numeric,
+                        ArrayRef<GPUAlternativeAttr> alternatives) {
+  if (alternatives.empty())
+    return emitError() << "gpu schedule: at least one alternative is needed";
+  for (GPUAlternativeAttr alternative : alternatives) {
+    bool online = alternative.getStrategy() == GPUStrategy::BlockOnline;
+    int64_t capacity = alternative.getThreads() * alternative.getVectors() *
+                       alternative.getLanes();
+    if (online ? capacity < numeric.getBlock()
+               : alternative.getMaxColumns() > numeric.getBlock())
+      return emitError() << "gpu schedule: strategy '"
+                         << stringifyGPUStrategy(alternative.getStrategy())
+                         << "' must hold a block of " << numeric.getBlock()
+                         << " elements, and only online may have longer rows";
+  }
+  return success();
+}

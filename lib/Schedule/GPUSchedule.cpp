@@ -1,0 +1,124 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+
+#include "softmax/Schedule/GPUSchedule.h"
+
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
+
+using namespace mlir::softmax;
+
+/// Elements that a thread holds, at most: 32 f32 are 32 registers, and as many
+/// for the exponentials.
+static constexpr int64_t mostHeld = 32;
+/// The longest row of a warp.
+static constexpr int64_t warpColumns = 1024;
+/// Threads of a block of several warps with a row each.
+static constexpr int64_t warpBlock = 128;
+
+llvm::StringRef mlir::softmax::toString(GPUStrategyKind kind) {
+  switch (kind) {
+  case GPUStrategyKind::WarpPerRow:
+    return "warp_per_row";
+  case GPUStrategyKind::BlockPerRow:
+    return "block_per_row";
+  case GPUStrategyKind::BlockOnline:
+    return "block_online";
+  }
+  llvm_unreachable("a strategy");
+}
+
+std::optional<GPUStrategyKind>
+mlir::softmax::parseGPUStrategy(llvm::StringRef name) {
+  for (GPUStrategyKind kind :
+       {GPUStrategyKind::WarpPerRow, GPUStrategyKind::BlockPerRow,
+        GPUStrategyKind::BlockOnline})
+    if (toString(kind) == name)
+      return kind;
+  return std::nullopt;
+}
+
+std::string mlir::softmax::listGPUStrategies() {
+  return "warp_per_row, block_per_row or block_online";
+}
+
+namespace {
+class Lister {
+public:
+  Lister(const GPUKernelShape &shape, const GPUDescription &chip)
+      : shape(shape) {
+    lanes = std::max<int64_t>(1, chip.accessBytes / shape.largestBytes);
+    // Wider elements, and several inputs, leave room for fewer.
+    held = shape.heldBytes <= 4 ? mostHeld : mostHeld / 2;
+    lanes = std::min(lanes, held);
+    wide = kGPUBlock / held;
+  }
+
+  /// Kernels whose vectors per thread double from one to the next.
+  void addHolders(GPUStrategyKind strategy, int64_t threads, int64_t rowThreads,
+                  int64_t rows, int64_t mostColumns, int64_t &from) {
+    for (int64_t vectors = 1; vectors * lanes <= held; vectors *= 2) {
+      int64_t capacity = rowThreads * vectors * lanes;
+      int64_t most = std::min(capacity, mostColumns);
+      if (most < from)
+        continue;
+      if (shape.columns && (*shape.columns < from || *shape.columns > most))
+        continue;
+      list.push_back({strategy, from, most, threads, lanes, vectors, rows});
+      from = most + 1;
+      if (most == mostColumns)
+        return;
+    }
+  }
+
+  llvm::SmallVector<GPUCandidate> list;
+  int64_t lanes, held, wide;
+
+private:
+  const GPUKernelShape &shape;
+};
+} // namespace
+
+llvm::Expected<llvm::SmallVector<GPUCandidate>>
+mlir::softmax::chooseGPUKernels(const GPUKernelShape &shape,
+                                const GPUDescription &chip,
+                                std::optional<GPUStrategyKind> force) {
+  Lister lister(shape, chip);
+  auto uses = [&](GPUStrategyKind kind) { return !force || *force == kind; };
+  int64_t from = 0;
+  int64_t most = 0;
+  if (uses(GPUStrategyKind::WarpPerRow)) {
+    most = std::min(warpColumns, 32 * lister.held);
+    lister.addHolders(GPUStrategyKind::WarpPerRow, warpBlock, 32,
+                      warpBlock / 32, most, from);
+  }
+  if (uses(GPUStrategyKind::BlockPerRow)) {
+    most = kGPUBlock;
+    lister.addHolders(GPUStrategyKind::BlockPerRow, lister.wide, lister.wide, 0,
+                      most, from);
+  }
+  bool online = uses(GPUStrategyKind::BlockOnline);
+  if (force && !online && (!shape.columns || *shape.columns > most))
+    return llvm::createStringError(
+        "strategy '" + toString(*force).str() + "' holds rows of up to " +
+        std::to_string(most) + " columns, and these have " +
+        (shape.columns ? std::to_string(*shape.columns) : "any number") +
+        "; use block_online, or no strategy to have it where it is needed");
+  if (online && (lister.list.empty() || !shape.columns))
+    lister.list.push_back({GPUStrategyKind::BlockOnline, 0, 0, lister.wide,
+                           lister.lanes, lister.held / lister.lanes, 0});
+  // What a static size decides needs no guard below.
+  return lister.list;
+}
+
+double mlir::softmax::modelShareOfBound(const GPUKernelShape &shape,
+                                        const GPUCandidate &candidate,
+                                        int64_t columns) {
+  double once = shape.bytesRead + shape.bytesWritten;
+  double moved = once;
+  if (candidate.strategy == GPUStrategyKind::BlockOnline &&
+      shape.elementwiseResults)
+    moved += shape.bytesRead;
+  return once / moved;
+}
