@@ -52,31 +52,41 @@ OperandView GenericBuilder::makeView(Value operand, AffineMap map,
     return type.isDynamicDim(i) ? Value(metadata.getSizes()[i])
                                 : index(type.getDimSize(i));
   };
-  // Kernels of bare pointers take sizes, and strides only where they say more.
+  auto dimOf = [&](int64_t i) -> std::optional<unsigned> {
+    if (i >= map.getNumResults())
+      return std::nullopt;
+    auto dim = dyn_cast<AffineDimExpr>(map.getResult(i));
+    return dim ? std::optional(dim.getPosition()) : std::nullopt;
+  };
+  // Of several operands the one with a static size decides.
+  for (int64_t i = 0; i < type.getRank(); ++i)
+    if (std::optional<unsigned> d = dimOf(i))
+      if (Value size = sizeOf(i);
+          !sizes[*d] ||
+          (!getConstantIntValue(sizes[*d]) && getConstantIntValue(size)))
+        sizes[*d] = size;
+  // Kernels of bare pointers take the sizes of the iteration space, and strides
+  // only where they say more.
   auto strideOf = [&](int64_t i) {
     if (!ShapedType::isDynamic(staticStrides[i]))
       return index(staticStrides[i]);
     if (flattening == Flattening::Descriptor || !type.getLayout().isIdentity())
       return Value(metadata.getStrides()[i]);
     Value stride = index(1);
-    for (int64_t inner = i + 1; inner < type.getRank(); ++inner)
-      stride = mul(stride, sizeOf(inner));
+    for (int64_t inner = i + 1; inner < type.getRank(); ++inner) {
+      std::optional<unsigned> d = dimOf(inner);
+      stride = mul(stride, d ? sizes[*d] : sizeOf(inner));
+    }
     return stride;
   };
   Value span = index(1);
-  for (auto [i, expr] : llvm::enumerate(map.getResults())) {
-    auto dim = dyn_cast<AffineDimExpr>(expr);
-    if (!dim)
+  for (int64_t i = 0; i < map.getNumResults(); ++i) {
+    std::optional<unsigned> d = dimOf(i);
+    if (!d)
       continue;
-    unsigned d = dim.getPosition();
-    view.staticStrides[d] = staticStrides[i];
-    view.strides[d] = strideOf(i);
-    Value size = sizeOf(i);
-    // Of several operands the one with a static size decides.
-    if (!sizes[d] ||
-        (!getConstantIntValue(sizes[d]) && getConstantIntValue(size)))
-      sizes[d] = size;
-    span = add(span, mul(view.strides[d], size));
+    view.staticStrides[*d] = staticStrides[i];
+    view.strides[*d] = strideOf(i);
+    span = add(span, mul(view.strides[*d], sizeOf(i)));
   }
   if (unsigned last = map.getNumResults(); last < type.getRank()) {
     view.trailingStride = strideOf(last);
