@@ -52,16 +52,20 @@ public:
 
   /// Copies host data to the beginning; all of the buffer is defined then.
   /// `values` must not be longer than the buffer.
-  template <typename T> void copyFrom(llvm::ArrayRef<T> values) {
+  template <typename T>
+  void copyFrom(llvm::ArrayRef<T> values) {
     std::memcpy(bytes, values.data(), values.size() * sizeof(T));
     defined = true;
   }
-  template <typename T> void copyFrom(const std::vector<T> &values) {
+  template <typename T>
+  void copyFrom(const std::vector<T> &values) {
     copyFrom(llvm::ArrayRef<T>(values));
   }
   /// The contents as elements of type T.
-  template <typename T> llvm::MutableArrayRef<T> as() {
-    return {reinterpret_cast<T *>(bytes), static_cast<size_t>(size / sizeof(T))};
+  template <typename T>
+  llvm::MutableArrayRef<T> as() {
+    return {reinterpret_cast<T *>(bytes),
+            static_cast<size_t>(size / sizeof(T))};
   }
 
   llvm::StringRef getName() const { return name; }
