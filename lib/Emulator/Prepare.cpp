@@ -1,0 +1,133 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+#include "Prepare.h"
+
+#include "llvm/IR/DebugInfoMetadata.h"
+#include "llvm/IR/PassManager.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/Scalar/ScalarizeMaskedMemIntrin.h"
+
+using namespace mlir::softmax::emulator;
+
+Preparation::Preparation(llvm::Module &module, PreparedModule &result)
+    : module(module), context(module.getContext()), result(result),
+      pointerType(llvm::PointerType::get(context, 0)),
+      i32(llvm::Type::getInt32Ty(context)),
+      i64(llvm::Type::getInt64Ty(context)),
+      voidType(llvm::Type::getVoidTy(context)), slots(&module) {}
+
+llvm::FunctionCallee
+Preparation::getRuntime(llvm::StringRef name, llvm::Type *resultType,
+                        llvm::ArrayRef<llvm::Type *> arguments) {
+  return module.getOrInsertFunction(
+      name, llvm::FunctionType::get(resultType, arguments, false));
+}
+
+llvm::CallInst *
+Preparation::callRuntime(llvm::IRBuilder<> &builder, llvm::StringRef name,
+                         llvm::Type *resultType,
+                         llvm::ArrayRef<llvm::Value *> arguments) {
+  llvm::SmallVector<llvm::Type *> types;
+  for (llvm::Value *argument : arguments)
+    types.push_back(argument->getType());
+  return builder.CreateCall(getRuntime(name, resultType, types), arguments);
+}
+
+llvm::Value *Preparation::getThread(llvm::Function &function) {
+  llvm::Value *&thread = threads[&function];
+  if (!thread) {
+    llvm::BasicBlock &entry = function.getEntryBlock();
+    llvm::IRBuilder<> builder(&entry, entry.begin());
+    thread = callRuntime(builder, "emu.thread", pointerType, {});
+  }
+  return thread;
+}
+
+std::string
+Preparation::describePlace(const llvm::Instruction &instruction) const {
+  if (const llvm::DILocation *location = instruction.getDebugLoc().get())
+    return (location->getFilename() + ":" + llvm::Twine(location->getLine()) +
+            ":" + llvm::Twine(location->getColumn()))
+        .str();
+  return ("@" + instruction.getFunction()->getName()).str();
+}
+
+uint32_t Preparation::addSite(const llvm::Instruction &instruction) {
+  Site site;
+  site.place = describePlace(instruction);
+  site.function = instruction.getFunction()->getName().str();
+  slots.incorporateFunction(*instruction.getFunction());
+  llvm::raw_string_ostream stream(site.text);
+  instruction.print(stream, slots);
+  // Locations are said already, other metadata and attributes say nothing here.
+  llvm::StringRef text = llvm::StringRef(site.text).trim();
+  text = text.substr(0, text.find(", !"));
+  text = text.substr(0, text.find(" #"));
+  site.text = text.str();
+  result.sites.push_back(std::move(site));
+  return result.sites.size() - 1;
+}
+
+llvm::ConstantInt *Preparation::getInt(uint32_t value) {
+  return llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), value);
+}
+
+/// Masked accesses become branches and plain accesses, as NVIDIA's code
+/// generator has them.
+static void scalarizeMaskedAccesses(llvm::Module &module) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager graph;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(graph);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, graph, modules);
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration())
+      llvm::ScalarizeMaskedMemIntrinPass().run(function, functions);
+}
+
+static bool hasMaskedAccesses(const llvm::Module &module) {
+  for (const llvm::Function &function : module)
+    if (function.getName().starts_with("llvm.masked.") && !function.use_empty())
+      return true;
+  return false;
+}
+
+llvm::Expected<PreparedModule>
+mlir::softmax::emulator::prepareModule(llvm::Module &module,
+                                       llvm::TargetMachine &machine) {
+  if (llvm::Error error = checkDeviceModule(module))
+    return std::move(error);
+  if (hasMaskedAccesses(module))
+    scalarizeMaskedAccesses(module);
+  // Names are those of the messages; what the runtime's symbols are called, the
+  // module may not define.
+  PreparedModule result;
+  Preparation preparation(module, result);
+  countInstructions(preparation);
+  insertChecks(preparation);
+  lowerIntrinsics(preparation);
+  placeGlobals(preparation);
+  lowerKernels(preparation);
+  module.setTargetTriple(machine.getTargetTriple());
+  module.setDataLayout(machine.createDataLayout());
+  // Flags of NVIDIA's code generator, and versions of debug information that
+  // nobody reads.
+  if (llvm::NamedMDNode *annotations =
+          module.getNamedMetadata("nvvm.annotations"))
+    annotations->eraseFromParent();
+
+  std::string message;
+  llvm::raw_string_ostream stream(message);
+  if (llvm::verifyModule(module, &stream))
+    return llvm::createStringError("internal error: the rewritten device "
+                                   "module is not valid: " +
+                                   message);
+  return result;
+}
