@@ -55,6 +55,37 @@ static void sinkArithmetic(gpu::LaunchOp launch) {
   }
 }
 
+/// The sizes along `dims`, for those who launch a kernel: of each its number,
+/// {-1, n}, or where it stands, {argument of the function, dimension}.  Null if
+/// one is known to the host's code only.
+static ArrayAttr describeSizes(GenericOp op, ArrayRef<int64_t> dims) {
+  Builder builder(op.getContext());
+  SmallVector<Attribute> sizes;
+  for (int64_t dim : dims) {
+    int64_t size = op.getStaticSize(dim);
+    if (!ShapedType::isDynamic(size)) {
+      sizes.push_back(builder.getDenseI64ArrayAttr({-1, size}));
+      continue;
+    }
+    Attribute found;
+    for (auto [i, map] : llvm::enumerate(op.getMapList())) {
+      auto argument = dyn_cast<BlockArgument>(op.getOperand(i));
+      auto position =
+          map.getResultPosition(getAffineDimExpr(dim, op.getContext()));
+      if (found || !position || !argument ||
+          !isa<func::FuncOp>(argument.getOwner()->getParentOp()))
+        continue;
+      found = builder.getDenseI64ArrayAttr(
+          {static_cast<int64_t>(argument.getArgNumber()),
+           static_cast<int64_t>(*position)});
+    }
+    if (!found)
+      return nullptr;
+    sizes.push_back(found);
+  }
+  return builder.getArrayAttr(sizes);
+}
+
 LogicalResult
 mlir::softmax::lowerGenericToGPU(GenericOp op, StringRef prefix,
                                  SmallVectorImpl<Attribute> &kernels) {
@@ -91,9 +122,14 @@ mlir::softmax::lowerGenericToGPU(GenericOp op, StringRef prefix,
         (prefix + "_" + stringifyGPUStrategy(alternative.getStrategy())).str();
     if (int64_t most = alternative.getMaxColumns())
       name += "_" + std::to_string(most);
-    kernels.push_back(builder.getDictionaryAttr(
-        {builder.getNamedAttr("alternative", alternative),
-         builder.getNamedAttr("name", builder.getStringAttr(name))}));
+    NamedAttrList kernel;
+    kernel.set("name", builder.getStringAttr(name));
+    kernel.set("alternative", alternative);
+    if (ArrayAttr rows = describeSizes(op, op.getParallelDims()))
+      kernel.set("rows", rows);
+    if (ArrayAttr columns = describeSizes(op, op.getDimensions()))
+      kernel.set("columns", columns);
+    kernels.push_back(kernel.getDictionary(op.getContext()));
     if (guard) {
       auto ifOp = scf::IfOp::create(builder, op.getLoc(), guard,
                                     /*withElseRegion=*/true);

@@ -9,8 +9,10 @@ namespace mlir::softmax {
 
 /// The gpu.module that holds all kernels.
 inline constexpr llvm::StringLiteral kernelModuleName = "softmax_kernels";
-/// The attribute of a function that lists its kernels: dictionaries of `name`
-/// and `alternative`, the GPUAlternativeAttr, in the order of their guards.
+/// The attribute of a function that lists its kernels in the order of their
+/// guards: dictionaries of `name`, `alternative` (the GPUAlternativeAttr), `rows`
+/// and `columns` (the sizes whose products they are: {-1, size}, or {argument
+/// of the function, dimension}; absent where only the host's code knows them).
 inline constexpr llvm::StringLiteral gpuKernelsAttrName =
     "softmax.gpu_kernels";
 
