@@ -95,16 +95,18 @@ readBinary(gpu::BinaryOp binary, llvm::LLVMContext &context) {
 static llvm::Expected<std::unique_ptr<llvm::Module>>
 translate(gpu::GPUModuleOp device, llvm::LLVMContext &context) {
   DiagnosticText diagnostics(device.getContext());
-  OwningOpRef<gpu::GPUModuleOp> copy(device.clone());
-  // Debug locations exist only within a function's debug scope.
-  PassManager manager(device.getContext(),
-                      gpu::GPUModuleOp::getOperationName());
+  // Debug locations exist only within a function's debug scope, which a pass on
+  // modules makes.
+  OwningOpRef<ModuleOp> holder(ModuleOp::create(device.getLoc()));
+  gpu::GPUModuleOp copy = device.clone();
+  holder->push_back(copy);
+  PassManager manager(device.getContext());
   manager.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
-  if (failed(manager.run(*copy)))
+  if (failed(manager.run(*holder)))
     return diagnostics.takeError("gpu.module @" + device.getName() +
                                  " cannot be given debug locations");
   std::unique_ptr<llvm::Module> module =
-      translateModuleToLLVMIR(*copy, context, device.getName());
+      translateModuleToLLVMIR(copy, context, device.getName());
   if (!module)
     return diagnostics.takeError(
         "gpu.module @" + device.getName() +

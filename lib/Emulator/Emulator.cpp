@@ -50,6 +50,9 @@ Program::~Program() = default;
 llvm::Expected<std::unique_ptr<Program>>
 Program::load(std::unique_ptr<llvm::Module> module,
               std::unique_ptr<llvm::LLVMContext> context) {
+  // A module dies before its context.
+  std::unique_ptr<llvm::LLVMContext> ownContext = std::move(context);
+  std::unique_ptr<llvm::Module> device = std::move(module);
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   llvm::Expected<llvm::orc::JITTargetMachineBuilder> builder =
@@ -63,7 +66,7 @@ Program::load(std::unique_ptr<llvm::Module> module,
     return machine.takeError();
 
   auto impl = std::make_unique<Impl>();
-  llvm::Expected<PreparedModule> prepared = prepareModule(*module, **machine);
+  llvm::Expected<PreparedModule> prepared = prepareModule(*device, **machine);
   if (!prepared)
     return prepared.takeError();
   impl->prepared = std::move(*prepared);
@@ -90,8 +93,8 @@ Program::load(std::unique_ptr<llvm::Module> module,
   if (llvm::Error error = impl->jit->getMainJITDylib().define(
           llvm::orc::absoluteSymbols(std::move(symbols))))
     return std::move(error);
-  if (llvm::Error error = impl->jit->addIRModule(
-          llvm::orc::ThreadSafeModule(std::move(module), std::move(context))))
+  if (llvm::Error error = impl->jit->addIRModule(llvm::orc::ThreadSafeModule(
+          std::move(device), std::move(ownContext))))
     return std::move(error);
   // Compiles.
   if (llvm::Expected<uintptr_t> counters = impl->lookup(blockCountersSymbol);
