@@ -55,20 +55,24 @@ public:
     wide = kGPUBlock / held;
   }
 
-  /// Kernels whose vectors per thread double from one to the next.
+  /// Kernels for ever longer rows: with the vectors per thread that a known
+  /// length takes, else with a few numbers of them.
   void addHolders(GPUStrategyKind strategy, int64_t threads, int64_t rowThreads,
                   int64_t rows, int64_t mostColumns, int64_t &from) {
-    for (int64_t vectors = 1; vectors * lanes <= held; vectors *= 2) {
-      int64_t capacity = rowThreads * vectors * lanes;
-      int64_t most = std::min(capacity, mostColumns);
-      if (most < from)
+    for (int64_t vectors = 1; vectors * lanes <= held; ++vectors) {
+      // 1, 2, 3, 4, 6, 8, 12, 16, ...
+      bool offered = llvm::isPowerOf2_64(vectors) ||
+                     (vectors % 3 == 0 && llvm::isPowerOf2_64(vectors / 3));
+      int64_t most = std::min(rowThreads * vectors * lanes, mostColumns);
+      if (most < from || (!shape.columns && !offered))
         continue;
-      if (shape.columns && (*shape.columns < from || *shape.columns > most))
-        continue;
-      list.push_back({strategy, from, most, threads, lanes, vectors, rows});
-      from = most + 1;
-      if (most == mostColumns)
-        return;
+      bool last = most == mostColumns;
+      if (!shape.columns || (*shape.columns >= from && *shape.columns <= most))
+        list.push_back({strategy, from, most, threads, lanes, vectors, rows});
+      if (last || shape.columns.value_or(most + 1) <= most)
+        break;
+      if (!shape.columns)
+        from = most + 1;
     }
   }
 
@@ -95,8 +99,9 @@ mlir::softmax::chooseGPUKernels(const GPUKernelShape &shape,
   }
   if (uses(GPUStrategyKind::BlockPerRow)) {
     most = kGPUBlock;
-    lister.addHolders(GPUStrategyKind::BlockPerRow, lister.wide, lister.wide, 0,
-                      most, from);
+    if (!shape.columns || lister.list.empty())
+      lister.addHolders(GPUStrategyKind::BlockPerRow, lister.wide, lister.wide,
+                        0, most, from);
   }
   bool online = uses(GPUStrategyKind::BlockOnline);
   if (force && !online && (!shape.columns || *shape.columns > most))

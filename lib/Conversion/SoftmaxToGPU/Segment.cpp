@@ -9,8 +9,7 @@ using namespace mlir::softmax;
 
 Segment::Segment(GPUBuilder &k, const RowPosition &row, Value begin,
                  Value count, int64_t least)
-    : k(k), row(row), begin(begin), count(count), least(least),
-      surelyVectors(least >= 2 * k.lanes - 1) {
+    : k(k), row(row), begin(begin), count(count), least(least) {
   unsigned numResults = k.op.getNumElementwiseInits();
   for (auto [view, offset] : llvm::zip(k.inputs, row.inputOffsets))
     inputs.push_back(makeAccess(view, offset));
@@ -69,17 +68,14 @@ void Segment::place() {
   numVectors = k.div(body, k.index(k.lanes));
   Value edges = k.sub(count, k.mul(numVectors, k.index(k.lanes)));
 
-  Value last = k.sub(numVectors, k.index(1));
   for (int64_t c = 0; c < k.vectors; ++c) {
     Slot slot;
     slot.lanes = k.lanes;
     Value number = k.add(k.thread, k.index(c * k.rowThreads));
     // Elements before the end of the last thread's vector, head included.
     bool surely = (c + 1) * k.rowThreads * k.lanes + k.lanes - 1 <= least;
-    if (!surely) {
+    if (!surely)
       slot.valid = k.lessThan(number, numVectors);
-      number = k.min(number, last);
-    }
     slot.column = k.add(k.add(begin, head), k.mul(number, k.index(k.lanes)));
     slots.push_back(std::move(slot));
   }
@@ -119,12 +115,33 @@ Value Segment::loadVector(const Access &access, const Slot &slot,
   return vector::FromElementsOp::create(k.b, k.loc, type, scalars);
 }
 
+/// What `load` yields where `slot` is valid, else zeros of `type`.
+static Value loadIfValid(GPUBuilder &k, const Segment::Slot &slot, Type type,
+                         function_ref<Value()> load) {
+  if (!slot.valid)
+    return load();
+  return scf::IfOp::create(
+             k.b, k.loc, slot.valid,
+             [&](OpBuilder &, Location) {
+               scf::YieldOp::create(k.b, k.loc, load());
+             },
+             [&](OpBuilder &, Location) {
+               Value zero =
+                   arith::ConstantOp::create(k.b, k.loc, k.b.getZeroAttr(type));
+               scf::YieldOp::create(k.b, k.loc, zero);
+             })
+      .getResult(0);
+}
+
 SmallVector<Value> Segment::loadVectors(const Access &access) {
+  auto type = VectorType::get(k.lanes, access.view->elementType);
   auto all = [&](bool aligned) {
     SmallVector<Value> values;
     for (const Slot &slot : slots)
       if (slot.lanes)
-        values.push_back(loadVector(access, slot, aligned));
+        values.push_back(loadIfValid(k, slot, type, [&]() {
+          return loadVector(access, slot, aligned);
+        }));
     return values;
   };
   if (!access.aligned)
@@ -141,61 +158,22 @@ SmallVector<Value> Segment::loadVectors(const Access &access) {
 }
 
 Value Segment::loadEdge(const Access &access, const Slot &slot) {
-  Value nothing = k.zero(access.view->elementType);
-  return scf::IfOp::create(
-             k.b, k.loc, slot.valid,
-             [&](OpBuilder &, Location) {
-               Value offset = placeIn(k, access.offset, begin, slot);
-               scf::YieldOp::create(k.b, k.loc,
-                                    k.loadScalar(*access.view, offset));
-             },
-             [&](OpBuilder &, Location) {
-               scf::YieldOp::create(k.b, k.loc, nothing);
-             })
-      .getResult(0);
+  return loadIfValid(k, slot, access.view->elementType, [&]() {
+    return k.loadScalar(*access.view, placeIn(k, access.offset, begin, slot));
+  });
 }
 
 void Segment::load() {
   for (Slot &slot : slots)
     slot.elements.assign(row.invariants.begin(), row.invariants.end());
-  SmallVector<unsigned> along;
-  for (auto [i, access] : llvm::enumerate(inputs))
-    if (access.view)
-      along.push_back(i);
-  auto vectors = [&]() {
-    SmallVector<Value> values;
-    for (unsigned i : along)
-      llvm::append_range(values, loadVectors(inputs[i]));
-    return values;
-  };
-  SmallVector<Value> values;
-  if (surelyVectors || along.empty()) {
-    values = vectors();
-  } else {
-    // A row may be too short for a single vector.
-    Value any = k.lessThan(k.index(0), numVectors);
-    SmallVector<Type> types;
-    for (unsigned i : along)
-      types.append(k.vectors,
-                   VectorType::get(k.lanes, inputs[i].view->elementType));
-    values = scf::IfOp::create(
-                 k.b, k.loc, any,
-                 [&](OpBuilder &, Location) {
-                   scf::YieldOp::create(k.b, k.loc, vectors());
-                 },
-                 [&](OpBuilder &, Location) {
-                   SmallVector<Value> zeros;
-                   for (Type type : types)
-                     zeros.push_back(arith::ConstantOp::create(
-                         k.b, k.loc, k.b.getZeroAttr(type)));
-                   scf::YieldOp::create(k.b, k.loc, zeros);
-                 })
-                 .getResults();
-  }
-  for (auto [n, i] : llvm::enumerate(along))
+  // All of an input's vectors are asked for before any of its values is used.
+  for (auto [i, access] : llvm::enumerate(inputs)) {
+    if (!access.view)
+      continue;
+    SmallVector<Value> vectors = loadVectors(access);
     for (auto [s, slot] : llvm::enumerate(slots))
-      slot.elements[i] =
-          slot.lanes ? values[n * k.vectors + s] : loadEdge(inputs[i], slot);
+      slot.elements[i] = slot.lanes ? vectors[s] : loadEdge(access, slot);
+  }
   if (!k.op.hasLogit())
     return;
   for (Slot &slot : slots) {
@@ -277,9 +255,11 @@ Value Segment::coordinate(const Slot &slot, int64_t dim) {
   Value position = slot.column;
   if (slot.lanes) {
     auto type = VectorType::get(slot.lanes, k.b.getIndexType());
-    position = arith::AddIOp::create(
-        k.b, k.loc, vector::StepOp::create(k.b, k.loc, type).getResult(),
-        k.broadcast(slot.column, slot.lanes));
+    SmallVector<int64_t> steps = llvm::to_vector(llvm::seq(slot.lanes));
+    Value step = arith::ConstantOp::create(k.b, k.loc, type,
+                                           k.b.getIndexVectorAttr(steps));
+    position = arith::AddIOp::create(k.b, k.loc, step,
+                                     k.broadcast(slot.column, slot.lanes));
   }
   return coordinateInRow(k, dim, position);
 }

@@ -27,10 +27,9 @@ public:
   /// A vector of a thread, or (lanes = 0) its edge.
   struct Slot {
     int64_t lanes;
-    /// Its first element's place in the row.  Where `valid` does not hold, that
-    /// of another vector of the row.
+    /// Its first element's place in the row.
     Value column;
-    /// Null if it always holds.
+    /// Whether it holds elements of the row, else zeros; null if it always does.
     Value valid;
     /// Per input, and per statistic.
     SmallVector<Value> elements, logits;
@@ -42,8 +41,6 @@ public:
   /// Writes the element-wise results of each slot: `results` has a list of them
   /// per slot.
   void store(ArrayRef<SmallVector<Value>> results);
-  /// Whether every slot holds elements of the row, valid or not.
-  bool holdsElements() const { return surelyVectors; }
   Value coordinate(const Slot &slot, int64_t dim);
 
 private:
@@ -70,7 +67,6 @@ private:
   const RowPosition &row;
   Value begin, count;
   int64_t least;
-  bool surelyVectors;
   Value numVectors;
   /// Per input and per element-wise destination; without a view for those that
   /// are not along the row.

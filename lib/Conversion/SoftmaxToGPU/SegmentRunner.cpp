@@ -32,10 +32,7 @@ Value SegmentRunner::localMax(ArrayRef<Value> values, bool keepsNaN) {
     return keepsNaN ? k.maxKeepingNaN(x, y) : k.maxNum(x, y);
   };
   for (auto [slot, element] : llvm::zip(segment.slots, values)) {
-    Value value = element;
-    // Vectors that are not valid repeat others of the row, if there are any.
-    if (!slot.lanes || !segment.holdsElements())
-      value = orElse(slot, value, k.negativeInfinity(k.computeType));
+    Value value = orElse(slot, element, k.negativeInfinity(k.computeType));
     Value &to = slot.lanes ? vector : scalar;
     to = to ? larger(to, value) : value;
   }

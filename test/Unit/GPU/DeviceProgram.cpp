@@ -44,8 +44,8 @@ DeviceProgram::compile(MLIRContext &context, StringRef text,
     return nullptr;
   result->function = std::move(functions->front());
   auto llvmContext = std::make_unique<llvm::LLVMContext>();
-  auto device = emulator::translateDeviceModule(*module, kernelModuleName,
-                                                *llvmContext);
+  auto device =
+      emulator::translateDeviceModule(*module, kernelModuleName, *llvmContext);
   if (!device) {
     problem += llvm::toString(device.takeError());
     return nullptr;
@@ -101,8 +101,7 @@ DeviceProgram::Run DeviceProgram::run(ArrayRef<ReferenceTensor> inputs,
     int64_t bytes = *getElementBytes(tensor->elementType);
     int64_t size = tensor->getNumElements() * bytes;
     offsets.push_back(shift * bytes);
-    auto buffer =
-        emulator::Buffer::create(operand.name, offsets.back() + size);
+    auto buffer = emulator::Buffer::create(operand.name, offsets.back() + size);
     if (!buffer)
       return fail(buffer.takeError());
     if (i < inputs.size()) {

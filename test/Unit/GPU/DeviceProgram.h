@@ -29,9 +29,10 @@ class DeviceProgram {
 public:
   /// The first function of `text`, on tensors.  Null, with a message in
   /// `problem`, if it does not compile.
-  static std::unique_ptr<DeviceProgram>
-  compile(MLIRContext &context, StringRef text, const DeviceOptions &options,
-          std::string &problem);
+  static std::unique_ptr<DeviceProgram> compile(MLIRContext &context,
+                                                StringRef text,
+                                                const DeviceOptions &options,
+                                                std::string &problem);
 
   struct Run {
     /// What went wrong; empty if nothing did.

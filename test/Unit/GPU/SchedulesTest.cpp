@@ -1,7 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 //
-// Kernels of every schedule and type on rows of every kind, executed on emulated
-// threads, against the reference and its bounds.
+// Kernels of every schedule and type on rows of every kind, executed on
+// emulated threads, against the reference and its bounds.
 #include "DeviceProgram.h"
 
 #include "softmax/Emulator/DeviceModule.h"
@@ -51,8 +51,12 @@ protected:
       values[columns + j] += 1000;
     for (float value : values)
       tensor.elements.push_back({Real(value)});
-    // Rounded to the type.
-    std::vector<char> bytes(values.size() * 8);
+    return round(tensor);
+  }
+
+  /// With the elements rounded to their type.
+  static ReferenceTensor round(const ReferenceTensor &tensor) {
+    std::vector<char> bytes(tensor.elements.size() * 8);
     encodeTensor(tensor, bytes.data());
     return decodeTensor(tensor.elementType, tensor.shape, bytes.data());
   }
@@ -93,7 +97,7 @@ protected:
 /// softmax with the lse of every row.
 std::string softmaxText(StringRef in, StringRef out, StringRef wide) {
   return llvm::formatv(R"(
-    func.func @f(%x: tensor<?x?x{0}>) -> (tensor<?x?x{1}>, tensor<?x{2}>) {
+    func.func @f(%x: tensor<?x?x{0}>) -> (tensor<?x?x{1}>, tensor<?x{2}>) {{
       %c0 = arith.constant 0 : index
       %c1 = arith.constant 1 : index
       %m = tensor.dim %x, %c0 : tensor<?x?x{0}>
@@ -103,7 +107,23 @@ std::string softmaxText(StringRef in, StringRef out, StringRef wide) {
       %p, %l = softmax.softmax dimensions = [1] ins(%x : tensor<?x?x{0}>)
         outs(%i, %j : tensor<?x?x{1}>, tensor<?x{2}>) -> tensor<?x?x{1}>, tensor<?x{2}>
       return %p, %l : tensor<?x?x{1}>, tensor<?x{2}>
-    })", in, out, wide).str();
+    })",
+                       in, out, wide)
+      .str();
+}
+
+/// The same for rows whose number and length the types tell.
+std::string sizedText(int64_t count, int64_t columns, StringRef type) {
+  return llvm::formatv(R"(
+    func.func @f(%x: tensor<{0}x{1}x{2}>) -> (tensor<{0}x{1}x{2}>, tensor<{0}x{2}>) {{
+      %i = tensor.empty() : tensor<{0}x{1}x{2}>
+      %j = tensor.empty() : tensor<{0}x{2}>
+      %p, %l = softmax.softmax dimensions = [1] ins(%x : tensor<{0}x{1}x{2}>)
+        outs(%i, %j : tensor<{0}x{1}x{2}>, tensor<{0}x{2}>) -> tensor<{0}x{1}x{2}>, tensor<{0}x{2}>
+      return %p, %l : tensor<{0}x{1}x{2}>, tensor<{0}x{2}>
+    })",
+                       count, columns, type)
+      .str();
 }
 
 TEST_F(SchedulesTest, Softmax) {
@@ -111,7 +131,8 @@ TEST_F(SchedulesTest, Softmax) {
     auto program = compile(
         softmaxText(element, element, element == "f64" ? "f64" : "f32"));
     ASSERT_TRUE(program);
-    for (int64_t columns : {1, 2, 7, 33, 128, 250, 1000, 1025, 3000, 8192, 9001})
+    for (int64_t columns :
+         {1, 2, 7, 33, 128, 250, 1000, 1025, 3000, 8192, 9001})
       for (int64_t shift : {0, 1}) {
         if (columns > 1025 && shift != 0 && columns % 2 == 0)
           continue;
@@ -119,6 +140,166 @@ TEST_F(SchedulesTest, Softmax) {
         check(*program, rows(element, columns > 1000 ? 2 : 5, columns), shift);
       }
   }
+}
+
+// C-DET-1: the same bits from every schedule, at every alignment, and wherever
+// the row stands among others.
+TEST_F(SchedulesTest, SameBits) {
+  for (auto [element, columns] :
+       {std::pair<StringRef, int64_t>{"f32", 601}, {"f64", 5}}) {
+    std::string text = softmaxText(element, element, element);
+    ReferenceTensor x = rows(element, 3, columns, 10);
+    std::vector<std::vector<char>> first;
+    for (StringRef strategy :
+         {"warp_per_row", "block_per_row", "block_online"}) {
+      // A strategy that cannot hold every row wants to know how long they
+      // are.
+      DeviceOptions options;
+      options.strategy = strategy.str();
+      auto program = compile(sizedText(3, columns, element), options);
+      ASSERT_TRUE(program);
+      for (int64_t shift : {0, 1, 3}) {
+        auto outputs = check(*program, x, shift);
+        if (first.empty())
+          first = outputs;
+        EXPECT_EQ(outputs, first)
+            << strategy.str() << ", shift " << shift << ", columns " << columns;
+      }
+    }
+    // The last row by itself.
+    ReferenceTensor last = x;
+    last.shape[0] = 1;
+    last.elements.erase(last.elements.begin(),
+                        last.elements.begin() + 2 * columns);
+    auto program = compile(text);
+    auto outputs = check(*program, last);
+    ASSERT_EQ(outputs.size(), 2u);
+    size_t bytes = outputs[0].size();
+    EXPECT_EQ(outputs[0],
+              std::vector<char>(first[0].end() - bytes, first[0].end()));
+    EXPECT_EQ(outputs[1], std::vector<char>(first[1].end() - outputs[1].size(),
+                                            first[1].end()));
+  }
+}
+
+TEST_F(SchedulesTest, SpecialValues) {
+  auto program = compile(softmaxText("f32", "f32", "f32"));
+  ASSERT_TRUE(program);
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  for (int64_t columns : {3, 700, 1500, 8300}) {
+    ReferenceTensor x = rows("f32", 7, columns);
+    auto set = [&](int64_t row, int64_t column, double value) {
+      x.elements[row * columns + column].real = value;
+    };
+    set(0, columns - 1, nan);
+    set(1, 0, inf);
+    set(2, 0, inf), set(2, columns - 1, nan);
+    for (int64_t j = 0; j < columns; ++j)
+      set(3, j, -inf), set(4, j, j == 1 ? nan : -inf);
+    set(5, 0, -inf), set(5, columns - 1, -inf);
+    set(6, 0, 3e38), set(6, 1, -3e38);
+    check(*program, x, columns % 2);
+  }
+  // C-AXIS-2: rows without elements have an lse of -inf.
+  check(*program, rows("f32", 3, 0));
+}
+
+// The family comes by its regions.
+TEST_F(SchedulesTest, ScaleBiasMask) {
+  for (int64_t columns : {37, 1300, 8200}) {
+    std::string text = llvm::formatv(R"(
+      func.func @f(%x: tensor<3x{0}xbf16>, %s: f32, %b: tensor<1x{0}xf32>, %m: tensor<3x{0}xi1>) -> tensor<3x{0}xf32> {{
+        %i = tensor.empty() : tensor<3x{0}xf32>
+        %p = softmax.log_softmax dimensions = [1] {{masked_row = #softmax.masked_row<zero>} ins(%x : tensor<3x{0}xbf16>)
+          scale(%s : f32) bias(%b : tensor<1x{0}xf32>) mask(%m : tensor<3x{0}xi1>) outs(%i : tensor<3x{0}xf32>) -> tensor<3x{0}xf32>
+        return %p : tensor<3x{0}xf32>
+      })",
+                                     columns)
+                           .str();
+    auto program = compile(text);
+    ASSERT_TRUE(program);
+    ReferenceTensor scale{type("f32"), {}},
+        mask{IntegerType::get(&context, 1), {3, columns}};
+    scale.elements.push_back({Real(0.5)});
+    for (int64_t i = 0; i < 3 * columns; ++i)
+      mask.elements.push_back(
+          {0, 0, i >= 2 * columns || random() % 3 == 0 ? 0 : -1});
+    check(*program,
+          {rows("bf16", 3, columns), scale, rows("f32", 1, columns), mask}, 1);
+  }
+}
+
+TEST_F(SchedulesTest, Gradients) {
+  for (StringRef op : {"softmax_backward", "log_softmax_backward"})
+    for (StringRef element : {"f32", "f16", "f64"})
+      for (int64_t columns : {21, 1100, 8500}) {
+        std::string text = llvm::formatv(R"(
+          func.func @f(%dy: tensor<2x{0}x{1}>, %y: tensor<2x{0}x{1}>) -> tensor<2x{0}x{1}> {{
+            %i = tensor.empty() : tensor<2x{0}x{1}>
+            %p = softmax.{2} dimensions = [1] ins(%dy, %y : tensor<2x{0}x{1}>, tensor<2x{0}x{1}>)
+              outs(%i : tensor<2x{0}x{1}>) -> tensor<2x{0}x{1}>
+            return %p : tensor<2x{0}x{1}>
+          })",
+                                         columns, element, op)
+                               .str();
+        auto program = compile(text);
+        ASSERT_TRUE(program);
+        SCOPED_TRACE(
+            (op + " " + element + ", columns " + Twine(columns)).str());
+        ReferenceTensor y = rows(element, 2, columns);
+        for (Scalar &value : y.elements)
+          value.real = std::exp(-std::fabs(value.real) / 2);
+        check(*program, {rows(element, 2, columns), round(y)}, columns % 2);
+      }
+}
+
+TEST_F(SchedulesTest, Losses) {
+  for (int64_t columns : {19, 1200, 8400}) {
+    std::string text = llvm::formatv(R"(
+      func.func @f(%x: tensor<3x{0}xf32>, %t: tensor<3xi64>) -> (tensor<3xf32>, tensor<3xf32>) {{
+        %i = tensor.empty() : tensor<3xf32>
+        %j = tensor.empty() : tensor<3xf32>
+        %p, %l = softmax.cross_entropy dimensions = [1] ins(%x, %t : tensor<3x{0}xf32>, tensor<3xi64>)
+          outs(%i, %j : tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>, tensor<3xf32>
+        return %p, %l : tensor<3xf32>, tensor<3xf32>
+      })",
+                                     columns)
+                           .str();
+    auto program = compile(text);
+    ASSERT_TRUE(program);
+    ReferenceTensor labels{IntegerType::get(&context, 64), {3}};
+    for (int64_t label : {int64_t(0), columns - 1, columns / 2})
+      labels.elements.push_back({0, 0, label});
+    check(*program, {rows("f32", 3, columns), labels}, 1);
+  }
+}
+
+// One read and one write of every element while the row fits, and whole
+// sectors.
+TEST_F(SchedulesTest, Traffic) {
+  auto program = compile(softmaxText("f32", "f32", "f32"));
+  ASSERT_TRUE(program);
+  auto run = [&](int64_t count, int64_t columns) {
+    ReferenceTensor x = rows("f32", count, columns);
+    auto expected = program->evaluate(x);
+    return program->run(x, *expected).counters;
+  };
+  for (int64_t columns : {512, 1024, 4096, 8192}) {
+    emulator::Counters counters = run(4, columns);
+    uint64_t ideal = 4 * columns / 8;
+    EXPECT_EQ(counters.globalLoads.sectors, ideal) << columns;
+    // And one sector per row of lse.
+    EXPECT_LE(counters.globalStores.sectors, ideal + 4) << columns;
+  }
+  for (int64_t columns : {1021, 4099, 8191}) {
+    emulator::Counters counters = run(4, columns);
+    double ideal = 4.0 * columns / 8;
+    EXPECT_LE(counters.globalLoads.sectors, 1.05 * ideal) << columns;
+    EXPECT_LE(counters.globalStores.sectors, 1.05 * ideal + 4) << columns;
+  }
+  // One barrier per exchange.
+  EXPECT_EQ(run(1, 4096).blockBarriers, 2u);
 }
 
 } // namespace
