@@ -69,10 +69,12 @@ public:
       bool last = most == mostColumns;
       if (!shape.columns || (*shape.columns >= from && *shape.columns <= most))
         list.push_back({strategy, from, most, threads, lanes, vectors, rows});
-      if (last || shape.columns.value_or(most + 1) <= most)
+      if (shape.columns.value_or(most + 1) <= most)
         break;
       if (!shape.columns)
         from = most + 1;
+      if (last)
+        break;
     }
   }
 
@@ -117,13 +119,14 @@ mlir::softmax::chooseGPUKernels(const GPUKernelShape &shape,
   return lister.list;
 }
 
-double mlir::softmax::modelShareOfBound(const GPUKernelShape &shape,
-                                        const GPUCandidate &candidate,
-                                        int64_t columns) {
-  double once = shape.bytesRead + shape.bytesWritten;
-  double moved = once;
+GPUTraffic mlir::softmax::modelTraffic(const GPUKernelShape &shape,
+                                       const GPUCandidate &candidate) {
+  unsigned once = shape.bytesRead + shape.bytesWritten;
+  GPUTraffic traffic;
+  traffic.bytesPerElement = once;
   if (candidate.strategy == GPUStrategyKind::BlockOnline &&
       shape.elementwiseResults)
-    moved += shape.bytesRead;
-  return once / moved;
+    traffic.bytesPerElement += shape.bytesRead;
+  traffic.shareOfBound = double(once) / traffic.bytesPerElement;
+  return traffic;
 }

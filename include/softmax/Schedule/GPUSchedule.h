@@ -57,11 +57,15 @@ llvm::Expected<llvm::SmallVector<GPUCandidate>>
 chooseGPUKernels(const GPUKernelShape &shape, const GPUDescription &chip,
                  std::optional<GPUStrategyKind> force);
 
-/// The share of the memory bound that a kernel is modelled to reach on rows of
-/// `columns` elements, were there enough of them: what is read and written
-/// once, over what the strategy moves.
-double modelShareOfBound(const GPUKernelShape &shape,
-                         const GPUCandidate &candidate, int64_t columns);
+/// What a kernel moves, were there rows enough to fill the chip.
+struct GPUTraffic {
+  /// Bytes read and written per element of a row.
+  unsigned bytesPerElement = 0;
+  /// What reading and writing everything once would move, over that.
+  double shareOfBound = 1;
+};
+GPUTraffic modelTraffic(const GPUKernelShape &shape,
+                        const GPUCandidate &candidate);
 
 } // namespace mlir::softmax
 

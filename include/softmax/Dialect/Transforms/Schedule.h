@@ -45,6 +45,10 @@ inline constexpr llvm::StringLiteral gpuScheduleAttrName =
 GPUKernelShape describeGPUShape(GenericOp op);
 GPUScheduleAttr toGPUSchedule(MLIRContext *context, Accuracy accuracy,
                               ArrayRef<GPUCandidate> candidates);
+/// Prints the GPU schedule of `op`: per kernel its guard, its threads and
+/// vectors, what it moves, and the share of the memory bound that is modelled.
+void explainGPUSchedule(GenericOp op, const GPUDescription &chip,
+                        llvm::raw_ostream &os);
 
 } // namespace mlir::softmax
 
