@@ -14,11 +14,15 @@ using namespace mlir::softmax;
 static constexpr int64_t mostHeld = 32;
 /// The longest row of a warp.
 static constexpr int64_t warpColumns = 1024;
+/// Threads per row where a warp has several.
+static constexpr int64_t shortRowThreads = 8;
 /// Threads of a block of several warps with a row each.
 static constexpr int64_t warpBlock = 128;
 
 llvm::StringRef mlir::softmax::toString(GPUStrategyKind kind) {
   switch (kind) {
+  case GPUStrategyKind::RowsPerWarp:
+    return "rows_per_warp";
   case GPUStrategyKind::WarpPerRow:
     return "warp_per_row";
   case GPUStrategyKind::BlockPerRow:
@@ -32,15 +36,15 @@ llvm::StringRef mlir::softmax::toString(GPUStrategyKind kind) {
 std::optional<GPUStrategyKind>
 mlir::softmax::parseGPUStrategy(llvm::StringRef name) {
   for (GPUStrategyKind kind :
-       {GPUStrategyKind::WarpPerRow, GPUStrategyKind::BlockPerRow,
-        GPUStrategyKind::BlockOnline})
+       {GPUStrategyKind::RowsPerWarp, GPUStrategyKind::WarpPerRow,
+        GPUStrategyKind::BlockPerRow, GPUStrategyKind::BlockOnline})
     if (toString(kind) == name)
       return kind;
   return std::nullopt;
 }
 
 std::string mlir::softmax::listGPUStrategies() {
-  return "warp_per_row, block_per_row or block_online";
+  return "rows_per_warp, warp_per_row, block_per_row or block_online";
 }
 
 namespace {
@@ -94,7 +98,15 @@ mlir::softmax::chooseGPUKernels(const GPUKernelShape &shape,
   auto uses = [&](GPUStrategyKind kind) { return !force || *force == kind; };
   int64_t from = 0;
   int64_t most = 0;
-  if (uses(GPUStrategyKind::WarpPerRow)) {
+  if (uses(GPUStrategyKind::RowsPerWarp)) {
+    // Fewer threads compute what is computed per row; more would leave some
+    // without elements.
+    most = shortRowThreads * std::min<int64_t>(lister.held, 4 * lister.lanes);
+    lister.addHolders(GPUStrategyKind::RowsPerWarp, warpBlock, shortRowThreads,
+                      warpBlock / shortRowThreads, most, from);
+  }
+  if (uses(GPUStrategyKind::WarpPerRow) &&
+      (!shape.columns || lister.list.empty())) {
     most = std::min(warpColumns, 32 * lister.held);
     lister.addHolders(GPUStrategyKind::WarpPerRow, warpBlock, 32,
                       warpBlock / 32, most, from);

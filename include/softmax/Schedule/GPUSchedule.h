@@ -15,7 +15,12 @@ namespace mlir::softmax {
 /// Elements that have statistics of their own on GPUs: a block's registers.
 inline constexpr int64_t kGPUBlock = 8192;
 
-enum class GPUStrategyKind { WarpPerRow, BlockPerRow, BlockOnline };
+enum class GPUStrategyKind {
+  RowsPerWarp,
+  WarpPerRow,
+  BlockPerRow,
+  BlockOnline
+};
 
 /// "warp_per_row", ...
 llvm::StringRef toString(GPUStrategyKind kind);

@@ -22,6 +22,8 @@ static void emitSchedule(GPUBuilder &k, const RowNeeds &needs,
   std::optional<int64_t> known = getConstantIntValue(k.columns);
   k.leastColumns = known ? *known : alternative.getMinColumns();
   switch (alternative.getStrategy()) {
+  case GPUStrategy::RowsPerWarp:
+    return emitRowsPerWarp(k, needs, alternative, name);
   case GPUStrategy::WarpPerRow:
     return emitWarpPerRow(k, needs, alternative, name);
   case GPUStrategy::BlockPerRow:

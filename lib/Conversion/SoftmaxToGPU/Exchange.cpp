@@ -9,7 +9,8 @@ using namespace mlir::softmax;
 
 SmallVector<Value> Exchange::reduceWarp(ValueRange values, Combine combine) {
   SmallVector<Value> results(values);
-  for (int64_t distance = warpSize / 2; distance > 0; distance /= 2)
+  for (int64_t distance = std::min(k.rowThreads, warpSize) / 2; distance > 0;
+       distance /= 2)
     for (auto [i, value] : llvm::enumerate(results))
       value = combine(i, value, k.shuffle(value, distance));
   return results;
@@ -17,7 +18,7 @@ SmallVector<Value> Exchange::reduceWarp(ValueRange values, Combine combine) {
 
 SmallVector<Value> Exchange::reduceWarps(ValueRange values, Combine combine) {
   int64_t warps = k.rowThreads / warpSize;
-  if (warps == 1)
+  if (warps <= 1)
     return values;
   Value warp = k.div(k.thread, k.index(warpSize));
   Value first = k.b.createOrFold<arith::CmpIOp>(

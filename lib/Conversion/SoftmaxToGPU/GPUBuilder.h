@@ -31,6 +31,9 @@ public:
   /// The kernel being built.  `thread` numbers the threads of a row.
   gpu::LaunchOp launch;
   Value block, threadInBlock, thread;
+  /// Whether the thread's row is one of the op's; null if it always is.  Where
+  /// it is not, nothing of the row is read or written.
+  Value rowValid;
 
   /// Elements that the threads of a row hold together.
   int64_t capacity() const { return rowThreads * vectors * lanes; }

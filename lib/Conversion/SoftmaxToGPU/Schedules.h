@@ -11,6 +11,9 @@
 
 namespace mlir::softmax {
 
+/// Several rows per warp, in registers: 4, 8 or 16 threads each.
+void emitRowsPerWarp(GPUBuilder &k, const RowNeeds &needs,
+                     GPUAlternativeAttr alternative, StringRef name);
 /// A row per warp, in registers; a block has several.
 void emitWarpPerRow(GPUBuilder &k, const RowNeeds &needs,
                     GPUAlternativeAttr alternative, StringRef name);

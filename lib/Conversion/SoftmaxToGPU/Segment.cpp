@@ -10,6 +10,10 @@ using namespace mlir::softmax;
 Segment::Segment(GPUBuilder &k, const RowPosition &row, Value begin,
                  Value count, int64_t least)
     : k(k), row(row), begin(begin), count(count), least(least) {
+  if (k.rowValid) {
+    this->count = k.select(k.rowValid, count, k.index(0));
+    this->least = 0;
+  }
   unsigned numResults = k.op.getNumElementwiseInits();
   for (auto [view, offset] : llvm::zip(k.inputs, row.inputOffsets))
     inputs.push_back(makeAccess(view, offset));
@@ -73,21 +77,22 @@ void Segment::place() {
     slot.lanes = k.lanes;
     Value number = k.add(k.thread, k.index(c * k.rowThreads));
     // Elements before the end of the last thread's vector, head included.
-    bool surely = (c + 1) * k.rowThreads * k.lanes + k.lanes - 1 <= least;
+    bool surely = (c + 1) * k.rowThreads * k.lanes + k.lanes - 1 <= this->least;
     if (!surely)
       slot.valid = k.lessThan(number, numVectors);
     slot.column = k.add(k.add(begin, head), k.mul(number, k.index(k.lanes)));
     slots.push_back(std::move(slot));
   }
-  if (k.lanes == 1)
-    return;
-  Slot edge;
-  edge.lanes = 0;
-  edge.valid = k.lessThan(k.thread, edges);
   Value behind = k.mul(numVectors, k.index(k.lanes));
-  edge.column = k.add(k.add(begin, k.thread),
-                      k.select(k.lessThan(k.thread, head), k.index(0), behind));
-  slots.push_back(std::move(edge));
+  for (int64_t e = 0; e < 2 * k.lanes - 2; e += k.rowThreads) {
+    Slot edge;
+    edge.lanes = 0;
+    Value number = k.add(k.thread, k.index(e));
+    edge.valid = k.lessThan(number, edges);
+    edge.column = k.add(k.add(begin, number),
+                        k.select(k.lessThan(number, head), k.index(0), behind));
+    slots.push_back(std::move(edge));
+  }
 }
 
 //===----------------------------------------------------------------------===//

@@ -4,7 +4,7 @@
 //
 // Vectors are counted from the first address that is aligned to one, in one of
 // the operands; consecutive threads hold consecutive vectors.  The few elements
-// before and behind them, the edges, are held by the first threads, one each.
+// before and behind them, the edges, are held by the threads one by one.
 // An operand whose vectors are not aligned there is accessed element by
 // element.
 
@@ -24,12 +24,13 @@ public:
   Segment(GPUBuilder &k, const RowPosition &row, Value begin, Value count,
           int64_t least);
 
-  /// A vector of a thread, or (lanes = 0) its edge.
+  /// A vector of a thread, or (lanes = 0) an edge.
   struct Slot {
     int64_t lanes;
     /// Its first element's place in the row.
     Value column;
-    /// Whether it holds elements of the row, else zeros; null if it always does.
+    /// Whether it holds elements of the row, else zeros; null if it always
+    /// does.
     Value valid;
     /// Per input, and per statistic.
     SmallVector<Value> elements, logits;

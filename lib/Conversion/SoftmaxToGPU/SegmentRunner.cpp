@@ -11,6 +11,8 @@ using namespace mlir::softmax;
 void GPURowScope::storeRow(unsigned i, Value value) {
   Value first = k.b.createOrFold<arith::CmpIOp>(k.loc, arith::CmpIPredicate::eq,
                                                 k.thread, k.index(0));
+  if (k.rowValid)
+    first = k.both(first, k.rowValid);
   scf::IfOp::create(k.b, k.loc, first, [&](OpBuilder &, Location) {
     k.storeScalar(value, k.inits[i], row.initOffsets[i]);
     scf::YieldOp::create(k.b, k.loc);

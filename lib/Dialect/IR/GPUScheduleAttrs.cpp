@@ -51,13 +51,21 @@ LogicalResult GPUAlternativeAttr::verify(EmitError emitError,
                        << mostPerThread
                        << " elements, not vectors x lanes = " << vectors
                        << " x " << lanes;
-  bool warp = strategy == GPUStrategy::WarpPerRow;
-  if (warp && rows != threads / 32)
+  int64_t rowThreads = rows ? threads / rows : threads;
+  if (strategy == GPUStrategy::WarpPerRow && rowThreads != 32)
     return error() << "computes a row per warp: rows must be threads / 32 = "
                    << threads / 32 << ", not " << rows;
-  if (!warp && rows != 0)
+  if (strategy == GPUStrategy::RowsPerWarp &&
+      (rows < 1 || rowThreads < 4 || rowThreads > 16 ||
+       !llvm::isPowerOf2_64(rows)))
+    return error() << "has 4, 8 or 16 threads per row: rows must be threads "
+                      "divided by that, not "
+                   << rows;
+  bool block = strategy == GPUStrategy::BlockPerRow ||
+               strategy == GPUStrategy::BlockOnline;
+  if (block && rows != 0)
     return error() << "computes one row per block: leave rows out";
-  int64_t capacity = (warp ? 32 : threads) * vectors * lanes;
+  int64_t capacity = rowThreads * vectors * lanes;
   if (strategy != GPUStrategy::BlockOnline &&
       (maxColumns == 0 || maxColumns > capacity))
     return error() << "holds rows of up to " << capacity

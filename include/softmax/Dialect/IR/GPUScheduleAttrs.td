@@ -8,7 +8,8 @@ include "mlir/IR/EnumAttr.td"
 def Softmax_GPUStrategy : I32EnumAttr<"GPUStrategy", "how a GPU kernel moves over rows", [
     I32EnumAttrCase<"WarpPerRow", 0, "warp_per_row">,
     I32EnumAttrCase<"BlockPerRow", 1, "block_per_row">,
-    I32EnumAttrCase<"BlockOnline", 2, "block_online">]> {
+    I32EnumAttrCase<"BlockOnline", 2, "block_online">,
+    I32EnumAttrCase<"RowsPerWarp", 3, "rows_per_warp">]> {
   let cppNamespace = "::mlir::softmax";
 }
 
