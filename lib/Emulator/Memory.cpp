@@ -86,9 +86,9 @@ static std::string describe(const GridState &grid, const Thread &thread,
 }
 
 /// Where an access lies as a whole, in the window of a block of the cluster.
-static const Region *findShared(const GridState &grid, const Thread &thread,
+static const Region *findShared(GridState &grid, const Thread &thread,
                                 MemorySpace space, uintptr_t address,
-                                uint64_t size, const Block *&owner) {
+                                uint64_t size, Block *&owner) {
   uint64_t offset = address - reinterpret_cast<uintptr_t>(grid.windows);
   if (offset >= grid.windowStride * grid.blocksPerCluster)
     return nullptr;
@@ -145,7 +145,7 @@ void mlir::softmax::emulator::checkAccess(Thread &thread, uintptr_t address,
     return;
   MemorySpace space = place.space;
   const Region *region = nullptr;
-  const Block *owner = nullptr;
+  Block *owner = nullptr;
   bool mayBeShared = space == MemorySpace::Generic ||
                      space == MemorySpace::Shared ||
                      space == MemorySpace::Cluster;
@@ -202,6 +202,8 @@ void mlir::softmax::emulator::checkAccess(Thread &thread, uintptr_t address,
     thread.warp->trace.record(
         site, thread.lane, thread.warp->generation, address, size,
         place.writes ? grid.counters.globalStores : grid.counters.globalLoads);
+  if (owner && owner != thread.block && grid.launch->checkRaces)
+    noteRemoteAccess(thread, site, *owner);
   Shadow *shadow = region ? region->shadow : nullptr;
   if (!shadow)
     return;

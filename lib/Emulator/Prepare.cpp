@@ -2,6 +2,8 @@
 #include "Prepare.h"
 
 #include "llvm/IR/DebugInfoMetadata.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/ModuleSlotTracker.h"
 #include "llvm/IR/PassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -11,12 +13,37 @@
 
 using namespace mlir::softmax::emulator;
 
+/// The instruction without locations, which are said elsewhere, and without
+/// other metadata and attributes, which say nothing in a message.
+static std::string print(const llvm::Instruction &instruction,
+                         llvm::ModuleSlotTracker &slots) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  instruction.print(stream, slots);
+  llvm::StringRef rest = llvm::StringRef(text).trim();
+  rest = rest.substr(0, rest.find(", !"));
+  return rest.substr(0, rest.find(" #")).str();
+}
+
 Preparation::Preparation(llvm::Module &module, PreparedModule &result)
     : module(module), context(module.getContext()), result(result),
       pointerType(llvm::PointerType::get(context, 0)),
       i32(llvm::Type::getInt32Ty(context)),
       i64(llvm::Type::getInt64Ty(context)),
-      voidType(llvm::Type::getVoidTy(context)), slots(&module) {}
+      voidType(llvm::Type::getVoidTy(context)) {
+  // Printed before anything is rewritten, so that messages show the device code
+  // and number its values as it does.
+  llvm::ModuleSlotTracker slots(&module);
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    slots.incorporateFunction(function);
+    for (llvm::Instruction &instruction : llvm::instructions(function))
+      if (instruction.mayReadOrWriteMemory() || instruction.isIntDivRem() ||
+          instruction.isTerminator() || llvm::isa<llvm::CallInst>(instruction))
+        texts[&instruction] = print(instruction, slots);
+  }
+}
 
 llvm::FunctionCallee
 Preparation::getRuntime(llvm::StringRef name, llvm::Type *resultType,
@@ -58,14 +85,7 @@ uint32_t Preparation::addSite(const llvm::Instruction &instruction) {
   Site site;
   site.place = describePlace(instruction);
   site.function = instruction.getFunction()->getName().str();
-  slots.incorporateFunction(*instruction.getFunction());
-  llvm::raw_string_ostream stream(site.text);
-  instruction.print(stream, slots);
-  // Locations are said already, other metadata and attributes say nothing here.
-  llvm::StringRef text = llvm::StringRef(site.text).trim();
-  text = text.substr(0, text.find(", !"));
-  text = text.substr(0, text.find(" #"));
-  site.text = text.str();
+  site.text = texts.lookup(&instruction);
   result.sites.push_back(std::move(site));
   return result.sites.size() - 1;
 }

@@ -12,7 +12,6 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
-#include "llvm/IR/ModuleSlotTracker.h"
 #include "llvm/Support/Error.h"
 
 #include <memory>
@@ -99,7 +98,7 @@ public:
   llvm::Type *pointerType, *i32, *i64, *voidType;
 
 private:
-  llvm::ModuleSlotTracker slots;
+  llvm::DenseMap<const llvm::Instruction *, std::string> texts;
   llvm::DenseMap<llvm::Function *, llvm::Value *> threads;
 };
 
