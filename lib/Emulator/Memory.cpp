@@ -119,6 +119,15 @@ static void reportConflict(Thread &thread, uint32_t site, const Region &region,
            "reads " + where + ", which nobody has written");
     return;
   }
+  if (conflict.kind == Conflict::Invariant) {
+    report(thread, site, Fault::Race,
+           where +
+               " is written in this launch and read by a load that says "
+               "that it is not (invariant.load, ld.global.nc); the other "
+               "access: " +
+               (*grid.sites)[conflict.otherSite].text);
+    return;
+  }
   bool writes = conflict.kind != Conflict::WriteRead;
   bool otherWrote = conflict.kind != Conflict::ReadWrite;
   uint32_t otherThread = conflict.other & (mostThreadsPerBlock - 1);
@@ -207,9 +216,11 @@ void mlir::softmax::emulator::checkAccess(Thread &thread, uintptr_t address,
   Shadow *shadow = region ? region->shadow : nullptr;
   if (!shadow)
     return;
+  Access access = {address,      size,         place.reads,
+                   place.writes, place.atomic, place.invariant,
+                   site};
   Conflict conflict =
-      shadow->access(address, size, place.reads, place.writes, place.atomic,
-                     grid.launch->checkRaces, site, thread.party);
+      shadow->note(access, grid.launch->checkRaces, thread.party);
   if (conflict.kind != Conflict::None)
     reportConflict(thread, site, *region, conflict);
 }

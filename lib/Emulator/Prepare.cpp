@@ -6,10 +6,20 @@
 #include "llvm/IR/ModuleSlotTracker.h"
 #include "llvm/IR/PassManager.h"
 #include "llvm/IR/Verifier.h"
+#include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
+#include "llvm/Target/TargetOptions.h"
 #include "llvm/Transforms/Scalar/ScalarizeMaskedMemIntrin.h"
+#include "llvm/Transforms/Vectorize/LoadStoreVectorizer.h"
+
+// Defined in LLVM's library; no installed header declares one target's alone.
+extern "C" {
+void LLVMInitializeNVPTXTargetInfo();
+void LLVMInitializeNVPTXTarget();
+void LLVMInitializeNVPTXTargetMC();
+}
 
 using namespace mlir::softmax::emulator;
 
@@ -94,29 +104,36 @@ llvm::ConstantInt *Preparation::getInt(uint32_t value) {
   return llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), value);
 }
 
-/// Masked accesses become branches and plain accesses, as NVIDIA's code
-/// generator has them.
-static void scalarizeMaskedAccesses(llvm::Module &module) {
+/// The passes of NVIDIA's code generator that decide which accesses there are:
+/// neighbours become vectors, and masked accesses branches.
+static llvm::Error runDevicePasses(llvm::Module &module) {
+  LLVMInitializeNVPTXTargetInfo();
+  LLVMInitializeNVPTXTarget();
+  LLVMInitializeNVPTXTargetMC();
+  std::string message;
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(module.getTargetTriple(), message);
+  if (!target)
+    return llvm::createStringError(message);
+  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
+      module.getTargetTriple(), "", "", llvm::TargetOptions(), std::nullopt));
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager graph;
   llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder;
+  llvm::PassBuilder builder(machine.get());
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(graph);
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, graph, modules);
-  for (llvm::Function &function : module)
-    if (!function.isDeclaration())
-      llvm::ScalarizeMaskedMemIntrinPass().run(function, functions);
-}
-
-static bool hasMaskedAccesses(const llvm::Module &module) {
-  for (const llvm::Function &function : module)
-    if (function.getName().starts_with("llvm.masked.") && !function.use_empty())
-      return true;
-  return false;
+  llvm::FunctionPassManager passes;
+  passes.addPass(llvm::ScalarizeMaskedMemIntrinPass());
+  passes.addPass(llvm::LoadStoreVectorizerPass());
+  llvm::ModulePassManager manager;
+  manager.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(passes)));
+  manager.run(module, modules);
+  return llvm::Error::success();
 }
 
 llvm::Expected<PreparedModule>
@@ -124,10 +141,8 @@ mlir::softmax::emulator::prepareModule(llvm::Module &module,
                                        llvm::TargetMachine &machine) {
   if (llvm::Error error = checkDeviceModule(module))
     return std::move(error);
-  if (hasMaskedAccesses(module))
-    scalarizeMaskedAccesses(module);
-  // Names are those of the messages; what the runtime's symbols are called, the
-  // module may not define.
+  if (llvm::Error error = runDevicePasses(module))
+    return std::move(error);
   PreparedModule result;
   Preparation preparation(module, result);
   countInstructions(preparation);

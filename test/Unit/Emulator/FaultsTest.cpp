@@ -379,6 +379,28 @@ define ptx_kernel void @k(ptr %x) {
                "which thread (0, 0, 0) of another block has written");
 }
 
+TEST(Faults, InvariantLoadsOfWhatIsWritten) {
+  // In place: each thread reads and writes its own element.
+  std::string body = R"(
+define ptx_kernel void @k(ptr %x) {
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  %p = getelementptr i32, ptr %x, i32 %t
+  %v = load i32, ptr %p, align 4 INVARIANT
+  %w = add i32 %v, 1
+  store i32 %w, ptr %p
+  ret void
+}
+!0 = !{}
+)";
+  std::string plain = body;
+  plain.replace(plain.find("INVARIANT"), 9, "");
+  EXPECT_EQ(runBody(plain, 32), "");
+  body.replace(body.find("INVARIANT"), 9, ", !invariant.load !0");
+  expectReport(runBody(body, 32),
+               "race: byte 0 of global memory 'x' is written in this launch "
+               "and read by a load that says that it is not");
+}
+
 //===----------------------------------------------------------------------===//
 // Barriers
 //===----------------------------------------------------------------------===//

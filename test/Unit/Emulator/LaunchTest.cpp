@@ -55,6 +55,30 @@ TEST(Launch, MisalignedWarpsMoveMoreSectors) {
   EXPECT_EQ(result.counters.globalStores.idealSectors, 8u);
 }
 
+TEST(Launch, NeighboursAreAccessedAsVectors) {
+  // As NVIDIA's code generator does where the alignment allows it.
+  auto y = makeBuffer("y", 16 * 32);
+  Launch launch;
+  launch.block = {32};
+  launch.arguments = {Argument::pointer(*y)};
+  const char *body = R"(
+define ptx_kernel void @k(ptr addrspace(1) %y) {
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  %p = getelementptr [2 x i32], ptr addrspace(1) %y, i32 %t
+  %q = getelementptr i32, ptr addrspace(1) %p, i32 1
+  store i32 0, ptr addrspace(1) %p, align 8
+  store i32 0, ptr addrspace(1) %q, align 4
+  ret void
+}
+)";
+  LaunchResult result = run(body, launch);
+  EXPECT_FALSE(static_cast<bool>(result.takeError()));
+  EXPECT_EQ(result.counters.global.stores, 32u);
+  EXPECT_EQ(result.counters.global.bytesStored, 256u);
+  EXPECT_EQ(result.counters.globalStores.requests, 1u);
+  EXPECT_EQ(result.counters.globalStores.sectors, 8u);
+}
+
 /// The sum over a block of 256 threads: shuffles, then shared memory.
 const char *const sumKernel = R"(
 @parts = internal addrspace(3) global [8 x float] undef, align 4
