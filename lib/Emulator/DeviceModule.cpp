@@ -49,7 +49,8 @@ public:
           return success();
         }) {}
   llvm::Error takeError(const llvm::Twine &otherwise) const {
-    return text.empty() ? fail(otherwise) : fail(text);
+    return text.empty() ? fail(otherwise)
+                        : fail(StringRef(text).rtrim() + "; " + otherwise);
   }
 
 private:
@@ -178,6 +179,8 @@ mlir::softmax::emulator::parseDeviceModule(StringRef contents,
   OwningOpRef<ModuleOp> module =
       parseSourceFile<ModuleOp>(sources, ParserConfig(&mlirContext));
   if (!module)
-    return diagnostics.takeError(fileName + " is not valid MLIR");
+    return diagnostics.takeError(
+        "'" + fileName +
+        "' cannot be read; lower device code to the LLVM and NVVM dialects");
   return translateDeviceModule(*module, name, context);
 }

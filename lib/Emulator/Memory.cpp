@@ -183,7 +183,7 @@ void mlir::softmax::emulator::checkAccess(Thread &thread, uintptr_t address,
     failThread(thread, site, Fault::OutOfBounds,
                llvm::Twine(place.writes ? "writes " : "reads ") +
                    describe(grid, thread, address, size) +
-                   (space == MemorySpace::Generic
+                   (mayBeGlobal && space != MemorySpace::Constant
                         ? llvm::Twine("")
                         : " as " + getSpaceName(space)));
   if (address & (place.alignment - 1))
