@@ -155,7 +155,8 @@ static bool looksLikeMLIR(StringRef contents, StringRef fileName) {
 llvm::Expected<std::unique_ptr<llvm::Module>>
 mlir::softmax::emulator::parseDeviceModule(StringRef contents,
                                            StringRef fileName, StringRef name,
-                                           llvm::LLVMContext &context) {
+                                           llvm::LLVMContext &context,
+                                           const DialectRegistry *others) {
   if (!looksLikeMLIR(contents, fileName)) {
     llvm::SMDiagnostic diagnostic;
     std::unique_ptr<llvm::Module> module = llvm::parseIR(
@@ -169,6 +170,8 @@ mlir::softmax::emulator::parseDeviceModule(StringRef contents,
   }
   DialectRegistry registry;
   registerDeviceDialects(registry);
+  if (others)
+    others->appendTo(registry);
   MLIRContext mlirContext(registry, MLIRContext::Threading::DISABLED);
   // Attributes of targets and of the host's side are not of interest.
   mlirContext.allowUnregisteredDialects();

@@ -139,8 +139,6 @@ static llvm::Error runDevicePasses(llvm::Module &module) {
 llvm::Expected<PreparedModule>
 mlir::softmax::emulator::prepareModule(llvm::Module &module,
                                        llvm::TargetMachine &machine) {
-  if (llvm::Error error = checkDeviceModule(module))
-    return std::move(error);
   if (llvm::Error error = runDevicePasses(module))
     return std::move(error);
   PreparedModule result;

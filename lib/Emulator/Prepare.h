@@ -119,7 +119,7 @@ void placeGlobals(Preparation &preparation);
 /// Makes functions of the host of kernels.
 void lowerKernels(Preparation &preparation);
 
-/// All of them, for the machine.
+/// The steps behind the check, for the machine.
 llvm::Expected<PreparedModule> prepareModule(llvm::Module &module,
                                              llvm::TargetMachine &machine);
 

@@ -148,6 +148,50 @@ TEST(Launch, SharedMemoryAndShuffles) {
   EXPECT_EQ(result.counters.instructions.floatAdd, 512u * (5 + 8));
 }
 
+TEST(Launch, KernelsOfOneModule) {
+  auto program = mustLoad(R"(
+@large = internal addrspace(3) global [4096 x i32] undef
+@counter = internal addrspace(1) global i32 0
+define internal void @set(ptr %y, i32 %v) {
+  store i32 %v, ptr %y
+  ret void
+}
+define ptx_kernel void @a(ptr %y) {
+  call void @set(ptr %y, i32 1)
+  store i32 1, ptr addrspace(3) @large
+  ret void
+}
+define ptx_kernel void @b(ptr %y) {
+  call void @set(ptr %y, i32 2)
+  store i32 1, ptr addrspace(1) @counter
+  ret void
+}
+define ptx_kernel void @c(ptr %y) {
+  store i32 3, ptr addrspace(1) @counter
+  ret void
+}
+)");
+  ASSERT_TRUE(program);
+  EXPECT_EQ(program->getKernels(), (std::vector<std::string>{"a", "b", "c"}));
+  auto y = makeBuffer("y", 4);
+  Launch launch;
+  launch.arguments = {Argument::pointer(*y)};
+  for (int i : {1, 2, 1}) {
+    launch.kernel = i == 1 ? "a" : "b";
+    llvm::Expected<LaunchResult> result = program->launch(launch);
+    ASSERT_TRUE(static_cast<bool>(result));
+    EXPECT_EQ(y->as<int32_t>()[0], i);
+    // Of the shared memory, what the kernel itself uses.
+    EXPECT_EQ(result->counters.sharedBytes, i == 1 ? 16384u : 0u);
+  }
+  launch.kernel = "c";
+  llvm::Expected<LaunchResult> result = program->launch(launch);
+  ASSERT_FALSE(static_cast<bool>(result));
+  EXPECT_EQ(llvm::toString(result.takeError()),
+            "the variable 'counter' is used by the kernels 'c' and 'b'; "
+            "variables that kernels share are not emulated");
+}
+
 TEST(Launch, WrongUsageIsRefusedBeforeAnythingRuns) {
   auto program = mustLoad(indexKernel);
   ASSERT_TRUE(program);
