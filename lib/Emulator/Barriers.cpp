@@ -69,11 +69,21 @@ void mlir::softmax::emulator::joinBlockBarrier(Thread &thread, uint32_t site,
     other.party.epoch = known + 1;
     other.party.passed = passed;
     other.result = predicates;
-    if (&other != &thread)
-      wake(other);
+    wake(other);
   }
   for (Warp &warp : block.warps)
     ++warp.generation;
+  // The last to come waits as well, so that threads go on in order.
+  grid.fibres->suspend(thread.fibre);
+}
+
+/// The memory of a block lasts as long as the block; only a barrier of the
+/// cluster behind the access keeps it from returning before.
+static void reportRemote(Thread &thread, uint32_t site, const Block &owner) {
+  report(thread, site, Fault::Race,
+         "reaches the shared memory of block " + toString(owner.index) +
+             ", which may have returned by then; let the cluster meet after "
+             "the access");
 }
 
 void mlir::softmax::emulator::leaveBlock(Thread &thread) {
@@ -83,6 +93,27 @@ void mlir::softmax::emulator::leaveBlock(Thread &thread) {
     if (other.wait == Wait::Block)
       failThread(other, other.site, Fault::DivergentBarrier,
                  describeReturned(block));
+  if (block.live > 0)
+    return;
+  block.passedAtEnd = thread.party.passed;
+  for (const Thread &other : block.threads)
+    block.passedAtEnd = std::min(block.passedAtEnd, other.party.passed);
+  if (block.remote && block.passedAtEnd <= block.remoteArrivals)
+    reportRemote(*block.remote, block.remoteSite, block);
+}
+
+void mlir::softmax::emulator::noteRemoteAccess(Thread &thread, uint32_t site,
+                                               Block &owner) {
+  if (owner.live == 0) {
+    if (owner.passedAtEnd <= thread.party.arrivals)
+      reportRemote(thread, site, owner);
+    return;
+  }
+  if (owner.remote && owner.remoteArrivals > thread.party.arrivals)
+    return;
+  owner.remote = &thread;
+  owner.remoteSite = site;
+  owner.remoteArrivals = thread.party.arrivals;
 }
 
 void mlir::softmax::emulator::arriveAtCluster(Thread &thread, uint32_t site,

@@ -49,7 +49,8 @@ public:
           return success();
         }) {}
   llvm::Error takeError(const llvm::Twine &otherwise) const {
-    return text.empty() ? fail(otherwise) : fail(text);
+    return text.empty() ? fail(otherwise)
+                        : fail(StringRef(text).rtrim() + "; " + otherwise);
   }
 
 private:
@@ -154,7 +155,8 @@ static bool looksLikeMLIR(StringRef contents, StringRef fileName) {
 llvm::Expected<std::unique_ptr<llvm::Module>>
 mlir::softmax::emulator::parseDeviceModule(StringRef contents,
                                            StringRef fileName, StringRef name,
-                                           llvm::LLVMContext &context) {
+                                           llvm::LLVMContext &context,
+                                           const DialectRegistry *others) {
   if (!looksLikeMLIR(contents, fileName)) {
     llvm::SMDiagnostic diagnostic;
     std::unique_ptr<llvm::Module> module = llvm::parseIR(
@@ -168,6 +170,8 @@ mlir::softmax::emulator::parseDeviceModule(StringRef contents,
   }
   DialectRegistry registry;
   registerDeviceDialects(registry);
+  if (others)
+    others->appendTo(registry);
   MLIRContext mlirContext(registry, MLIRContext::Threading::DISABLED);
   // Attributes of targets and of the host's side are not of interest.
   mlirContext.allowUnregisteredDialects();
@@ -178,6 +182,8 @@ mlir::softmax::emulator::parseDeviceModule(StringRef contents,
   OwningOpRef<ModuleOp> module =
       parseSourceFile<ModuleOp>(sources, ParserConfig(&mlirContext));
   if (!module)
-    return diagnostics.takeError(fileName + " is not valid MLIR");
+    return diagnostics.takeError(
+        "'" + fileName +
+        "' cannot be read; lower device code to the LLVM and NVVM dialects");
   return translateDeviceModule(*module, name, context);
 }

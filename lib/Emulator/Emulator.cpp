@@ -1,16 +1,14 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #include "softmax/Emulator/Emulator.h"
 
-#include "HostLibrary.h"
-#include "Prepare.h"
+#include "CompiledKernel.h"
 #include "Runtime.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/Twine.h"
-#include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/MathExtras.h"
-#include "llvm/Support/TargetSelect.h"
-#include "llvm/Target/TargetMachine.h"
 
 using namespace mlir::softmax::emulator;
 
@@ -24,24 +22,15 @@ static llvm::Error fail(const llvm::Twine &message) {
 }
 
 struct Program::Impl {
-  PreparedModule prepared;
-  std::unique_ptr<llvm::orc::LLJIT> jit;
+  // A module dies before its context.
+  llvm::orc::ThreadSafeContext context;
+  std::unique_ptr<llvm::Module> device;
+  std::vector<std::string> kernels;
+  /// Those that have been launched.
+  llvm::StringMap<std::unique_ptr<CompiledKernel>> compiled;
   FibrePool fibres;
 
-  llvm::Expected<uintptr_t> lookup(llvm::StringRef symbol) {
-    llvm::Expected<llvm::orc::ExecutorAddr> address = jit->lookup(symbol);
-    if (!address)
-      return address.takeError();
-    return address->getValue();
-  }
-
-  llvm::Error checkLaunch(const KernelDescription &kernel,
-                          const Launch &launch) const;
-  llvm::Error addRegions(const Launch &launch, GridState &grid,
-                         std::vector<std::unique_ptr<Shadow>> &shadows);
-  llvm::Error makeWindows(GridState &grid, std::vector<char> &memory) const;
-  void addInstructions(llvm::ArrayRef<uint64_t> executions,
-                       InstructionCounters &counters) const;
+  llvm::Expected<CompiledKernel *> getKernel(llvm::StringRef name);
 };
 
 Program::Program(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
@@ -50,64 +39,46 @@ Program::~Program() = default;
 llvm::Expected<std::unique_ptr<Program>>
 Program::load(std::unique_ptr<llvm::Module> module,
               std::unique_ptr<llvm::LLVMContext> context) {
-  // A module dies before its context.
-  std::unique_ptr<llvm::LLVMContext> ownContext = std::move(context);
-  std::unique_ptr<llvm::Module> device = std::move(module);
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
-  llvm::Expected<llvm::orc::JITTargetMachineBuilder> builder =
-      llvm::orc::JITTargetMachineBuilder::detectHost();
-  if (!builder)
-    return builder.takeError();
-  builder->setCodeGenOptLevel(llvm::CodeGenOptLevel::Less);
-  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =
-      builder->createTargetMachine();
-  if (!machine)
-    return machine.takeError();
-
   auto impl = std::make_unique<Impl>();
-  llvm::Expected<PreparedModule> prepared = prepareModule(*device, **machine);
-  if (!prepared)
-    return prepared.takeError();
-  impl->prepared = std::move(*prepared);
-
-  llvm::Expected<std::unique_ptr<llvm::orc::LLJIT>> jit =
-      llvm::orc::LLJITBuilder()
-          .setJITTargetMachineBuilder(std::move(*builder))
-          .create();
-  if (!jit)
-    return jit.takeError();
-  impl->jit = std::move(*jit);
-  llvm::orc::SymbolMap symbols;
-  auto define = [&](llvm::StringRef name, void *address) {
-    symbols[impl->jit->mangleAndIntern(name)] = {
-        llvm::orc::ExecutorAddr::fromPtr(address),
-        llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
-  };
-  for (const RuntimeSymbol &symbol : getRuntimeSymbols())
-    define(symbol.name, symbol.address);
-  // Nothing else of the process: what is not in the table is an error here,
-  // not whatever has that name.
-  for (const RuntimeSymbol &symbol : getHostLibrary())
-    define(symbol.name, symbol.address);
-  if (llvm::Error error = impl->jit->getMainJITDylib().define(
-          llvm::orc::absoluteSymbols(std::move(symbols))))
+  impl->context = llvm::orc::ThreadSafeContext(std::move(context));
+  impl->device = std::move(module);
+  if (llvm::Error error = checkDeviceModule(*impl->device))
     return std::move(error);
-  if (llvm::Error error = impl->jit->addIRModule(llvm::orc::ThreadSafeModule(
-          std::move(device), std::move(ownContext))))
-    return std::move(error);
-  // Compiles.
-  if (llvm::Expected<uintptr_t> counters = impl->lookup(blockCountersSymbol);
-      !counters)
-    return counters.takeError();
+  for (const llvm::Function &function : *impl->device)
+    if (!function.isDeclaration() &&
+        function.getCallingConv() == llvm::CallingConv::PTX_Kernel)
+      impl->kernels.push_back(function.getName().str());
   return std::unique_ptr<Program>(new Program(std::move(impl)));
 }
 
-std::vector<std::string> Program::getKernels() const {
-  std::vector<std::string> names;
-  for (const KernelDescription &kernel : impl->prepared.kernels)
-    names.push_back(kernel.name);
-  return names;
+std::vector<std::string> Program::getKernels() const { return impl->kernels; }
+
+/// Compiles it where that has not been done.
+llvm::Expected<CompiledKernel *>
+Program::Impl::getKernel(llvm::StringRef name) {
+  if (!llvm::is_contained(kernels, name))
+    return fail("there is no kernel '" + name +
+                "'; there are: " + llvm::join(kernels, ", "));
+  std::unique_ptr<CompiledKernel> &kernel = compiled[name];
+  if (kernel)
+    return kernel.get();
+  llvm::Expected<std::unique_ptr<CompiledKernel>> result =
+      compileKernel(*device, name, context);
+  if (!result)
+    return result.takeError();
+  // Each kernel has a copy of the variables.
+  for (const ConstantVariable &variable : (*result)->prepared.globals)
+    for (const auto &other : compiled)
+      for (const ConstantVariable &theirs :
+           other.second ? other.second->prepared.globals
+                        : std::vector<ConstantVariable>())
+        if (!variable.isConstant && variable.name == theirs.name)
+          return fail("the variable '" + variable.name +
+                      "' is used by the kernels '" + name + "' and '" +
+                      other.first() +
+                      "'; variables that kernels share are not emulated");
+  kernel = std::move(*result);
+  return kernel.get();
 }
 
 static bool isEmpty(const Dim3 &size) {
@@ -118,8 +89,8 @@ static uint64_t getVolume(const Dim3 &size) {
   return static_cast<uint64_t>(size.x) * size.y * size.z;
 }
 
-llvm::Error Program::Impl::checkLaunch(const KernelDescription &kernel,
-                                       const Launch &launch) const {
+static llvm::Error checkLaunch(const KernelDescription &kernel,
+                               const Launch &launch) {
   auto failKernel = [&](const llvm::Twine &message) {
     return fail("kernel '" + kernel.name + "': " + message);
   };
@@ -187,9 +158,10 @@ static llvm::Expected<Dim3> findCluster(const KernelDescription &kernel,
   return cluster;
 }
 
-llvm::Error
-Program::Impl::addRegions(const Launch &launch, GridState &grid,
-                          std::vector<std::unique_ptr<Shadow>> &shadows) {
+static llvm::Error addRegions(const CompiledKernel &kernel,
+                              const Launch &launch, GridState &grid,
+                              std::vector<std::unique_ptr<Shadow>> &shadows) {
+  const PreparedModule &prepared = kernel.prepared;
   llvm::SmallVector<Buffer *> buffers(launch.otherBuffers.begin(),
                                       launch.otherBuffers.end());
   for (const Argument &argument : launch.arguments)
@@ -221,7 +193,7 @@ Program::Impl::addRegions(const Launch &launch, GridState &grid,
       return error;
   }
   for (const ConstantVariable &variable : prepared.globals) {
-    llvm::Expected<uintptr_t> address = lookup(variable.symbol);
+    llvm::Expected<uintptr_t> address = kernel.lookup(variable.symbol);
     if (!address)
       return address.takeError();
     Region region;
@@ -242,8 +214,8 @@ Program::Impl::addRegions(const Launch &launch, GridState &grid,
 }
 
 /// Shared memory of a cluster's blocks, one window after another.
-llvm::Error Program::Impl::makeWindows(GridState &grid,
-                                       std::vector<char> &memory) const {
+static llvm::Error makeWindows(const PreparedModule &prepared, GridState &grid,
+                               std::vector<char> &memory) {
   const Launch &launch = *grid.launch;
   grid.sharedBytes = prepared.staticSharedBytes + launch.dynamicSharedBytes;
   if (prepared.staticSharedBytes > mostStaticSharedBytes ||
@@ -287,8 +259,9 @@ static llvm::Error fillWindows(const PreparedModule &prepared,
   return llvm::Error::success();
 }
 
-void Program::Impl::addInstructions(llvm::ArrayRef<uint64_t> executions,
-                                    InstructionCounters &counters) const {
+static void addInstructions(const PreparedModule &prepared,
+                            llvm::ArrayRef<uint64_t> executions,
+                            InstructionCounters &counters) {
   for (auto [times, block] :
        llvm::zip(executions, prepared.blockInstructions)) {
     counters.floatAdd += times * block.floatAdd;
@@ -307,22 +280,21 @@ void Program::Impl::addInstructions(llvm::ArrayRef<uint64_t> executions,
 }
 
 llvm::Expected<LaunchResult> Program::launch(const Launch &launch) {
-  const KernelDescription *kernel = nullptr;
-  for (const KernelDescription &candidate : impl->prepared.kernels)
-    if (candidate.name == launch.kernel)
-      kernel = &candidate;
-  if (!kernel)
-    return fail("there is no kernel '" + launch.kernel +
-                "'; there are: " + llvm::join(getKernels(), ", "));
-  if (llvm::Error error = impl->checkLaunch(*kernel, launch))
+  llvm::Expected<CompiledKernel *> found = impl->getKernel(launch.kernel);
+  if (!found)
+    return found.takeError();
+  const CompiledKernel &compiled = **found;
+  const PreparedModule &prepared = compiled.prepared;
+  const KernelDescription &kernel = compiled.getDescription();
+  if (llvm::Error error = checkLaunch(kernel, launch))
     return std::move(error);
-  llvm::Expected<Dim3> cluster = findCluster(*kernel, launch);
+  llvm::Expected<Dim3> cluster = findCluster(kernel, launch);
   if (!cluster)
     return cluster.takeError();
 
   GridState grid;
   grid.launch = &launch;
-  grid.sites = &impl->prepared.sites;
+  grid.sites = &prepared.sites;
   grid.grid = launch.grid;
   grid.block = launch.block;
   grid.cluster = *cluster;
@@ -332,15 +304,15 @@ llvm::Expected<LaunchResult> Program::launch(const Launch &launch) {
   grid.blocksPerCluster = getVolume(*cluster);
   grid.clusterKnowledge.numBlocks = grid.blocksPerCluster;
   grid.fibres = &impl->fibres;
-  grid.lastRegion.resize(impl->prepared.sites.size());
+  grid.lastRegion.resize(prepared.sites.size());
   std::vector<char> windows;
   std::vector<std::unique_ptr<Shadow>> shadows;
-  if (llvm::Error error = impl->makeWindows(grid, windows))
+  if (llvm::Error error = makeWindows(prepared, grid, windows))
     return std::move(error);
-  if (llvm::Error error = impl->addRegions(launch, grid, shadows))
+  if (llvm::Error error = addRegions(compiled, launch, grid, shadows))
     return std::move(error);
   makeBlocks(grid);
-  if (llvm::Error error = fillWindows(impl->prepared, grid))
+  if (llvm::Error error = fillWindows(prepared, grid))
     return std::move(error);
   if (!impl->fibres.reserve(grid.threadsPerBlock * grid.blocksPerCluster))
     return fail("there is no memory for the stacks of " +
@@ -351,16 +323,16 @@ llvm::Expected<LaunchResult> Program::launch(const Launch &launch) {
   for (const Argument &argument : launch.arguments)
     arguments.push_back(const_cast<char *>(argument.getBytes().data()));
   grid.arguments = arguments.data();
-  llvm::Expected<uintptr_t> entry = impl->lookup(kernel->entry);
+  llvm::Expected<uintptr_t> entry = compiled.lookup(kernel.entry);
   if (!entry)
     return entry.takeError();
   grid.entry = reinterpret_cast<void (*)(void *const *)>(*entry);
-  llvm::Expected<uintptr_t> counters = impl->lookup(blockCountersSymbol);
+  llvm::Expected<uintptr_t> counters = compiled.lookup(blockCountersSymbol);
   if (!counters)
     return counters.takeError();
   llvm::MutableArrayRef<uint64_t> executions(
       reinterpret_cast<uint64_t *>(*counters),
-      impl->prepared.blockInstructions.size());
+      prepared.blockInstructions.size());
   llvm::fill(executions, 0);
 
   runGrid(grid);
@@ -369,6 +341,6 @@ llvm::Expected<LaunchResult> Program::launch(const Launch &launch) {
   result.reports = std::move(grid.reports);
   result.counters = grid.counters;
   result.counters.sharedBytes = grid.sharedBytes;
-  impl->addInstructions(executions, result.counters.instructions);
+  addInstructions(prepared, executions, result.counters.instructions);
   return result;
 }

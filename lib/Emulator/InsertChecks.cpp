@@ -53,7 +53,9 @@ private:
       insertAccess(*load, load->getPointerOperand(), load->getType(),
                    load->getAlign(), /*reads=*/true, /*writes=*/false,
                    load->isAtomic());
-      // What it promises of the memory is checked here, not assumed.
+      // What it promises of the memory is checked, not believed.
+      if (load->hasMetadata(llvm::LLVMContext::MD_invariant_load))
+        preparation.result.sites.back().invariant = true;
       load->setMetadata(llvm::LLVMContext::MD_invariant_load, nullptr);
     } else if (auto *store = llvm::dyn_cast<llvm::StoreInst>(&instruction)) {
       insertAccess(*store, store->getPointerOperand(),

@@ -86,9 +86,9 @@ static std::string describe(const GridState &grid, const Thread &thread,
 }
 
 /// Where an access lies as a whole, in the window of a block of the cluster.
-static const Region *findShared(const GridState &grid, const Thread &thread,
+static const Region *findShared(GridState &grid, const Thread &thread,
                                 MemorySpace space, uintptr_t address,
-                                uint64_t size, const Block *&owner) {
+                                uint64_t size, Block *&owner) {
   uint64_t offset = address - reinterpret_cast<uintptr_t>(grid.windows);
   if (offset >= grid.windowStride * grid.blocksPerCluster)
     return nullptr;
@@ -119,6 +119,15 @@ static void reportConflict(Thread &thread, uint32_t site, const Region &region,
            "reads " + where + ", which nobody has written");
     return;
   }
+  if (conflict.kind == Conflict::Invariant) {
+    report(thread, site, Fault::Race,
+           where +
+               " is written in this launch and read by a load that says "
+               "that it is not (invariant.load, ld.global.nc); the other "
+               "access: " +
+               (*grid.sites)[conflict.otherSite].text);
+    return;
+  }
   bool writes = conflict.kind != Conflict::WriteRead;
   bool otherWrote = conflict.kind != Conflict::ReadWrite;
   uint32_t otherThread = conflict.other & (mostThreadsPerBlock - 1);
@@ -145,7 +154,7 @@ void mlir::softmax::emulator::checkAccess(Thread &thread, uintptr_t address,
     return;
   MemorySpace space = place.space;
   const Region *region = nullptr;
-  const Block *owner = nullptr;
+  Block *owner = nullptr;
   bool mayBeShared = space == MemorySpace::Generic ||
                      space == MemorySpace::Shared ||
                      space == MemorySpace::Cluster;
@@ -174,7 +183,7 @@ void mlir::softmax::emulator::checkAccess(Thread &thread, uintptr_t address,
     failThread(thread, site, Fault::OutOfBounds,
                llvm::Twine(place.writes ? "writes " : "reads ") +
                    describe(grid, thread, address, size) +
-                   (space == MemorySpace::Generic
+                   (mayBeGlobal && space != MemorySpace::Constant
                         ? llvm::Twine("")
                         : " as " + getSpaceName(space)));
   if (address & (place.alignment - 1))
@@ -202,12 +211,16 @@ void mlir::softmax::emulator::checkAccess(Thread &thread, uintptr_t address,
     thread.warp->trace.record(
         site, thread.lane, thread.warp->generation, address, size,
         place.writes ? grid.counters.globalStores : grid.counters.globalLoads);
+  if (owner && owner != thread.block && grid.launch->checkRaces)
+    noteRemoteAccess(thread, site, *owner);
   Shadow *shadow = region ? region->shadow : nullptr;
   if (!shadow)
     return;
+  Access access = {address,      size,         place.reads,
+                   place.writes, place.atomic, place.invariant,
+                   site};
   Conflict conflict =
-      shadow->access(address, size, place.reads, place.writes, place.atomic,
-                     grid.launch->checkRaces, site, thread.party);
+      shadow->note(access, grid.launch->checkRaces, thread.party);
   if (conflict.kind != Conflict::None)
     reportConflict(thread, site, *region, conflict);
 }

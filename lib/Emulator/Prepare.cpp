@@ -2,21 +2,58 @@
 #include "Prepare.h"
 
 #include "llvm/IR/DebugInfoMetadata.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/ModuleSlotTracker.h"
 #include "llvm/IR/PassManager.h"
 #include "llvm/IR/Verifier.h"
+#include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
+#include "llvm/Target/TargetOptions.h"
 #include "llvm/Transforms/Scalar/ScalarizeMaskedMemIntrin.h"
+#include "llvm/Transforms/Vectorize/LoadStoreVectorizer.h"
+
+// Defined in LLVM's library; no installed header declares one target's alone.
+extern "C" {
+void LLVMInitializeNVPTXTargetInfo();
+void LLVMInitializeNVPTXTarget();
+void LLVMInitializeNVPTXTargetMC();
+}
 
 using namespace mlir::softmax::emulator;
+
+/// The instruction without locations, which are said elsewhere, and without
+/// other metadata and attributes, which say nothing in a message.
+static std::string print(const llvm::Instruction &instruction,
+                         llvm::ModuleSlotTracker &slots) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  instruction.print(stream, slots);
+  llvm::StringRef rest = llvm::StringRef(text).trim();
+  rest = rest.substr(0, rest.find(", !"));
+  return rest.substr(0, rest.find(" #")).str();
+}
 
 Preparation::Preparation(llvm::Module &module, PreparedModule &result)
     : module(module), context(module.getContext()), result(result),
       pointerType(llvm::PointerType::get(context, 0)),
       i32(llvm::Type::getInt32Ty(context)),
       i64(llvm::Type::getInt64Ty(context)),
-      voidType(llvm::Type::getVoidTy(context)), slots(&module) {}
+      voidType(llvm::Type::getVoidTy(context)) {
+  // Printed before anything is rewritten, so that messages show the device code
+  // and number its values as it does.
+  llvm::ModuleSlotTracker slots(&module);
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    slots.incorporateFunction(function);
+    for (llvm::Instruction &instruction : llvm::instructions(function))
+      if (instruction.mayReadOrWriteMemory() || instruction.isIntDivRem() ||
+          instruction.isTerminator() || llvm::isa<llvm::CallInst>(instruction))
+        texts[&instruction] = print(instruction, slots);
+  }
+}
 
 llvm::FunctionCallee
 Preparation::getRuntime(llvm::StringRef name, llvm::Type *resultType,
@@ -58,14 +95,7 @@ uint32_t Preparation::addSite(const llvm::Instruction &instruction) {
   Site site;
   site.place = describePlace(instruction);
   site.function = instruction.getFunction()->getName().str();
-  slots.incorporateFunction(*instruction.getFunction());
-  llvm::raw_string_ostream stream(site.text);
-  instruction.print(stream, slots);
-  // Locations are said already, other metadata and attributes say nothing here.
-  llvm::StringRef text = llvm::StringRef(site.text).trim();
-  text = text.substr(0, text.find(", !"));
-  text = text.substr(0, text.find(" #"));
-  site.text = text.str();
+  site.text = texts.lookup(&instruction);
   result.sites.push_back(std::move(site));
   return result.sites.size() - 1;
 }
@@ -74,40 +104,43 @@ llvm::ConstantInt *Preparation::getInt(uint32_t value) {
   return llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), value);
 }
 
-/// Masked accesses become branches and plain accesses, as NVIDIA's code
-/// generator has them.
-static void scalarizeMaskedAccesses(llvm::Module &module) {
+/// The passes of NVIDIA's code generator that decide which accesses there are:
+/// neighbours become vectors, and masked accesses branches.
+static llvm::Error runDevicePasses(llvm::Module &module) {
+  LLVMInitializeNVPTXTargetInfo();
+  LLVMInitializeNVPTXTarget();
+  LLVMInitializeNVPTXTargetMC();
+  std::string message;
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(module.getTargetTriple(), message);
+  if (!target)
+    return llvm::createStringError(message);
+  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
+      module.getTargetTriple(), "", "", llvm::TargetOptions(), std::nullopt));
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager graph;
   llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder;
+  llvm::PassBuilder builder(machine.get());
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(graph);
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, graph, modules);
-  for (llvm::Function &function : module)
-    if (!function.isDeclaration())
-      llvm::ScalarizeMaskedMemIntrinPass().run(function, functions);
-}
-
-static bool hasMaskedAccesses(const llvm::Module &module) {
-  for (const llvm::Function &function : module)
-    if (function.getName().starts_with("llvm.masked.") && !function.use_empty())
-      return true;
-  return false;
+  llvm::FunctionPassManager passes;
+  passes.addPass(llvm::ScalarizeMaskedMemIntrinPass());
+  passes.addPass(llvm::LoadStoreVectorizerPass());
+  llvm::ModulePassManager manager;
+  manager.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(passes)));
+  manager.run(module, modules);
+  return llvm::Error::success();
 }
 
 llvm::Expected<PreparedModule>
 mlir::softmax::emulator::prepareModule(llvm::Module &module,
                                        llvm::TargetMachine &machine) {
-  if (llvm::Error error = checkDeviceModule(module))
+  if (llvm::Error error = runDevicePasses(module))
     return std::move(error);
-  if (hasMaskedAccesses(module))
-    scalarizeMaskedAccesses(module);
-  // Names are those of the messages; what the runtime's symbols are called, the
-  // module may not define.
   PreparedModule result;
   Preparation preparation(module, result);
   countInstructions(preparation);

@@ -12,7 +12,6 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
-#include "llvm/IR/ModuleSlotTracker.h"
 #include "llvm/Support/Error.h"
 
 #include <memory>
@@ -99,7 +98,7 @@ public:
   llvm::Type *pointerType, *i32, *i64, *voidType;
 
 private:
-  llvm::ModuleSlotTracker slots;
+  llvm::DenseMap<const llvm::Instruction *, std::string> texts;
   llvm::DenseMap<llvm::Function *, llvm::Value *> threads;
 };
 
@@ -120,7 +119,7 @@ void placeGlobals(Preparation &preparation);
 /// Makes functions of the host of kernels.
 void lowerKernels(Preparation &preparation);
 
-/// All of them, for the machine.
+/// The steps behind the check, for the machine.
 llvm::Expected<PreparedModule> prepareModule(llvm::Module &module,
                                              llvm::TargetMachine &machine);
 

@@ -41,7 +41,7 @@ static bool isOrdered(uint32_t other, Epoch epoch, uint32_t arrivals,
 }
 
 bool Shadow::areReadersOrdered(const Cell &cell, const Party &party) const {
-  if (cell.readEpoch < start || cell.readEpoch == 0)
+  if (!isRead(cell))
     return true;
   if (cell.readScope == Scope::Grid)
     return false;
@@ -62,7 +62,9 @@ bool Shadow::areReadersOrdered(const Cell &cell, const Party &party) const {
          isOrderedByCluster(cell.readerArrivals, party);
 }
 
-void Shadow::noteRead(Cell &cell, uint32_t site, const Party &party) const {
+void Shadow::noteRead(Cell &cell, const Access &access,
+                      const Party &party) const {
+  bool wasRead = isRead(cell);
   // Who comes after this thread comes after those that it comes after.
   if (areReadersOrdered(cell, party)) {
     cell.readScope = Scope::Thread;
@@ -88,44 +90,60 @@ void Shadow::noteRead(Cell &cell, uint32_t site, const Party &party) const {
     cell.readerArrivals = std::max(cell.readerArrivals, party.arrivals);
   }
   cell.reader = party.id;
-  cell.readSite = site;
+  cell.readSite = access.site;
+  cell.readIsInvariant = access.invariant || (wasRead && cell.readIsInvariant);
 }
 
-Conflict Shadow::access(uintptr_t address, uint64_t size, bool reads,
-                        bool writes, bool atomic, bool checkOrder,
-                        uint32_t site, const Party &party) {
+void Shadow::noteWrite(Cell &cell, const Access &access, const Party &party) {
+  cell.writer = party.id;
+  cell.writerArrivals = party.arrivals;
+  cell.writeSite = access.site;
+  cell.writeEpoch = party.epoch;
+  cell.writeIsAtomic = access.atomic;
+  cell.readEpoch = 0;
+}
+
+Conflict::Kind Shadow::findConflict(const Cell &cell, const Access &access,
+                                    const Party &party) const {
+  if (isWritten(cell)) {
+    if (access.invariant)
+      return Conflict::Invariant;
+    if (!(access.atomic && cell.writeIsAtomic) &&
+        !isOrdered(cell.writer, cell.writeEpoch, cell.writerArrivals, party))
+      return access.writes ? Conflict::WriteWrite : Conflict::WriteRead;
+  }
+  if (access.writes && isRead(cell)) {
+    if (cell.readIsInvariant)
+      return Conflict::Invariant;
+    if (!areReadersOrdered(cell, party))
+      return Conflict::ReadWrite;
+  }
+  return Conflict::None;
+}
+
+Conflict Shadow::note(const Access &access, bool checkOrder,
+                      const Party &party) {
   Conflict conflict;
-  auto note = [&](Conflict::Kind kind, uint64_t index, uint32_t other,
-                  uint32_t otherSite) {
-    if (conflict.kind == Conflict::None)
-      conflict = {kind, std::max(address, begin + (index << shift)), other,
-                  otherSite};
-  };
-  uint64_t first = (address - begin) >> shift;
-  uint64_t last = (address + size - 1 - begin) >> shift;
+  uint64_t first = (access.address - begin) >> shift;
+  uint64_t last = (access.address + access.size - 1 - begin) >> shift;
   for (uint64_t index = first; index <= last; ++index) {
     Cell &cell = cells[index];
-    bool written = cell.writeEpoch >= start && cell.writeEpoch != 0;
-    if (reads && !written && !defined)
-      note(Conflict::Undefined, index, 0, 0);
-    if (checkOrder) {
-      if (written && !(atomic && cell.writeIsAtomic) &&
-          !isOrdered(cell.writer, cell.writeEpoch, cell.writerArrivals, party))
-        note(writes ? Conflict::WriteWrite : Conflict::WriteRead, index,
-             cell.writer, cell.writeSite);
-      if (writes && !areReadersOrdered(cell, party))
-        note(Conflict::ReadWrite, index, cell.reader, cell.readSite);
-      if (!writes)
-        noteRead(cell, site, party);
+    Conflict::Kind kind = Conflict::None;
+    if (access.reads && !defined && !isWritten(cell))
+      kind = Conflict::Undefined;
+    else if (checkOrder)
+      kind = findConflict(cell, access, party);
+    if (kind != Conflict::None && conflict.kind == Conflict::None) {
+      // The other's access: of a write, where there is one.
+      bool byWriter = isWritten(cell) && kind != Conflict::ReadWrite;
+      conflict = {kind, std::max(access.address, begin + (index << shift)),
+                  byWriter ? cell.writer : cell.reader,
+                  byWriter ? cell.writeSite : cell.readSite};
     }
-    if (writes) {
-      cell.writer = party.id;
-      cell.writerArrivals = party.arrivals;
-      cell.writeSite = site;
-      cell.writeEpoch = party.epoch;
-      cell.writeIsAtomic = atomic;
-      cell.readEpoch = 0;
-    }
+    if (access.writes)
+      noteWrite(cell, access, party);
+    else if (checkOrder)
+      noteRead(cell, access, party);
   }
   return conflict;
 }

@@ -55,12 +55,27 @@ struct Party {
 };
 
 struct Conflict {
-  enum Kind : uint8_t { None, Undefined, WriteWrite, ReadWrite, WriteRead };
+  enum Kind : uint8_t {
+    None,
+    Undefined,
+    WriteWrite,
+    ReadWrite,
+    WriteRead,
+    /// Written in the launch although a load says that it is not.
+    Invariant
+  };
   Kind kind = None;
   uintptr_t address = 0;
   /// The other thread, or one of the others; its access.
   uint32_t other = 0;
   uint32_t otherSite = 0;
+};
+
+struct Access {
+  uintptr_t address = 0;
+  uint64_t size = 0;
+  bool reads = false, writes = false, atomic = false, invariant = false;
+  uint32_t site = 0;
 };
 
 /// What has been done to each granule of a piece of memory.
@@ -81,10 +96,9 @@ public:
     defined = isDefined;
   }
 
-  /// Notes an access and returns the first conflict.
-  Conflict access(uintptr_t address, uint64_t size, bool reads, bool writes,
-                  bool atomic, bool checkOrder, uint32_t site,
-                  const Party &party);
+  /// Notes an access and returns the first conflict; without `checkOrder`, only
+  /// reads of what is not defined.
+  Conflict note(const Access &access, bool checkOrder, const Party &party);
 
 private:
   /// The smallest group that contains all that have read.
@@ -96,11 +110,22 @@ private:
     Epoch readEpoch;
     uint32_t readLanes;
     Scope readScope;
-    bool writeIsAtomic;
+    bool writeIsAtomic, readIsInvariant;
   };
 
+  bool isWritten(const Cell &cell) const {
+    return cell.writeEpoch >= start && cell.writeEpoch != 0;
+  }
+  bool isRead(const Cell &cell) const {
+    return cell.readEpoch >= start && cell.readEpoch != 0;
+  }
+  /// What an access to a granule conflicts with.
+  Conflict::Kind findConflict(const Cell &cell, const Access &access,
+                              const Party &party) const;
+
   bool areReadersOrdered(const Cell &cell, const Party &party) const;
-  void noteRead(Cell &cell, uint32_t site, const Party &party) const;
+  void noteRead(Cell &cell, const Access &access, const Party &party) const;
+  static void noteWrite(Cell &cell, const Access &access, const Party &party);
 
   uintptr_t begin;
   unsigned shift;

@@ -136,6 +136,12 @@ struct Block {
     uint32_t site = 0;
   };
   NamedBarrier barriers[numNamedBarriers];
+  /// The last access of another block of the cluster to the shared memory of
+  /// this one, and how many of the cluster's barriers came before.
+  Thread *remote = nullptr;
+  uint32_t remoteSite = 0, remoteArrivals = 0;
+  /// The cluster's barriers that all threads had passed when the last returned.
+  uint32_t passedAtEnd = 0;
 };
 
 /// The launch that runs.
@@ -204,6 +210,8 @@ void leaveBlock(Thread &thread);
 void arriveAtCluster(Thread &thread, uint32_t site, bool releases);
 void waitForCluster(Thread &thread, uint32_t site);
 void leaveCluster(Thread &thread);
+/// Checks that the block whose shared memory a thread reaches is still there.
+void noteRemoteAccess(Thread &thread, uint32_t site, Block &owner);
 /// Reports who waits for whom; nobody is ready.
 void reportDeadlock(GridState &grid);
 

@@ -122,6 +122,7 @@ static void startCluster(GridState &grid) {
                    clusterIndex.z * grid.cluster.z + block.indexInCluster.z};
     block.live = grid.threadsPerBlock;
     block.knowledge.known = 0;
+    block.remote = nullptr;
     for (Block::NamedBarrier &barrier : block.barriers)
       barrier = {};
     if (block.shadow)

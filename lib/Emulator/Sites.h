@@ -32,6 +32,8 @@ struct Site {
   uint32_t size = 0;
   uint32_t alignment = 1;
   bool reads = false, writes = false, atomic = false;
+  /// A load of memory that nobody writes during the launch (ld.global.nc).
+  bool invariant = false;
   /// Of a barrier: all threads of a warp must execute this very instruction.
   bool aligned = false;
 };

@@ -230,25 +230,20 @@ static void finish(Warp &warp, llvm::ArrayRef<Thread *> members) {
 }
 
 /// Finishes the collective of `thread` if all live lanes of its mask wait in
-/// the same one; wakes all but `runs`.
-static bool tryFinish(Warp &warp, Thread &thread, Thread *runs) {
+/// the same one, and wakes them in order.
+static void tryFinish(Warp &warp, Thread &thread) {
   llvm::SmallVector<Thread *, warpSize> members;
   for (Thread *other : warp.lanes) {
     if (!(thread.mask >> other->lane & 1) || other->done)
       continue;
     if (other->wait != Wait::Warp || other->collective != thread.collective ||
         other->mask != thread.mask)
-      return false;
+      return;
     members.push_back(other);
   }
   finish(warp, members);
-  for (Thread *member : members) {
-    if (member == runs)
-      member->wait = Wait::None;
-    else
-      wake(*member);
-  }
-  return true;
+  for (Thread *member : members)
+    wake(*member);
 }
 
 void mlir::softmax::emulator::joinCollective(Thread &thread, uint32_t site,
@@ -256,6 +251,7 @@ void mlir::softmax::emulator::joinCollective(Thread &thread, uint32_t site,
                                              uint32_t mask, uint64_t value,
                                              uint32_t operand,
                                              uint32_t control) {
+  GridState &grid = *thread.grid;
   if (!(mask >> thread.lane & 1))
     failThread(thread, site, Fault::BadShuffle,
                "the mask of lanes does not include the lane that executes it");
@@ -266,8 +262,9 @@ void mlir::softmax::emulator::joinCollective(Thread &thread, uint32_t site,
   thread.control = control;
   thread.wait = Wait::Warp;
   thread.site = site;
-  if (!tryFinish(*thread.warp, thread, &thread))
-    sleep(thread, Wait::Warp, site);
+  tryFinish(*thread.warp, thread);
+  // Also where it is the last to come: the lanes go on in order.
+  grid.fibres->suspend(thread.fibre);
   if (isShuffle(collective) && thread.missingLane) {
     uint32_t source = *thread.missingLane;
     bool inMask = mask >> source & 1;
@@ -284,5 +281,5 @@ void mlir::softmax::emulator::leaveWarp(Thread &thread) {
   // Others may have waited for this lane alone.
   for (Thread *other : warp.lanes)
     if (other->wait == Wait::Warp && other->mask >> thread.lane & 1)
-      tryFinish(warp, *other, nullptr);
+      tryFinish(warp, *other);
 }

@@ -4,6 +4,9 @@
 #include "Arguments.h"
 
 #include "softmax/Emulator/DeviceModule.h"
+#include "softmax/Pipelines/Pipelines.h"
+
+#include "mlir/IR/DialectRegistry.h"
 
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
@@ -26,8 +29,10 @@ int fail(int status, const llvm::Twine &message) {
 llvm::Expected<std::unique_ptr<Program>> load(const EmulateOptions &options,
                                               llvm::StringRef contents) {
   auto context = std::make_unique<llvm::LLVMContext>();
-  llvm::Expected<std::unique_ptr<llvm::Module>> module =
-      parseDeviceModule(contents, options.file, options.module, *context);
+  mlir::DialectRegistry host;
+  registerPipelineDialects(host);
+  llvm::Expected<std::unique_ptr<llvm::Module>> module = parseDeviceModule(
+      contents, options.file, options.module, *context, &host);
   if (!module)
     return module.takeError();
   return Program::load(std::move(*module), std::move(context));

@@ -34,10 +34,12 @@ translateDeviceModule(ModuleOp module, llvm::StringRef name,
                       llvm::LLVMContext &context);
 
 /// Reads a device module from the contents of a file, whichever of the three
-/// forms it has.  `fileName` stands in messages and in locations.
+/// forms it has.  `fileName` stands in messages and in locations; `others` are
+/// the dialects that an MLIR file may hold besides, in code of the host.
 llvm::Expected<std::unique_ptr<llvm::Module>>
 parseDeviceModule(llvm::StringRef contents, llvm::StringRef fileName,
-                  llvm::StringRef name, llvm::LLVMContext &context);
+                  llvm::StringRef name, llvm::LLVMContext &context,
+                  const DialectRegistry *others = nullptr);
 
 } // namespace mlir::softmax::emulator
 

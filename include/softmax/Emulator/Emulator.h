@@ -183,7 +183,8 @@ struct LaunchResult {
   llvm::Error takeError() const;
 };
 
-/// A device module, compiled for the host.
+/// A device module.  A kernel is compiled for the host when it is launched
+/// first, and has its own copy of the module's variables.
 class Program {
 public:
   /// Fails with a message that names what the emulator does not model:

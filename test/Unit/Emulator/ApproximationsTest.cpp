@@ -27,9 +27,9 @@ TEST(Approximations, Ex2IsOffByTwoUlpAtMost) {
     long double exact = std::exp2(static_cast<long double>(x));
     worst = std::max(
         worst, getUlps(approximateEx2(x, true, Approximation::Worst), exact));
-    worstExact = std::max(
-        worstExact,
-        getUlps(approximateEx2(x, true, Approximation::Exact), exact));
+    worstExact =
+        std::max(worstExact,
+                 getUlps(approximateEx2(x, true, Approximation::Exact), exact));
   }
   EXPECT_LE(worst, 2.0);
   // Pessimistic on purpose: a test with it sees errors near the bound.
@@ -71,9 +71,9 @@ TEST(Approximations, Rcp) {
   double worst = 0;
   for (int i = 1; i < 20000; ++i) {
     float x = i * 0.37f;
-    worst = std::max(worst,
-                     getUlps(approximateRcp(x, true, Approximation::Worst),
-                             1.0L / static_cast<long double>(x)));
+    worst =
+        std::max(worst, getUlps(approximateRcp(x, true, Approximation::Worst),
+                                1.0L / static_cast<long double>(x)));
   }
   EXPECT_LE(worst, 1.0);
   EXPECT_GT(worst, 0.75);
@@ -90,11 +90,10 @@ TEST(Approximations, Lg2) {
   double worstNear = 0, worstFar = 0;
   for (int i = 1; i < 20000; ++i) {
     float near = 0.5f + i * 0.000074f;
-    worstNear = std::max(
-        worstNear,
-        static_cast<double>(std::fabs(
-            approximateLg2(near, true, Approximation::Worst) -
-            std::log2(static_cast<long double>(near)))));
+    worstNear = std::max(worstNear,
+                         static_cast<double>(std::fabs(
+                             approximateLg2(near, true, Approximation::Worst) -
+                             std::log2(static_cast<long double>(near)))));
     float far = 2 + i * 1.7f;
     long double exact = std::log2(static_cast<long double>(far));
     worstFar = std::max(

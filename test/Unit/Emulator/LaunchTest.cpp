@@ -55,6 +55,30 @@ TEST(Launch, MisalignedWarpsMoveMoreSectors) {
   EXPECT_EQ(result.counters.globalStores.idealSectors, 8u);
 }
 
+TEST(Launch, NeighboursAreAccessedAsVectors) {
+  // As NVIDIA's code generator does where the alignment allows it.
+  auto y = makeBuffer("y", 16 * 32);
+  Launch launch;
+  launch.block = {32};
+  launch.arguments = {Argument::pointer(*y)};
+  const char *body = R"(
+define ptx_kernel void @k(ptr addrspace(1) %y) {
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  %p = getelementptr [2 x i32], ptr addrspace(1) %y, i32 %t
+  %q = getelementptr i32, ptr addrspace(1) %p, i32 1
+  store i32 0, ptr addrspace(1) %p, align 8
+  store i32 0, ptr addrspace(1) %q, align 4
+  ret void
+}
+)";
+  LaunchResult result = run(body, launch);
+  EXPECT_FALSE(static_cast<bool>(result.takeError()));
+  EXPECT_EQ(result.counters.global.stores, 32u);
+  EXPECT_EQ(result.counters.global.bytesStored, 256u);
+  EXPECT_EQ(result.counters.globalStores.requests, 1u);
+  EXPECT_EQ(result.counters.globalStores.sectors, 8u);
+}
+
 /// The sum over a block of 256 threads: shuffles, then shared memory.
 const char *const sumKernel = R"(
 @parts = internal addrspace(3) global [8 x float] undef, align 4
@@ -122,6 +146,50 @@ TEST(Launch, SharedMemoryAndShuffles) {
   EXPECT_EQ(result.counters.shared.stores, 16u);
   EXPECT_EQ(result.counters.shared.loads, 512u * 8);
   EXPECT_EQ(result.counters.instructions.floatAdd, 512u * (5 + 8));
+}
+
+TEST(Launch, KernelsOfOneModule) {
+  auto program = mustLoad(R"(
+@large = internal addrspace(3) global [4096 x i32] undef
+@counter = internal addrspace(1) global i32 0
+define internal void @set(ptr %y, i32 %v) {
+  store i32 %v, ptr %y
+  ret void
+}
+define ptx_kernel void @a(ptr %y) {
+  call void @set(ptr %y, i32 1)
+  store i32 1, ptr addrspace(3) @large
+  ret void
+}
+define ptx_kernel void @b(ptr %y) {
+  call void @set(ptr %y, i32 2)
+  store i32 1, ptr addrspace(1) @counter
+  ret void
+}
+define ptx_kernel void @c(ptr %y) {
+  store i32 3, ptr addrspace(1) @counter
+  ret void
+}
+)");
+  ASSERT_TRUE(program);
+  EXPECT_EQ(program->getKernels(), (std::vector<std::string>{"a", "b", "c"}));
+  auto y = makeBuffer("y", 4);
+  Launch launch;
+  launch.arguments = {Argument::pointer(*y)};
+  for (int i : {1, 2, 1}) {
+    launch.kernel = i == 1 ? "a" : "b";
+    llvm::Expected<LaunchResult> result = program->launch(launch);
+    ASSERT_TRUE(static_cast<bool>(result));
+    EXPECT_EQ(y->as<int32_t>()[0], i);
+    // Of the shared memory, what the kernel itself uses.
+    EXPECT_EQ(result->counters.sharedBytes, i == 1 ? 16384u : 0u);
+  }
+  launch.kernel = "c";
+  llvm::Expected<LaunchResult> result = program->launch(launch);
+  ASSERT_FALSE(static_cast<bool>(result));
+  EXPECT_EQ(llvm::toString(result.takeError()),
+            "the variable 'counter' is used by the kernels 'c' and 'b'; "
+            "variables that kernels share are not emulated");
 }
 
 TEST(Launch, WrongUsageIsRefusedBeforeAnythingRuns) {
