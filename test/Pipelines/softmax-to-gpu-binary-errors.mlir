@@ -6,7 +6,7 @@
 
 // CHIP: --softmax-to-gpu-binary: unknown chip 'sm_42'; use sm_75, sm_80, sm_90 or sm_100 (later chips run the code of earlier ones)
 // FORMAT: unknown format 'elf'; use dialect, llvm, isa or bin
-// STRATEGY: unknown strategy 'cluster'; use warp_per_row
+// STRATEGY: unknown strategy 'cluster'; use rows_per_warp
 // LONG: strategy 'warp_per_row' holds rows of up to 1024 columns, and these have 5000; use block_online, or no strategy to have it where it is needed
 // LIBRARY: 'math.sin' op has no expansion free of library calls
 func.func @sine(%x: memref<4x5000xf32>, %y: memref<4x5000xf32>) {

@@ -42,11 +42,11 @@ func.func @block(%x: memref<64x4096xbf16>, %y: memref<64x4096xbf16>) {
 // -----
 
 // Rows of any length: guards on the host, the last kernel without one.
-// SCHEDULE: alternatives = [<max_columns = 128, strategy = warp_per_row
+// SCHEDULE: alternatives = [<max_columns = 32, strategy = rows_per_warp
 // SCHEDULE-SAME: strategy = block_per_row
 // SCHEDULE-SAME: <strategy = block_online, threads = 256, lanes = 4, vectors = 8>]>
 // CHECK-LABEL: func.func @any
-// CHECK: arith.cmpi sle, %{{.*}}, %c128
+// CHECK: arith.cmpi sle, %{{.*}}, %c32
 // CHECK: scf.if
 // CHECK: gpu.launch
 // CHECK: gpu.launch {{.*}} function(@any_block_online)
