@@ -41,7 +41,9 @@ void mlir::softmax::buildToGPUSchedulePipeline(
 
 void mlir::softmax::buildFromGPUSchedulePipeline(
     OpPassManager &manager, const GPUPipelineOptions &options) {
-  manager.addNestedPass<func::FuncOp>(createConvertSoftmaxToGPUPass());
+  ConvertSoftmaxToGPUPassOptions lowering;
+  lowering.redux = options.chip.reducesIntegers;
+  manager.addNestedPass<func::FuncOp>(createConvertSoftmaxToGPUPass(lowering));
   manager.addPass(createSoftmaxCheckLoweredPass());
   // At once: what is computed twice, on the host and in a kernel, would become
   // an argument.
@@ -49,8 +51,7 @@ void mlir::softmax::buildFromGPUSchedulePipeline(
   SoftmaxExpandMathOptions math;
   math.fma = true;
   math.f16c = true;
-  // cvt.rn.bf16.f32 is of sm_80.
-  math.bf16 = options.chip.name != "sm_75";
+  math.bf16 = options.chip.convertsBF16;
   manager.addPass(createSoftmaxExpandMath(math));
   addCleanUp(manager);
 
@@ -65,6 +66,7 @@ void mlir::softmax::buildFromGPUSchedulePipeline(
   device.addPass(createSCFToControlFlowPass());
   ConvertGpuOpsToNVVMOpsOptions nvvm;
   nvvm.useBarePtrCallConv = true;
+  nvvm.hasRedux = options.chip.reducesIntegers;
   device.addPass(createConvertGpuOpsToNVVMOps(nvvm));
   device.addPass(createSoftmaxResolveDeviceFunctionsPass());
   addCleanUp(device);

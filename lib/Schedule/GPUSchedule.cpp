@@ -29,6 +29,8 @@ llvm::StringRef mlir::softmax::toString(GPUStrategyKind kind) {
     return "block_per_row";
   case GPUStrategyKind::BlockOnline:
     return "block_online";
+  case GPUStrategyKind::LanesInner:
+    return "lanes_inner";
   }
   llvm_unreachable("a strategy");
 }
@@ -37,14 +39,16 @@ std::optional<GPUStrategyKind>
 mlir::softmax::parseGPUStrategy(llvm::StringRef name) {
   for (GPUStrategyKind kind :
        {GPUStrategyKind::RowsPerWarp, GPUStrategyKind::WarpPerRow,
-        GPUStrategyKind::BlockPerRow, GPUStrategyKind::BlockOnline})
+        GPUStrategyKind::BlockPerRow, GPUStrategyKind::BlockOnline,
+        GPUStrategyKind::LanesInner})
     if (toString(kind) == name)
       return kind;
   return std::nullopt;
 }
 
 std::string mlir::softmax::listGPUStrategies() {
-  return "rows_per_warp, warp_per_row, block_per_row or block_online";
+  return "rows_per_warp, warp_per_row, block_per_row, block_online or "
+         "lanes_inner";
 }
 
 namespace {
@@ -94,6 +98,27 @@ llvm::Expected<llvm::SmallVector<GPUCandidate>>
 mlir::softmax::chooseGPUKernels(const GPUKernelShape &shape,
                                 const GPUDescription &chip,
                                 std::optional<GPUStrategyKind> force) {
+  if (!shape.contiguous || force == GPUStrategyKind::LanesInner) {
+    if (shape.contiguous || (force && *force != GPUStrategyKind::LanesInner))
+      return llvm::createStringError(
+          "strategy '" + toString(*force).str() + "' runs rows that are " +
+          (shape.contiguous
+               ? "not contiguous, and these are; use block_online"
+               : "contiguous, and these are not; use lanes_inner") +
+          ", or no strategy");
+    // A row per thread, in blocks of what its registers hold.
+    llvm::SmallVector<GPUCandidate> list;
+    if (shape.columns.value_or(0) <= kGPUInnerBlock) {
+      int64_t most =
+          std::max<int64_t>(1, shape.columns.value_or(kGPUInnerBlock));
+      list.push_back({GPUStrategyKind::LanesInner, 0, most, warpBlock, 1, most,
+                      warpBlock});
+    }
+    if (!shape.columns || *shape.columns > kGPUInnerBlock)
+      list.push_back({GPUStrategyKind::LanesInner, 0, 0, warpBlock, 1,
+                      kGPUInnerBlock, warpBlock});
+    return list;
+  }
   Lister lister(shape, chip);
   auto uses = [&](GPUStrategyKind kind) { return !force || *force == kind; };
   int64_t from = 0;
@@ -136,8 +161,10 @@ GPUTraffic mlir::softmax::modelTraffic(const GPUKernelShape &shape,
   unsigned once = shape.bytesRead + shape.bytesWritten;
   GPUTraffic traffic;
   traffic.bytesPerElement = once;
-  if (candidate.strategy == GPUStrategyKind::BlockOnline &&
-      shape.elementwiseResults)
+  bool twice = candidate.strategy == GPUStrategyKind::BlockOnline ||
+               (candidate.strategy == GPUStrategyKind::LanesInner &&
+                candidate.maxColumns == 0);
+  if (twice && shape.elementwiseResults)
     traffic.bytesPerElement += shape.bytesRead;
   traffic.shareOfBound = double(once) / traffic.bytesPerElement;
   return traffic;

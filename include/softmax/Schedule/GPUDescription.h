@@ -34,6 +34,9 @@ struct GPUDescription {
   unsigned clusterBlocks = 1;
   /// Bytes per second of its memory.
   double bandwidth = 0;
+  /// Whether it has instructions that add an integer over a warp (redux.sync)
+  /// and that convert f32 to bf16 (cvt.rn.bf16.f32).
+  bool reducesIntegers = false, convertsBF16 = false;
 };
 
 /// The chip called `name`; an error that lists the chips if there is none.

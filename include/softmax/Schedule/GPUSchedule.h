@@ -12,14 +12,17 @@
 
 namespace mlir::softmax {
 
-/// Elements that have statistics of their own on GPUs: a block's registers.
+/// Elements that have statistics of their own on GPUs: what the registers of a
+/// thread block hold, or those of a thread where each has rows of its own.
 inline constexpr int64_t kGPUBlock = 8192;
+inline constexpr int64_t kGPUInnerBlock = 16;
 
 enum class GPUStrategyKind {
   RowsPerWarp,
   WarpPerRow,
   BlockPerRow,
-  BlockOnline
+  BlockOnline,
+  LanesInner
 };
 
 /// "warp_per_row", ...
@@ -41,6 +44,10 @@ struct GPUKernelShape {
   unsigned bytesRead = 4, bytesWritten = 4;
   /// Whether results need the row again after its statistics.
   bool elementwiseResults = true;
+  /// Whether the elements of a row are one run.
+  bool contiguous = true;
+
+  int64_t block() const { return contiguous ? kGPUBlock : kGPUInnerBlock; }
 };
 
 /// One kernel.

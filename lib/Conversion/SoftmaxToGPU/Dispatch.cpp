@@ -22,6 +22,8 @@ static void emitSchedule(GPUBuilder &k, const RowNeeds &needs,
   std::optional<int64_t> known = getConstantIntValue(k.columns);
   k.leastColumns = known ? *known : alternative.getMinColumns();
   switch (alternative.getStrategy()) {
+  case GPUStrategy::LanesInner:
+    return emitLanesInnerOnGPU(k, needs, alternative, name);
   case GPUStrategy::RowsPerWarp:
     return emitRowsPerWarp(k, needs, alternative, name);
   case GPUStrategy::WarpPerRow:
@@ -89,18 +91,19 @@ static ArrayAttr describeSizes(GenericOp op, ArrayRef<int64_t> dims) {
 }
 
 LogicalResult
-mlir::softmax::lowerGenericToGPU(GenericOp op, StringRef prefix,
+mlir::softmax::lowerGenericToGPU(GenericOp op, StringRef prefix, bool redux,
                                  SmallVectorImpl<Attribute> &kernels) {
   auto schedule = op->getAttrOfType<GPUScheduleAttr>(gpuScheduleAttrName);
   if (!schedule)
     return op.emitOpError("has no GPU schedule; run "
                           "softmax-assign-gpu-schedule before "
                           "convert-softmax-to-gpu");
-  if (failed(checkLowerableToGPU(op)))
+  if (failed(checkLowerableToGPU(op, schedule)))
     return failure();
 
   OpBuilder builder(op);
   GPUBuilder k(op, builder, schedule.getNumeric());
+  k.redux = redux;
   RowNeeds needs(op);
   bool complete = false;
   for (GPUAlternativeAttr alternative : schedule.getAlternatives()) {

@@ -8,8 +8,9 @@
 namespace mlir::softmax {
 
 /// Replaces `op` by launches of kernels whose names begin with `prefix`, and
+/// which may add the integers of a warp by one instruction (`redux`), and
 /// appends to `kernels` what gpuKernelsAttrName lists.
-LogicalResult lowerGenericToGPU(GenericOp op, StringRef prefix,
+LogicalResult lowerGenericToGPU(GenericOp op, StringRef prefix, bool redux,
                                 SmallVectorImpl<Attribute> &kernels);
 
 } // namespace mlir::softmax

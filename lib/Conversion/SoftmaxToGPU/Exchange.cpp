@@ -59,7 +59,14 @@ SmallVector<Value> Exchange::reduceSum(ValueRange values) {
   auto combine = [&](unsigned, Value x, Value y) -> Value {
     return arith::AddIOp::create(k.b, k.loc, x, y);
   };
-  SmallVector<Value> results = reduceWarp(values, combine);
+  SmallVector<Value> results(values);
+  if (k.redux && k.rowThreads >= warpSize && !k.computeType.isF64())
+    for (Value &sum : results)
+      sum = gpu::SubgroupReduceOp::create(k.b, k.loc, sum,
+                                          gpu::AllReduceOperation::ADD,
+                                          /*uniform=*/true);
+  else
+    results = reduceWarp(values, combine);
   for (Value &sum : results)
     if (!sum.getType().isInteger(64))
       sum = arith::ExtSIOp::create(k.b, k.loc, k.b.getI64Type(), sum);

@@ -27,6 +27,10 @@ public:
   int64_t lanes = 0, vectors = 0, rowThreads = 0;
   /// Least length of its rows, as far as its guard and types tell.
   int64_t leastColumns = 0;
+  /// Whether one instruction adds an i32 over the threads of a warp.
+  bool redux = false;
+  /// Whether the elements of a row are one run.
+  bool contiguous = true;
 
   /// The kernel being built.  `thread` numbers the threads of a row.
   gpu::LaunchOp launch;

@@ -2,36 +2,10 @@
 
 #include "Lowerable.h"
 #include "../Common/GenericBuilder.h"
+#include "softmax/Dialect/Transforms/Schedule.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
-
-/// Whether the elements of a row are one contiguous run in `type`, indexed by
-/// `map`, by what types tell.
-static bool isRowContiguous(GenericOp op, MemRefType type, AffineMap map) {
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  if (failed(type.getStridesAndOffset(strides, offset)))
-    return false;
-  bool identity = type.getLayout().isIdentity();
-  // From the last softmax dimension to the first.
-  int64_t expected = 1, next = -1;
-  for (int64_t dim : llvm::reverse(op.getDimensions())) {
-    std::optional<unsigned> position =
-        map.getResultPosition(getAffineDimExpr(dim, op.getContext()));
-    if (!position)
-      return false;
-    bool adjacent = identity && next >= 0 && int64_t(*position) + 1 == next;
-    if (!adjacent &&
-        (ShapedType::isDynamic(expected) || strides[*position] != expected))
-      return false;
-    next = *position;
-    expected = type.isDynamicDim(*position) || ShapedType::isDynamic(expected)
-                   ? ShapedType::kDynamic
-                   : expected * type.getDimSize(*position);
-  }
-  return true;
-}
 
 static LogicalResult checkOperand(GenericOp op, Value operand, AffineMap map) {
   auto type = dyn_cast<MemRefType>(operand.getType());
@@ -48,16 +22,43 @@ static LogicalResult checkOperand(GenericOp op, Value operand, AffineMap map) {
   if (map.getNumResults() != type.getRank())
     return op.emitOpError("has a vector per row, which no GPU schedule writes; "
                           "compile it for a CPU");
-  if (!isRowContiguous(op, type, map))
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(type.getStridesAndOffset(strides, offset)))
     return op.emitOpError("has an operand of type ")
-           << type
-           << " whose rows are not contiguous as far as its type tells; every "
-              "GPU schedule reads contiguous rows: make the softmax dimensions "
-              "the last ones of a row-major memref, or compile it for a CPU";
+           << type << ", which has no strides; use a strided layout";
+  for (int64_t dim : op.getDimensions())
+    if (!map.isFunctionOfDim(dim))
+      return op.emitOpError("has an operand of type ")
+             << type
+             << " that is constant along a softmax dimension and varies along "
+                "another, which no GPU schedule reads; compile it for a CPU";
   return success();
 }
 
-LogicalResult mlir::softmax::checkLowerableToGPU(GenericOp op) {
+/// Schedules of contiguous rows, and that of others, have each their own.
+static LogicalResult checkLayout(GenericOp op, GPUScheduleAttr schedule) {
+  bool contiguous = hasContiguousRows(op);
+  for (GPUAlternativeAttr alternative : schedule.getAlternatives()) {
+    bool inner = alternative.getStrategy() == GPUStrategy::LanesInner;
+    if (inner == !contiguous)
+      continue;
+    return op.emitOpError("has rows that are ")
+           << (contiguous ? "" : "not ")
+           << "contiguous as far as the operands' types tell, which strategy '"
+           << stringifyGPUStrategy(alternative.getStrategy())
+           << "' does not run; "
+           << (contiguous
+                   ? "use rows_per_warp, warp_per_row, block_per_row or "
+                     "block_online"
+                   : "make the softmax dimensions the last ones of a row-major "
+                     "memref, or use lanes_inner");
+  }
+  return success();
+}
+
+LogicalResult mlir::softmax::checkLowerableToGPU(GenericOp op,
+                                                 GPUScheduleAttr schedule) {
   if (!op.hasPureBufferSemantics())
     return op.emitOpError("has tensor operands; bufferize before "
                           "convert-softmax-to-gpu");
@@ -75,5 +76,7 @@ LogicalResult mlir::softmax::checkLowerableToGPU(GenericOp op) {
   for (auto [i, init] : llvm::enumerate(op.getInits()))
     if (failed(checkOperand(op, init, op.getInitMap(i))))
       return failure();
+  if (failed(checkLayout(op, schedule)))
+    return failure();
   return checkRegionsVectorizable(op, "convert-softmax-to-gpu");
 }

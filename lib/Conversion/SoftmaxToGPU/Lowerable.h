@@ -7,8 +7,9 @@
 
 namespace mlir::softmax {
 
-/// Whether the GPU lowering takes `op`; emits a diagnostic if not.
-LogicalResult checkLowerableToGPU(GenericOp op);
+/// Whether the GPU lowering takes `op` with `schedule`; emits a diagnostic if
+/// not.
+LogicalResult checkLowerableToGPU(GenericOp op, GPUScheduleAttr schedule);
 
 } // namespace mlir::softmax
 

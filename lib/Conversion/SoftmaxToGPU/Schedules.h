@@ -26,8 +26,16 @@ void emitBlockPerRow(GPUBuilder &k, const RowNeeds &needs,
 void emitBlockOnline(GPUBuilder &k, const RowNeeds &needs,
                      GPUAlternativeAttr alternative, StringRef name);
 
+/// A row per thread, for rows that are not contiguous: consecutive threads have
+/// consecutive rows, whose elements lie side by side where the last dimension
+/// is none of the softmax.  Longer rows as in emitBlockOnline.
+void emitLanesInnerOnGPU(GPUBuilder &k, const RowNeeds &needs,
+                         GPUAlternativeAttr alternative, StringRef name);
+
 /// A row that its threads hold as a whole: passes, row region, results.
 void emitRowInRegisters(GPUBuilder &k, const RowNeeds &needs, Value number);
+/// A row of any length, in two sweeps over the blocks of the numeric part.
+void emitRowOnline(GPUBuilder &k, const RowNeeds &needs, Value number);
 
 } // namespace mlir::softmax
 

@@ -28,7 +28,7 @@ Segment::Access Segment::makeAccess(const OperandView &view, Value rowOffset) {
   if (!view.alongRow)
     return access;
   access.view = &view;
-  access.offset = k.add(rowOffset, begin);
+  access.offset = k.contiguous ? k.add(rowOffset, begin) : rowOffset;
   return access;
 }
 
@@ -99,16 +99,20 @@ void Segment::place() {
 // Access
 //===----------------------------------------------------------------------===//
 
-/// Where `slot` stands in an operand.
-static Value placeIn(GPUBuilder &k, Value offset, Value begin,
-                     const Segment::Slot &slot) {
-  return k.add(offset, k.sub(slot.column, begin));
+Value Segment::placeIn(const Access &access, const Slot &slot) {
+  if (k.contiguous)
+    return k.add(access.offset, k.sub(slot.column, begin));
+  Value offset = access.offset;
+  for (auto [dim, coordinate] :
+       llvm::zip(k.reduced, k.delinearize(slot.column, k.reduced)))
+    offset = k.add(offset, k.mul(access.view->strides[dim], coordinate));
+  return offset;
 }
 
 Value Segment::loadVector(const Access &access, const Slot &slot,
                           bool aligned) {
   const OperandView &view = *access.view;
-  Value offset = placeIn(k, access.offset, begin, slot);
+  Value offset = placeIn(access, slot);
   auto type = VectorType::get(k.lanes, view.elementType);
   if (aligned)
     return vector::LoadOp::create(k.b, k.loc, type, view.flat,
@@ -164,7 +168,7 @@ SmallVector<Value> Segment::loadVectors(const Access &access) {
 
 Value Segment::loadEdge(const Access &access, const Slot &slot) {
   return loadIfValid(k, slot, access.view->elementType, [&]() {
-    return k.loadScalar(*access.view, placeIn(k, access.offset, begin, slot));
+    return k.loadScalar(*access.view, placeIn(access, slot));
   });
 }
 
@@ -194,7 +198,7 @@ void Segment::load() {
 void Segment::storeVector(const Access &access, const Slot &slot, Value value,
                           bool aligned) {
   const OperandView &view = *access.view;
-  Value offset = placeIn(k, access.offset, begin, slot);
+  Value offset = placeIn(access, slot);
   if (aligned) {
     vector::StoreOp::create(k.b, k.loc, value, view.flat, ValueRange{offset},
                             /*nontemporal=*/false,
@@ -240,8 +244,7 @@ void Segment::storeInit(const Access &access, ArrayRef<Value> values) {
   for (size_t s = 0; s < slots.size(); ++s)
     if (!slots[s].lanes)
       emitIf(k, slots[s].valid, [&]() {
-        k.storeScalar(values[s], *access.view,
-                      placeIn(k, access.offset, begin, slots[s]));
+        k.storeScalar(values[s], *access.view, placeIn(access, slots[s]));
       });
 }
 

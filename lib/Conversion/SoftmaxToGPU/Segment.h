@@ -48,13 +48,16 @@ private:
   /// What is known of an operand here.
   struct Access {
     const OperandView *view = nullptr;
-    /// Linear offset of the segment's first element.
+    /// Linear offset of the segment's first element; of the row's, where rows
+    /// are not contiguous.
     Value offset;
     /// Whether its vectors are aligned; null if they surely are.
     Value aligned;
   };
   Access makeAccess(const OperandView &view, Value rowOffset);
   Value addressOf(const Access &access);
+  /// Linear offset of the first element of `slot`.
+  Value placeIn(const Access &access, const Slot &slot);
   void place();
   SmallVector<Value> loadVectors(const Access &access);
   Value loadVector(const Access &access, const Slot &slot, bool aligned);

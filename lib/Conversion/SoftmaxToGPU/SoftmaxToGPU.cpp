@@ -22,6 +22,8 @@ namespace {
 struct ConvertSoftmaxToGPU
     : public mlir::softmax::impl::ConvertSoftmaxToGPUPassBase<
           ConvertSoftmaxToGPU> {
+  using ConvertSoftmaxToGPUPassBase::ConvertSoftmaxToGPUPassBase;
+
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     SmallVector<Operation *> ops;
@@ -41,7 +43,7 @@ struct ConvertSoftmaxToGPU
       std::string prefix = function.getName().str();
       if (ops.size() > 1)
         prefix += "_" + std::to_string(i);
-      if (failed(lowerGenericToGPU(generic, prefix, kernels)))
+      if (failed(lowerGenericToGPU(generic, prefix, redux, kernels)))
         return signalPassFailure();
       ++numLowered;
     }

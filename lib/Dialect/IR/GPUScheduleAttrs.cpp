@@ -18,9 +18,9 @@ static constexpr int64_t mostPerThread = 32;
 
 LogicalResult GPUNumericAttr::verify(EmitError emitError, int64_t block,
                                      Accuracy) {
-  if (block < 64 || block > mostSummed || !llvm::isPowerOf2_64(block))
+  if (block < 16 || block > mostSummed || !llvm::isPowerOf2_64(block))
     return emitError() << "gpu numeric part: block must be a power of two from "
-                          "64 to "
+                          "16 to "
                        << mostSummed << ", not " << block;
   return success();
 }
@@ -66,8 +66,13 @@ LogicalResult GPUAlternativeAttr::verify(EmitError emitError,
   if (block && rows != 0)
     return error() << "computes one row per block: leave rows out";
   int64_t capacity = rowThreads * vectors * lanes;
-  if (strategy != GPUStrategy::BlockOnline &&
-      (maxColumns == 0 || maxColumns > capacity))
+  bool inner = strategy == GPUStrategy::LanesInner;
+  if (inner && (rows != threads || lanes != 1))
+    return error() << "has a row per thread: rows must be threads = " << threads
+                   << ", not " << rows << ", and lanes 1, not " << lanes;
+  bool anyLength =
+      strategy == GPUStrategy::BlockOnline || (inner && maxColumns == 0);
+  if (!anyLength && (maxColumns == 0 || maxColumns > capacity))
     return error() << "holds rows of up to " << capacity
                    << " elements: max_columns must be between 1 and that";
   return success();
@@ -79,9 +84,11 @@ GPUScheduleAttr::verify(EmitError emitError, GPUNumericAttr numeric,
   if (alternatives.empty())
     return emitError() << "gpu schedule: at least one alternative is needed";
   for (GPUAlternativeAttr alternative : alternatives) {
-    bool online = alternative.getStrategy() == GPUStrategy::BlockOnline;
-    int64_t capacity = alternative.getThreads() * alternative.getVectors() *
-                       alternative.getLanes();
+    bool inner = alternative.getStrategy() == GPUStrategy::LanesInner;
+    bool online = alternative.getStrategy() == GPUStrategy::BlockOnline ||
+                  (inner && alternative.getMaxColumns() == 0);
+    int64_t capacity = (inner ? 1 : alternative.getThreads()) *
+                       alternative.getVectors() * alternative.getLanes();
     if (online ? capacity < numeric.getBlock()
                : alternative.getMaxColumns() > numeric.getBlock())
       return emitError() << "gpu schedule: strategy '"

@@ -3,7 +3,6 @@
 // softmax-assign-gpu-schedule.
 
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/TypeUtilities.h"
 #include "softmax/Dialect/Transforms/Passes.h"
 #include "softmax/Dialect/Transforms/Schedule.h"
 
@@ -15,40 +14,9 @@ namespace mlir::softmax {
 using namespace mlir;
 using namespace mlir::softmax;
 
-GPUKernelShape mlir::softmax::describeGPUShape(GenericOp op) {
-  GPUKernelShape shape;
-  int64_t columns = 1;
-  bool known = true;
-  for (int64_t dim : op.getDimensions()) {
-    int64_t size = op.getStaticSize(dim);
-    known &= !ShapedType::isDynamic(size) &&
-             !llvm::MulOverflow(columns, size, columns);
-  }
-  if (known)
-    shape.columns = columns;
-  unsigned read = 0, written = 0;
-  shape.largestBytes = 1;
-  for (auto [i, map] : llvm::enumerate(op.getMapList())) {
-    Type type = op.getOperand(i).getType();
-    if (!isa<MemRefType>(type) || op.isRowInvariant(map))
-      continue;
-    Type element = getElementTypeOrSelf(type);
-    unsigned bytes = element.isIndex()
-                         ? 8
-                         : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
-    (i < op.getInputs().size() ? read : written) += bytes;
-    shape.largestBytes = std::max(shape.largestBytes, bytes);
-  }
-  shape.bytesRead = read;
-  shape.bytesWritten = written;
-  shape.heldBytes = std::max(read, op.getComputeType().getWidth() / 8);
-  shape.elementwiseResults = op.hasResult();
-  return shape;
-}
-
 GPUScheduleAttr
 mlir::softmax::toGPUSchedule(MLIRContext *context, Accuracy accuracy,
-                             ArrayRef<GPUCandidate> candidates) {
+                             int64_t block, ArrayRef<GPUCandidate> candidates) {
   SmallVector<GPUAlternativeAttr> alternatives;
   for (const GPUCandidate &c : candidates)
     alternatives.push_back(
@@ -56,7 +24,7 @@ mlir::softmax::toGPUSchedule(MLIRContext *context, Accuracy accuracy,
                                 *symbolizeGPUStrategy(toString(c.strategy)),
                                 c.threads, c.lanes, c.vectors, c.rows));
   return GPUScheduleAttr::get(
-      context, GPUNumericAttr::get(context, kGPUBlock, accuracy), alternatives);
+      context, GPUNumericAttr::get(context, block, accuracy), alternatives);
 }
 
 /// Bits are not a matter of schedules: a schedule that somebody wrote must have
@@ -68,7 +36,8 @@ static LogicalResult verifyGiven(GenericOp op, Accuracy accuracy) {
            << gpuScheduleAttrName
            << " must be a #softmax.gpu_schedule; leave it out to have one "
               "chosen";
-  auto needed = GPUNumericAttr::get(op.getContext(), kGPUBlock, accuracy);
+  auto needed = GPUNumericAttr::get(op.getContext(),
+                                    describeGPUShape(op).block(), accuracy);
   if (given.getNumeric() == needed)
     return success();
   return op.emitOpError("gpu schedule: its numeric part is ")
@@ -109,14 +78,15 @@ struct SoftmaxAssignGPUSchedule
       if (op->hasAttr(gpuScheduleAttrName))
         return failed(verifyGiven(op, *mode)) ? WalkResult::interrupt()
                                               : WalkResult::advance();
+      GPUKernelShape shape = describeGPUShape(op);
       llvm::Expected<llvm::SmallVector<GPUCandidate>> kernels =
-          chooseGPUKernels(describeGPUShape(op), *description, force);
+          chooseGPUKernels(shape, *description, force);
       if (!kernels) {
         op.emitOpError(llvm::toString(kernels.takeError()));
         return WalkResult::interrupt();
       }
       op->setAttr(gpuScheduleAttrName,
-                  toGPUSchedule(&getContext(), *mode, *kernels));
+                  toGPUSchedule(&getContext(), *mode, shape.block(), *kernels));
       ++numScheduled;
       return WalkResult::advance();
     });

@@ -12,17 +12,27 @@ func.func @topk(%x: memref<4x100xf32>, %v: memref<4x3xf32>, %i: memref<4x3xi64>)
 
 // -----
 
-func.func @strided(%x: memref<4x100xf32, strided<[?, ?]>>, %y: memref<4x100xf32>) {
-  // expected-error @+1 {{has an operand of type 'memref<4x100xf32, strided<[?, ?]>>' whose rows are not contiguous as far as its type tells}}
-  softmax.softmax dimensions = [1] ins(%x : memref<4x100xf32, strided<[?, ?]>>) outs(%y : memref<4x100xf32>)
+func.func @outer(%x: memref<4x100xf32>, %y: memref<4x100xf32>) {
+  // expected-error @+1 {{has rows that are not contiguous as far as the operands' types tell, which strategy 'warp_per_row' does not run; make the softmax dimensions the last ones of a row-major memref, or use lanes_inner}}
+  softmax.generic dimensions = [0] statistics = [#softmax.max_sumexp]
+    maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>]
+    {softmax.gpu_schedule = #softmax.gpu_schedule<numeric = <block = 16>, alternatives = [
+      <max_columns = 4, strategy = warp_per_row, threads = 128, lanes = 4, vectors = 1, rows = 4>]>}
+    ins(%x : memref<4x100xf32>) outs(%y : memref<4x100xf32>)
+    logit { ^bb0(%e: f32): softmax.yield %e : f32 }
+    result { ^bb0(%e: f32, %p: f32, %logp: f32): softmax.yield %p : f32 }
   return
 }
 
 // -----
 
-func.func @outer(%x: memref<4x100xf32>, %y: memref<4x100xf32>) {
-  // expected-error @+1 {{whose rows are not contiguous as far as its type tells; every GPU schedule reads contiguous rows}}
-  softmax.softmax dimensions = [0] ins(%x : memref<4x100xf32>) outs(%y : memref<4x100xf32>)
+func.func @partial(%x: memref<4x5x6xf32>, %b: memref<6xf32>, %y: memref<4x5x6xf32>) {
+  // expected-error @+1 {{has an operand of type 'memref<6xf32>' that is constant along a softmax dimension and varies along another, which no GPU schedule reads}}
+  softmax.generic dimensions = [1, 2] statistics = [#softmax.max_sumexp]
+    maps = [affine_map<(i, j, k) -> (i, j, k)>, affine_map<(i, j, k) -> (k)>, affine_map<(i, j, k) -> (i, j, k)>]
+    ins(%x, %b : memref<4x5x6xf32>, memref<6xf32>) outs(%y : memref<4x5x6xf32>)
+    logit { ^bb0(%e: f32, %f: f32): softmax.yield %e : f32 }
+    result { ^bb0(%e: f32, %f: f32, %p: f32, %logp: f32): softmax.yield %p : f32 }
   return
 }
 

@@ -68,8 +68,7 @@ DeviceProgram::evaluate(ArrayRef<ReferenceTensor> inputs) {
 
 DeviceProgram::Run DeviceProgram::run(ArrayRef<ReferenceTensor> inputs,
                                       ArrayRef<ReferenceTensor> expected,
-                                      int64_t shift,
-                                      emulator::Approximation approximation) {
+                                      int64_t shift, bool inPlace) {
   Run result;
   auto fail = [&](llvm::Error error) {
     result.problem = llvm::toString(std::move(error));
@@ -86,7 +85,8 @@ DeviceProgram::Run DeviceProgram::run(ArrayRef<ReferenceTensor> inputs,
     return result;
   }
   llvm::StringMap<int64_t> symbols;
-  std::vector<std::unique_ptr<emulator::Buffer>> buffers;
+  std::vector<std::unique_ptr<emulator::Buffer>> owned;
+  std::vector<emulator::Buffer *> buffers;
   SmallVector<int64_t> offsets;
   for (auto [i, tensor] : llvm::enumerate(tensors)) {
     const KernelOperand &operand = function.info.operands[i];
@@ -98,6 +98,11 @@ DeviceProgram::Run DeviceProgram::run(ArrayRef<ReferenceTensor> inputs,
     for (auto [dim, size] : llvm::zip_equal(operand.shape, tensor->shape))
       if (!dim.isStatic())
         symbols[dim.symbol] = size;
+    if (inPlace && i == inputs.size()) {
+      buffers.push_back(buffers.front());
+      offsets.push_back(offsets.front());
+      continue;
+    }
     int64_t bytes = *getElementBytes(tensor->elementType);
     int64_t size = tensor->getNumElements() * bytes;
     offsets.push_back(shift * bytes);
@@ -109,7 +114,8 @@ DeviceProgram::Run DeviceProgram::run(ArrayRef<ReferenceTensor> inputs,
       encodeTensor(*tensor, contents.data() + offsets.back());
       (*buffer)->copyFrom(contents);
     }
-    buffers.push_back(std::move(*buffer));
+    buffers.push_back(buffer->get());
+    owned.push_back(std::move(*buffer));
   }
   auto product = [&](ArrayRef<KernelDim> dims) {
     int64_t number = 1;
@@ -130,7 +136,6 @@ DeviceProgram::Run DeviceProgram::run(ArrayRef<ReferenceTensor> inputs,
   result.kernel = kernel->name;
   emulator::Launch launch;
   launch.kernel = kernel->name;
-  launch.approximation = approximation;
   launch.grid.x =
       static_cast<uint32_t>(llvm::divideCeil(rows, kernel->rowsPerBlock));
   launch.block.x = static_cast<uint32_t>(kernel->threads);

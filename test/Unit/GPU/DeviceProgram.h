@@ -43,10 +43,11 @@ public:
     emulator::Counters counters;
   };
   /// Runs the kernel for `inputs`, in order; every tensor begins `shift`
-  /// elements behind an aligned address.
+  /// elements behind an aligned address.  With `inPlace` the first result has
+  /// the buffer of the first input.
   Run run(ArrayRef<reference::ReferenceTensor> inputs,
           ArrayRef<reference::ReferenceTensor> expected, int64_t shift = 0,
-          emulator::Approximation approximation = {});
+          bool inPlace = false);
 
   /// The results that are right, with their bounds.
   FailureOr<SmallVector<reference::ReferenceTensor>>

@@ -72,12 +72,13 @@ protected:
   /// Runs and compares; returns the outputs.
   std::vector<std::vector<char>> check(DeviceProgram &program,
                                        ArrayRef<ReferenceTensor> inputs,
-                                       int64_t shift = 0) {
+                                       int64_t shift = 0,
+                                       bool inPlace = false) {
     auto expected = program.evaluate(inputs);
     EXPECT_TRUE(succeeded(expected));
     if (failed(expected))
       return {};
-    DeviceProgram::Run run = program.run(inputs, *expected, shift);
+    DeviceProgram::Run run = program.run(inputs, *expected, shift, inPlace);
     EXPECT_EQ(run.problem, "") << run.kernel;
     if (!run.problem.empty())
       return {};
@@ -182,6 +183,25 @@ TEST_F(SchedulesTest, SameBits) {
   }
 }
 
+// No element is read after it was overwritten.
+TEST_F(SchedulesTest, InPlace) {
+  auto program = compile(softmaxText("f32", "f32", "f32"));
+  ASSERT_TRUE(program);
+  for (int64_t columns : {21, 301, 2001, 8211})
+    check(*program, rows("f32", 2, columns), 1, /*inPlace=*/true);
+}
+
+TEST_F(SchedulesTest, Modes) {
+  for (StringRef mode : {"strict", "fast"})
+    for (int64_t columns : {1001, 8301}) {
+      DeviceOptions options;
+      options.accuracy = mode.str();
+      auto program = compile(sizedText(2, columns, "f32"), options);
+      ASSERT_TRUE(program);
+      check(*program, rows("f32", 2, columns, 10));
+    }
+}
+
 TEST_F(SchedulesTest, SpecialValues) {
   auto program = compile(softmaxText("f32", "f32", "f32"));
   ASSERT_TRUE(program);
@@ -203,6 +223,28 @@ TEST_F(SchedulesTest, SpecialValues) {
   }
   // C-AXIS-2: rows without elements have an lse of -inf.
   check(*program, rows("f32", 3, 0));
+}
+
+// A dimension other than the last: lanes across the inner dimension.
+TEST_F(SchedulesTest, InnerDimension) {
+  for (auto [element, columns] :
+       {std::pair<StringRef, int64_t>{"f32", 16}, {"f32", 75}, {"bf16", 17}}) {
+    std::string text = llvm::formatv(R"(
+      func.func @f(%x: tensor<2x{0}x77x{1}>) -> (tensor<2x{0}x77x{1}>, tensor<2x77xf32>) {{
+        %i = tensor.empty() : tensor<2x{0}x77x{1}>
+        %j = tensor.empty() : tensor<2x77xf32>
+        %p, %l = softmax.softmax dimensions = [1] ins(%x : tensor<2x{0}x77x{1}>)
+          outs(%i, %j : tensor<2x{0}x77x{1}>, tensor<2x77xf32>) -> tensor<2x{0}x77x{1}>, tensor<2x77xf32>
+        return %p, %l : tensor<2x{0}x77x{1}>, tensor<2x77xf32>
+      })",
+                                     columns, element)
+                           .str();
+    auto program = compile(text);
+    ASSERT_TRUE(program);
+    ReferenceTensor x = rows(element, 2, columns * 77);
+    x.shape = {2, columns, 77};
+    check(*program, x, 1);
+  }
 }
 
 // The family comes by its regions.

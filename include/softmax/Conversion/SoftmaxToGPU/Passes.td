@@ -14,6 +14,10 @@ def ConvertSoftmaxToGPUPass : Pass<"convert-softmax-to-gpu", "::mlir::func::Func
     scalars; `gpu-kernel-outlining` makes functions of them, in the module
     `@softmax_kernels`.  What cannot be lowered fails with a diagnostic.
   }];
+  let options = [
+    Option<"redux", "redux", "bool", /*default=*/"false",
+           "Warps add integers by one instruction (sm_80 and later)">,
+  ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
                            "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];

@@ -9,7 +9,8 @@ def Softmax_GPUStrategy : I32EnumAttr<"GPUStrategy", "how a GPU kernel moves ove
     I32EnumAttrCase<"WarpPerRow", 0, "warp_per_row">,
     I32EnumAttrCase<"BlockPerRow", 1, "block_per_row">,
     I32EnumAttrCase<"BlockOnline", 2, "block_online">,
-    I32EnumAttrCase<"RowsPerWarp", 3, "rows_per_warp">]> {
+    I32EnumAttrCase<"RowsPerWarp", 3, "rows_per_warp">,
+    I32EnumAttrCase<"LanesInner", 4, "lanes_inner">]> {
   let cppNamespace = "::mlir::softmax";
 }
 
