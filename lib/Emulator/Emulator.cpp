@@ -336,6 +336,9 @@ llvm::Expected<LaunchResult> Program::launch(const Launch &launch) {
   llvm::fill(executions, 0);
 
   runGrid(grid);
+  if (!impl->fibres.areStacksIntact())
+    return fail("internal error: kernel '" + launch.kernel +
+                "' overflows the stack of an emulated thread");
 
   LaunchResult result;
   result.reports = std::move(grid.reports);

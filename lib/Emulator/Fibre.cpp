@@ -82,8 +82,11 @@ void FibrePool::suspend(size_t index) {
     _longjmp(scheduler, 1);
 }
 
-bool FibrePool::isStackIntact(size_t index) const {
-  return std::memcmp(getStack(index), &canary, sizeof(canary)) == 0;
+bool FibrePool::areStacksIntact() const {
+  for (size_t index = 0; index < fibres.size(); ++index)
+    if (std::memcmp(getStack(index), &canary, sizeof(canary)) != 0)
+      return false;
+  return true;
 }
 
 void FibrePool::clear() {
