@@ -11,13 +11,6 @@
 
 using namespace mlir::softmax::emulator;
 
-llvm::Expected<uintptr_t> CompiledKernel::lookup(llvm::StringRef symbol) const {
-  llvm::Expected<llvm::orc::ExecutorAddr> address = jit->lookup(symbol);
-  if (!address)
-    return address.takeError();
-  return address->getValue();
-}
-
 /// A copy of the module without other kernels and without what only they use.
 static std::unique_ptr<llvm::Module> extract(const llvm::Module &module,
                                              llvm::StringRef kernel) {

@@ -55,7 +55,9 @@ private:
   };
   static constexpr size_t stackBytes = 64 << 10;
 
-  static void run(unsigned high, unsigned low);
+  static void run();
+  /// The fibre that run is to become: makecontext passes integers alone.
+  static thread_local Fibre *starting;
   char *getStack(size_t index) const;
 
   /// Stacks by the slab, since one mapping per stack is slow.
