@@ -137,6 +137,17 @@ mlir::softmax::emulator::checkDeviceModule(const llvm::Module &module) {
     if (function.isVarArg())
       return llvm::createStringError("function '" + function.getName() +
                                      "': variable arguments are not emulated");
+    if (function.getName().starts_with("emu."))
+      return llvm::createStringError("function '" + function.getName() +
+                                     "': names with 'emu.' are the emulator's "
+                                     "own; call it something else");
+    if (function.getCallingConv() != llvm::CallingConv::PTX_Kernel)
+      for (const llvm::Argument &argument : function.args())
+        if (argument.hasByValAttr())
+          return llvm::createStringError(
+              "function '" + function.getName() +
+              "': structures by value are emulated as parameters of kernels "
+              "only; inline the function");
     if (llvm::Error error = checkDenormals(function))
       return error;
     for (const llvm::Instruction &instruction : llvm::instructions(function))

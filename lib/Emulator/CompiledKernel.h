@@ -18,7 +18,9 @@ struct CompiledKernel {
   const KernelDescription &getDescription() const {
     return prepared.kernels.front();
   }
-  llvm::Expected<uintptr_t> lookup(llvm::StringRef symbol) const;
+  llvm::Expected<llvm::orc::ExecutorAddr> lookup(llvm::StringRef symbol) const {
+    return jit->lookup(symbol);
+  }
 };
 
 /// Compiles a kernel of a checked module, with the functions that it calls and

@@ -95,7 +95,19 @@ readBinary(gpu::BinaryOp binary, llvm::LLVMContext &context) {
 
 static llvm::Expected<std::unique_ptr<llvm::Module>>
 translate(gpu::GPUModuleOp device, llvm::LLVMContext &context) {
+  device.getContext()->loadDialect<LLVM::LLVMDialect>();
   DiagnosticText diagnostics(device.getContext());
+  WalkResult lowered = device.walk([](Operation *op) {
+    if (isa<gpu::GPUModuleOp>(op) ||
+        isa_and_present<LLVM::LLVMDialect, NVVM::NVVMDialect>(op->getDialect()))
+      return WalkResult::advance();
+    op->emitError("'") << op->getName()
+                       << "' is not in the LLVM and NVVM dialects; lower it";
+    return WalkResult::interrupt();
+  });
+  if (lowered.wasInterrupted())
+    return diagnostics.takeError("gpu.module @" + device.getName() +
+                                 " cannot be run");
   // Debug locations exist only within a function's debug scope, which a pass on
   // modules makes.
   OwningOpRef<ModuleOp> holder(ModuleOp::create(device.getLoc()));

@@ -193,12 +193,13 @@ static llvm::Error addRegions(const CompiledKernel &kernel,
       return error;
   }
   for (const ConstantVariable &variable : prepared.globals) {
-    llvm::Expected<uintptr_t> address = kernel.lookup(variable.symbol);
+    llvm::Expected<llvm::orc::ExecutorAddr> address =
+        kernel.lookup(variable.symbol);
     if (!address)
       return address.takeError();
     Region region;
-    region.begin = *address;
-    region.end = *address + variable.bytes;
+    region.begin = address->getValue();
+    region.end = region.begin + variable.bytes;
     region.name = variable.name;
     region.writable = !variable.isConstant;
     region.space =
@@ -230,8 +231,8 @@ static llvm::Error makeWindows(const PreparedModule &prepared, GridState &grid,
   grid.windowStride = llvm::alignTo(
       prepared.windowBytes + launch.dynamicSharedBytes + alignment, alignment);
   memory.resize(grid.windowStride * grid.blocksPerCluster + alignment);
-  grid.windows = reinterpret_cast<char *>(
-      llvm::alignTo(reinterpret_cast<uintptr_t>(memory.data()), alignment));
+  grid.windows = memory.data() + llvm::offsetToAlignedAddr(
+                                     memory.data(), llvm::Align(alignment));
   return llvm::Error::success();
 }
 
@@ -314,28 +315,33 @@ llvm::Expected<LaunchResult> Program::launch(const Launch &launch) {
   makeBlocks(grid);
   if (llvm::Error error = fillWindows(prepared, grid))
     return std::move(error);
-  if (!impl->fibres.reserve(grid.threadsPerBlock * grid.blocksPerCluster))
+  if (!impl->fibres.reserve(static_cast<size_t>(grid.threadsPerBlock) *
+                            grid.blocksPerCluster))
     return fail("there is no memory for the stacks of " +
                 llvm::Twine(grid.threadsPerBlock * grid.blocksPerCluster) +
                 " threads");
 
   std::vector<void *> arguments;
+  arguments.reserve(launch.arguments.size());
   for (const Argument &argument : launch.arguments)
     arguments.push_back(const_cast<char *>(argument.getBytes().data()));
   grid.arguments = arguments.data();
-  llvm::Expected<uintptr_t> entry = compiled.lookup(kernel.entry);
+  llvm::Expected<llvm::orc::ExecutorAddr> entry = compiled.lookup(kernel.entry);
   if (!entry)
     return entry.takeError();
-  grid.entry = reinterpret_cast<void (*)(void *const *)>(*entry);
-  llvm::Expected<uintptr_t> counters = compiled.lookup(blockCountersSymbol);
+  grid.entry = entry->toPtr<void (*)(void *const *)>();
+  llvm::Expected<llvm::orc::ExecutorAddr> counters =
+      compiled.lookup(blockCountersSymbol);
   if (!counters)
     return counters.takeError();
-  llvm::MutableArrayRef<uint64_t> executions(
-      reinterpret_cast<uint64_t *>(*counters),
-      prepared.blockInstructions.size());
+  llvm::MutableArrayRef<uint64_t> executions(counters->toPtr<uint64_t *>(),
+                                             prepared.blockInstructions.size());
   llvm::fill(executions, 0);
 
   runGrid(grid);
+  if (!impl->fibres.areStacksIntact())
+    return fail("internal error: kernel '" + launch.kernel +
+                "' overflows the stack of an emulated thread");
 
   LaunchResult result;
   result.reports = std::move(grid.reports);

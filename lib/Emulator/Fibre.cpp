@@ -16,6 +16,8 @@ namespace {
 constexpr uint64_t canary = 0x5afe57acc0ffee11;
 } // namespace
 
+thread_local FibrePool::Fibre *FibrePool::starting = nullptr;
+
 FibrePool::~FibrePool() { clear(); }
 
 char *FibrePool::getStack(size_t index) const {
@@ -40,19 +42,14 @@ bool FibrePool::reserve(size_t count) {
     fibre->context.uc_stack.ss_sp = stack;
     fibre->context.uc_stack.ss_size = stackBytes;
     fibre->context.uc_link = nullptr;
-    // makecontext passes ints: a pointer goes in two.
-    uint64_t address = reinterpret_cast<uintptr_t>(fibre.get());
-    makecontext(&fibre->context, reinterpret_cast<void (*)()>(run), 2,
-                static_cast<unsigned>(address >> 32),
-                static_cast<unsigned>(address));
+    makecontext(&fibre->context, run, 0);
     fibres.push_back(std::move(fibre));
   }
   return true;
 }
 
-void FibrePool::run(unsigned high, unsigned low) {
-  auto *fibre = reinterpret_cast<Fibre *>(
-      static_cast<uintptr_t>((static_cast<uint64_t>(high) << 32) | low));
+void FibrePool::run() {
+  Fibre *fibre = starting;
   for (;;) {
     fibre->function(fibre->argument);
     fibre->done = true;
@@ -74,6 +71,7 @@ void FibrePool::resume(size_t index) {
   if (fibre.started)
     _longjmp(fibre.here, 1);
   fibre.started = true;
+  starting = &fibre;
   setcontext(&fibre.context);
 }
 
@@ -82,8 +80,11 @@ void FibrePool::suspend(size_t index) {
     _longjmp(scheduler, 1);
 }
 
-bool FibrePool::isStackIntact(size_t index) const {
-  return std::memcmp(getStack(index), &canary, sizeof(canary)) == 0;
+bool FibrePool::areStacksIntact() const {
+  for (size_t index = 0; index < fibres.size(); ++index)
+    if (std::memcmp(getStack(index), &canary, sizeof(canary)) != 0)
+      return false;
+  return true;
 }
 
 void FibrePool::clear() {

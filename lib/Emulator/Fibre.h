@@ -40,10 +40,8 @@ public:
   /// Forgets all fibres, those in the middle of a function as well.
   void clear();
 
-  /// Bytes of a stack that a fibre's own frames may use.
-  static constexpr size_t usableStackBytes = 48 << 10;
-  /// Whether fibre `index` has never come near the end of its stack.
-  bool isStackIntact(size_t index) const;
+  /// Whether no fibre has reached the end of its stack.
+  bool areStacksIntact() const;
 
 private:
   struct Fibre {
@@ -55,10 +53,11 @@ private:
     bool started = false;
     bool done = true;
   };
-  /// The rest is for what the runtime calls.
   static constexpr size_t stackBytes = 64 << 10;
 
-  static void run(unsigned high, unsigned low);
+  static void run();
+  /// The fibre that run is to become: makecontext passes integers alone.
+  static thread_local Fibre *starting;
   char *getStack(size_t index) const;
 
   /// Stacks by the slab, since one mapping per stack is slow.

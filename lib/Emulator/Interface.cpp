@@ -46,7 +46,7 @@ Buffer::~Buffer() {
 template <typename T>
 static std::vector<char> toBytes(T value) {
   std::vector<char> bytes(sizeof(T));
-  std::memcpy(bytes.data(), &value, sizeof(T));
+  std::memcpy(bytes.data(), static_cast<const void *>(&value), sizeof(T));
   return bytes;
 }
 

@@ -56,8 +56,8 @@ static MemoryCounters &getCounters(Counters &counters, MemorySpace space) {
 }
 
 /// "bytes 64 to 67 of buffer 'x' of 64 bytes"
-static std::string describe(const GridState &grid, const Thread &thread,
-                            uintptr_t address, uint64_t size) {
+static std::string describe(const GridState &grid, uintptr_t address,
+                            uint64_t size) {
   const Region *region = findBelow(grid.regions, address);
   std::string what = "buffer";
   if (address - reinterpret_cast<uintptr_t>(grid.windows) <
@@ -182,7 +182,7 @@ void mlir::softmax::emulator::checkAccess(Thread &thread, uintptr_t address,
   else
     failThread(thread, site, Fault::OutOfBounds,
                llvm::Twine(place.writes ? "writes " : "reads ") +
-                   describe(grid, thread, address, size) +
+                   describe(grid, address, size) +
                    (mayBeGlobal && space != MemorySpace::Constant
                         ? llvm::Twine("")
                         : " as " + getSpaceName(space)));
@@ -190,10 +190,10 @@ void mlir::softmax::emulator::checkAccess(Thread &thread, uintptr_t address,
     failThread(thread, site, Fault::Misaligned,
                "an access that must be aligned to " +
                    llvm::Twine(place.alignment) + " bytes, to " +
-                   describe(grid, thread, address, size));
+                   describe(grid, address, size));
   if (place.writes && region && !region->writable)
     failThread(thread, site, Fault::OutOfBounds,
-               "writes " + describe(grid, thread, address, size) +
+               "writes " + describe(grid, address, size) +
                    ", which is constant");
 
   MemoryCounters &counters = getCounters(grid.counters, space);

@@ -15,11 +15,13 @@
 #include "llvm/Transforms/Vectorize/LoadStoreVectorizer.h"
 
 // Defined in LLVM's library; no installed header declares one target's alone.
+// NOLINTBEGIN(readability-identifier-naming): LLVM's names.
 extern "C" {
 void LLVMInitializeNVPTXTargetInfo();
 void LLVMInitializeNVPTXTarget();
 void LLVMInitializeNVPTXTargetMC();
 }
+// NOLINTEND(readability-identifier-naming)
 
 using namespace mlir::softmax::emulator;
 

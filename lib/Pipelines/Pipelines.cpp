@@ -58,7 +58,7 @@ void mlir::softmax::buildRaisePipeline(OpPassManager &manager) {
 void mlir::softmax::buildToMemRefPipeline(OpPassManager &manager,
                                           const PipelineOptions &options) {
   buildRaisePipeline(manager);
-  manager.addPass(createSoftmaxGeneralizePass());
+  manager.addPass(createSoftmaxGeneralizePass({options.accuracy}));
   if (options.fuse)
     manager.addPass(createSoftmaxFuseElementwisePass());
 

@@ -119,6 +119,35 @@ define ptx_kernel void @k() {
             "what does");
 }
 
+TEST(Refusals, LocalMemoryBeyondAThreadsStack) {
+  std::unique_ptr<Program> program = mustLoad(R"(
+define ptx_kernel void @k() {
+  %a = alloca [8193 x i32]
+  store i32 0, ptr %a
+  ret void
+}
+)");
+  ASSERT_TRUE(program);
+  Launch launch;
+  launch.kernel = "k";
+  llvm::Expected<LaunchResult> result = program->launch(launch);
+  ASSERT_FALSE(static_cast<bool>(result));
+  EXPECT_EQ(llvm::toString(result.takeError()),
+            "kernel 'k' has 32772 bytes of local memory per thread; at most "
+            "32768 are emulated");
+}
+
+TEST(Refusals, StructuresByValueOfFunctions) {
+  EXPECT_NE(refuse(R"(
+define void @f(ptr byval(i64) %p) {
+  ret void
+}
+)")
+                .find("structures by value are emulated as parameters of "
+                      "kernels only"),
+            std::string::npos);
+}
+
 TEST(Refusals, OtherMachines) {
   llvm::LLVMContext context;
   auto own = std::make_unique<llvm::LLVMContext>();

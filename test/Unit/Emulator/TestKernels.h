@@ -5,6 +5,7 @@
 #include "softmax/Emulator/DeviceModule.h"
 #include "softmax/Emulator/Emulator.h"
 
+#include "llvm/ADT/StringRef.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "gtest/gtest.h"
@@ -70,6 +71,34 @@ inline LaunchResult run(const std::string &text, Launch launch) {
     return std::move(*result);
   ADD_FAILURE() << llvm::toString(result.takeError());
   return {};
+}
+
+/// A launch of one block with the buffer as only argument.
+inline Launch makeLaunch(Buffer &buffer, uint32_t threads) {
+  Launch launch;
+  launch.block = {threads};
+  launch.arguments = {Argument::pointer(buffer)};
+  return launch;
+}
+
+/// Runs a kernel on a buffer of 1 KiB of zeros; its reports, one a line.
+inline std::string runBody(const std::string &body, uint32_t threads,
+                           Dim3 cluster = {1}) {
+  auto x = makeBuffer("x", 1024);
+  x->copyFrom(std::vector<char>(1024));
+  Launch launch = makeLaunch(*x, threads);
+  launch.grid = launch.cluster = cluster;
+  launch.mostSteps = 1000;
+  LaunchResult result = run(body, launch);
+  std::string text;
+  for (const Report &report : result.reports)
+    text += report.str() + "\n";
+  return text;
+}
+
+inline void expectReport(const std::string &reports, llvm::StringRef part) {
+  EXPECT_NE(reports.find(part.str()), std::string::npos)
+      << "expected: " << part.str() << "\nreports: " << reports;
 }
 
 } // namespace mlir::softmax::emulator

@@ -22,10 +22,6 @@ done:
   ret void
 }
 
-define ptx_kernel void @nothing() {
-  ret void
-}
-
 declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()
 declare i32 @llvm.nvvm.read.ptx.sreg.ntid.x()
 declare i32 @llvm.nvvm.read.ptx.sreg.ctaid.x()
