@@ -57,6 +57,8 @@ private:
   LogicalResult evaluateBackward(OpTy op);
   LogicalResult evaluateCrossEntropy(CrossEntropyOp op);
   LogicalResult evaluateCrossEntropyBackward(CrossEntropyBackwardOp op);
+  LogicalResult evaluateStats(StatsOp op);
+  LogicalResult evaluateMerge(MergeOp op);
   LogicalResult evaluateGeneric(GenericOp op);
 
   const ReferenceTensor &get(Value value) {

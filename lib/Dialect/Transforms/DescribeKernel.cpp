@@ -131,12 +131,19 @@ static std::optional<ContractNames> getContractNames(StringRef op) {
   static constexpr StringLiteral lossBackwardInputs[] = {"logits", "labels",
                                                          "lse", "grad_loss"};
   static constexpr StringLiteral lossBackwardInits[] = {"grad_logits"};
+  static constexpr StringLiteral statsInputs[] = {"logits"};
+  static constexpr StringLiteral statsInits[] = {"max", "sum"};
   if (op == "softmax_backward" || op == "log_softmax_backward")
     return ContractNames{backwardInputs, backwardInits};
   if (op == "cross_entropy")
     return ContractNames{lossInputs, lossInits};
   if (op == "cross_entropy_backward")
     return ContractNames{lossBackwardInputs, lossBackwardInits};
+  if (op == "stats")
+    return ContractNames{statsInputs, statsInits};
+  // Of two ops.
+  if (op == "merge")
+    return ContractNames{};
   return std::nullopt;
 }
 

@@ -107,6 +107,8 @@ std::string Merger::matchStatistics() {
       bool alike =
           candidate == statistic ||
           (isa<MaxSumExpAttr>(candidate) && isa<MaxSumExpAttr>(statistic) &&
+           cast<MaxSumExpAttr>(candidate).getWideSum() ==
+               cast<MaxSumExpAttr>(statistic).getWideSum() &&
            (!usesResultArguments(op, t) || !usesResultArguments(other, s)));
       if (!found && alike &&
           isSame(getYield(op.getLogit()).getValues()[t], logit))

@@ -24,13 +24,15 @@ constexpr llvm::StringLiteral kLabelsAttrName = "softmax.labels";
 bool isNamedSoftmaxOp(Operation *op);
 
 /// Replaces the named op `op`, on tensors or memrefs, by the softmax.generic
-/// that says the same and returns it. Its inputs stand in the order of the
-/// named op's operands: logits, [scale], [bias], [mask], or gradient, output,
-/// [scale]; discardable attributes are kept. Fails, with IR untouched, if `op`
-/// is not a named op. `accuracy` chooses between forms: in strict the loss of a
-/// class is formed without cancellation.
-FailureOr<GenericOp> generalizeNamedOp(RewriterBase &rewriter, Operation *op,
-                                       Accuracy accuracy = Accuracy::Default);
+/// that says the same (of merge: by two, one after the other) and returns it.
+/// Its inputs stand in the order of the named op's operands: logits, [scale],
+/// [bias], [mask], or gradient, output, [scale]; discardable attributes are
+/// kept. Fails, with IR untouched, if `op` is not a named op. `accuracy`
+/// chooses between forms: in strict the loss of a class is formed without
+/// cancellation.
+FailureOr<SmallVector<GenericOp>>
+generalizeNamedOp(RewriterBase &rewriter, Operation *op,
+                  Accuracy accuracy = Accuracy::Default);
 
 /// Patterns that apply `generalizeNamedOp` to every named op.
 void populateSoftmaxGeneralizePatterns(RewritePatternSet &patterns,
