@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Interfaces/CallInterfaces.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "softmax/Dialect/IR/Softmax.h"
 
@@ -33,7 +34,7 @@ static LogicalResult refuseUnknown(Operation *op) {
   if (isa<linalg::SoftmaxOp>(op))
     return refuse(op, "there is no rule for it; make it a softmax.softmax "
                       "first (--softmax-raise)");
-  if (op->getNumRegions() != 0)
+  if (isa<RegionBranchOpInterface>(op))
     return refuse(op, "only straight-line functions are differentiated; "
                       "unroll the loop, or write the branch as a select");
   return refuse(op, "there is no rule for it; compute it with ops of the "

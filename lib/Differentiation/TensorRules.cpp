@@ -37,6 +37,37 @@ static LogicalResult differentiateExtract(tensor::ExtractOp op,
   return success();
 }
 
+static LogicalResult differentiateInsert(tensor::InsertOp op,
+                                         Adjoints &adjoints) {
+  OpBuilder &b = adjoints.builder;
+  Location loc = adjoints.loc;
+  Value gradient = adjoints.get(op.getResult());
+  if (adjoints.isActive(op.getScalar()))
+    adjoints.add(op.getScalar(),
+                 tensor::ExtractOp::create(b, loc, gradient, op.getIndices()));
+  if (!adjoints.isActive(op.getDest()))
+    return success();
+  Value zero = arith::ConstantOp::create(
+      b, loc, b.getFloatAttr(getElementTypeOrSelf(gradient), 0));
+  adjoints.add(op.getDest(), tensor::InsertOp::create(b, loc, zero, gradient,
+                                                      op.getIndices()));
+  return success();
+}
+
+static LogicalResult differentiateSplat(tensor::SplatOp op,
+                                        Adjoints &adjoints) {
+  OpBuilder &b = adjoints.builder;
+  Value gradient = adjoints.get(op.getResult());
+  unsigned rank = op.getType().getRank();
+  if (rank != 0)
+    gradient =
+        createSum(b, adjoints.loc, gradient, b.getMultiDimIdentityMap(rank),
+                  AffineMap::get(rank, 0, b.getContext()), {},
+                  getElementTypeOrSelf(gradient));
+  adjoints.add(op.getInput(), extractScalar(b, adjoints.loc, gradient));
+  return success();
+}
+
 static LogicalResult differentiateFromElements(tensor::FromElementsOp op,
                                                Adjoints &adjoints) {
   Value gradient = adjoints.get(op.getResult());
@@ -131,6 +162,8 @@ static LogicalResult differentiateInsertSlice(tensor::InsertSliceOp op,
 
 void mlir::softmax::addTensorRules(AdjointRules &rules) {
   rules.add<tensor::ExtractOp>(differentiateExtract);
+  rules.add<tensor::InsertOp>(differentiateInsert);
+  rules.add<tensor::SplatOp>(differentiateSplat);
   rules.add<tensor::FromElementsOp>(differentiateFromElements);
   rules.add<tensor::CastOp>(differentiateCast);
   rules.add<tensor::CollapseShapeOp>(differentiateCollapse);

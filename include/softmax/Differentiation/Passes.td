@@ -27,9 +27,9 @@ def SoftmaxDifferentiatePass : Pass<"softmax-differentiate", "ModuleOp"> {
       (`arith.addf`) into a destination, over arith and math: element-wise ops
       with broadcasts and transpositions, products of matrices, contractions,
       sums;
-    - arith and math on scalars and tensors; `tensor.extract`, `from_elements`,
-      `cast`, `expand_shape`, `collapse_shape`, `extract_slice`,
-      `insert_slice`.
+    - arith and math on scalars and tensors; `tensor.extract`, `insert`,
+      `from_elements`, `splat`, `cast`, `expand_shape`, `collapse_shape`,
+      `extract_slice`, `insert_slice`.
 
     Anything else on the way is refused with a diagnostic that names it; what
     no argument has an influence on is copied. Integers carry no gradient.
