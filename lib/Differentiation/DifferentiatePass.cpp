@@ -42,7 +42,8 @@ struct SoftmaxDifferentiatePass
     DifferentiateOptions asked;
     asked.name = (function.getSymName() + suffix).str();
     asked.withResults = withResults;
-    llvm::append_range(asked.arguments, arguments);
+    if (llvm::is_contained(functions, function.getSymName()))
+      llvm::append_range(asked.arguments, arguments);
     Attribute attribute = function->getAttr(kDifferentiateAttrName);
     if (auto numbers = dyn_cast_if_present<DenseI64ArrayAttr>(attribute))
       asked.arguments.assign(numbers.asArrayRef().begin(),

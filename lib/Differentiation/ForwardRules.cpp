@@ -183,9 +183,6 @@ void ForwardRule<OpTy>::run() {
 
 template <typename OpTy>
 static LogicalResult differentiateForward(OpTy op, Adjoints &adjoints) {
-  if (!op.hasPureTensorSemantics())
-    return refuse(op, "it works on memrefs; differentiate before "
-                      "bufferization");
   ForwardRule<OpTy>(op, adjoints).run();
   return success();
 }

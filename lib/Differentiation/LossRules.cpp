@@ -137,9 +137,6 @@ void LossRule::run() {
 }
 
 static LogicalResult differentiateLoss(CrossEntropyOp op, Adjoints &adjoints) {
-  if (!op.hasPureTensorSemantics())
-    return refuse(op, "it works on memrefs; differentiate before "
-                      "bufferization");
   LossRule(op, adjoints).run();
   return success();
 }

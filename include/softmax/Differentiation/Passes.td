@@ -68,8 +68,9 @@ def SoftmaxDifferentiatePass : Pass<"softmax-differentiate", "ModuleOp"> {
     ListOption<"functions", "functions", "std::string",
                "Functions to differentiate, besides those with the attribute">,
     ListOption<"arguments", "arguments", "int64_t",
-               "Numbers of the arguments to differentiate with respect to, for "
-               "functions whose attribute has none; all floats without">,
+               "Numbers of the arguments to differentiate these functions with "
+               "respect to, unless their attribute has some; all floats "
+               "without">,
     Option<"suffix", "suffix", "std::string", /*default=*/"\"_vjp\"",
            "What the names of the new functions end with">,
     Option<"withResults", "with-results", "bool", /*default=*/"false",

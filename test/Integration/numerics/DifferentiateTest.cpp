@@ -467,6 +467,64 @@ TEST(Differentiate, MovedElements) {
   f.checkAll();
 }
 
+// C-TYPE-2: of narrow types the gradients are those of f64 but for the rounding
+// of logits, probabilities and results, and compiled code is within its bounds.
+TEST(Differentiate, NarrowTypes) {
+  std::string text = R"mlir(
+    func.func @f(%x: tensor<5x70x$X>, %s: $C, %b: tensor<70x$B>, %w: tensor<70x3x$X>) -> (tensor<5x3x$X>, tensor<5x$C>) {
+      %i = tensor.empty() : tensor<5x70x$X>
+      %j = tensor.empty() : tensor<5x$C>
+      %p, %l = softmax.softmax dimensions = [1] ins(%x : tensor<5x70x$X>) scale(%s : $C) bias(%b : tensor<70x$B>)
+        outs(%i, %j : tensor<5x70x$X>, tensor<5x$C>) -> tensor<5x70x$X>, tensor<5x$C>
+      %zero = arith.constant 0.0 : $X
+      %e = tensor.empty() : tensor<5x3x$X>
+      %z = linalg.fill ins(%zero : $X) outs(%e : tensor<5x3x$X>) -> tensor<5x3x$X>
+      %y = linalg.matmul ins(%p, %w : tensor<5x70x$X>, tensor<70x3x$X>) outs(%z : tensor<5x3x$X>) -> tensor<5x3x$X>
+      return %y, %l : tensor<5x3x$X>, tensor<5x$C>
+    })mlir";
+  auto replace = [&](std::string in, StringRef from, StringRef to) {
+    for (size_t at; (at = in.find(from.str())) != std::string::npos;)
+      in.replace(at, from.size(), to.str());
+    return in;
+  };
+  auto make = [&](StringRef x, StringRef bias, StringRef compute) {
+    return replace(replace(replace(text, "$X", x), "$B", bias), "$C", compute);
+  };
+  for (auto [x, bias] : {std::pair("f16", "f32"), std::pair("bf16", "bf16"),
+                         std::pair("f32", "f16")}) {
+    SCOPED_TRACE(x);
+    Differentiated narrow(make(x, bias, "f32"));
+    Differentiated wide(make("f64", "f64", "f64"));
+    auto input = [&](StringRef type, ArrayRef<int64_t> shape, unsigned seed) {
+      return makeLogits(getType(type), shape, Data::Normal, seed);
+    };
+    auto widen = [&](ReferenceTensor tensor) {
+      tensor.elementType = getType("f64");
+      return tensor;
+    };
+    SmallVector<ReferenceTensor> inputs = {
+        input(x, {5, 70}, 0), makeScalar(getType("f32"), 0.75),
+        input(bias, {70}, 1), input(x, {70, 3}, 2)};
+    SmallVector<ReferenceTensor> cotangents = {input(x, {5, 3}, 3),
+                                               input("f32", {5}, 4)};
+    narrow.setInputs(inputs);
+    narrow.setCotangents(cotangents);
+    wide.setInputs(llvm::map_to_vector(inputs, widen));
+    wide.setCotangents(llvm::map_to_vector(cotangents, widen));
+    SmallVector<ReferenceTensor> expected = wide.evaluateGradients();
+    // A few roundings of the narrowest type, of numbers below 4.
+    double tolerance = StringRef(x) == "f32"   ? 1e-3
+                       : StringRef(x) == "f16" ? 8e-3
+                                               : 6e-2;
+    for (auto [gradient, want, given] :
+         llvm::zip_equal(narrow.compileGradients(), expected, inputs)) {
+      EXPECT_EQ(gradient.elementType, given.elementType);
+      for (auto [a, b] : llvm::zip_equal(gradient.elements, want.elements))
+        EXPECT_NEAR(double(a.real), double(b.real), tolerance);
+    }
+  }
+}
+
 // Every scalar operation that has a rule, on both of its operands.
 TEST(Differentiate, ScalarOperations) {
   const char *unary[] = {
