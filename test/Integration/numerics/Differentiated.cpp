@@ -37,6 +37,8 @@ Differentiated::Differentiated(StringRef text) {
 
 Differentiated::Tensors Differentiated::run(func::FuncOp what,
                                             TensorsRef arguments) {
+  if (!isValid())
+    return {};
   FailureOr<Tensors> results = evaluateFunction(what, arguments);
   EXPECT_TRUE(succeeded(results));
   return succeeded(results) ? std::move(*results) : Tensors();
@@ -61,6 +63,8 @@ Differentiated::Tensors Differentiated::evaluateGradients() {
 }
 
 Differentiated::Tensors Differentiated::compileGradients() {
+  if (!isValid())
+    return {};
   std::string text;
   llvm::raw_string_ostream stream(text);
   vjp.print(stream, OpPrintingFlags().useLocalScope());
