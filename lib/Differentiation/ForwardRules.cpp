@@ -72,22 +72,23 @@ Value ForwardRule<OpTy>::differentiateElements(Value scale) {
   Value dy = y ? adjoints.get(y) : Value();
   if (!dy)
     return Value();
+  if (isLog && op.getMask()) {
+    // y is -inf there whatever the logits are, so that its cotangent, which
+    // the formula passes on, has no say.
+    AffineMap maskMap = op.getOperandMap(op.getMaskMutable()[0]);
+    Type element = getElementTypeOrSelf(dy);
+    dy = elementwise({dy, op.getMask()}, {identity, maskMap}, element,
+                     [&](MathBuilder &math, ValueRange in) {
+                       return math.select(in[1], in[0],
+                                          math.constant(element, 0));
+                     });
+  }
   using BackwardOp =
       std::conditional_t<isLog, LogSoftmaxBackwardOp, SoftmaxBackwardOp>;
   Value init = createEmpty(builder, loc, sizes, compute);
-  Value gradient =
-      BackwardOp::create(builder, loc, dy, y, init, op.getDimensions(), scale,
-                         op.getMaskedRow())
-          ->getResult(0);
-  if (!isLog || !op.getMask())
-    return gradient;
-  // y is -inf there, whatever the logit; the formula would give dy.
-  AffineMap maskMap = op.getOperandMap(op.getMaskMutable()[0]);
-  return elementwise({gradient, op.getMask()}, {identity, maskMap}, compute,
-                     [&](MathBuilder &math, ValueRange in) {
-                       return math.select(in[1], in[0],
-                                          math.constant(compute, 0));
-                     });
+  return BackwardOp::create(builder, loc, dy, y, init, op.getDimensions(),
+                            scale, op.getMaskedRow())
+      ->getResult(0);
 }
 
 template <typename OpTy>

@@ -37,12 +37,12 @@ func.func @scaled(%x: tensor<?x10xf32>, %s: f32) -> tensor<?x10xf32> attributes 
 // CHECK-SAME: %[[X:.*]]: tensor<4x8xf16>, %[[B:.*]]: tensor<8xbf16>, %[[M:.*]]: tensor<4x8xi1>, %[[DY:.*]]: tensor<4x8xf16>) -> (tensor<4x8xf16>, tensor<8xbf16>) {
 // CHECK: %[[Y:.*]] = softmax.log_softmax
 // CHECK: arith.extf %{{.*}} : f16 to f32
-// CHECK: %[[G:.*]] = softmax.log_softmax_backward dimensions = [1] ins(%{{.*}}, %[[Y]] : tensor<4x8xf32>, tensor<4x8xf16>) outs(%{{.*}} : tensor<4x8xf32>)
-// CHECK: %[[KEPT:.*]] = linalg.generic {{.*}} ins(%[[G]], %[[M]] :
+// CHECK: %[[KEPT:.*]] = linalg.generic {{.*}} ins(%{{.*}}, %[[M]] :
 // CHECK: arith.select
+// CHECK: %[[G:.*]] = softmax.log_softmax_backward dimensions = [1] ins(%[[KEPT]], %[[Y]] : tensor<4x8xf32>, tensor<4x8xf16>) outs(%{{.*}} : tensor<4x8xf32>)
 // CHECK: %[[DB:.*]] = softmax.generic dimensions = [0] statistics = [#softmax.sum]
-// CHECK-SAME: ins(%[[KEPT]] : tensor<4x8xf32>) outs(%{{.*}} : tensor<8xf32>)
-// CHECK: ins(%[[KEPT]] : tensor<4x8xf32>)
+// CHECK-SAME: ins(%[[G]] : tensor<4x8xf32>) outs(%{{.*}} : tensor<8xf32>)
+// CHECK: ins(%[[G]] : tensor<4x8xf32>)
 // CHECK: arith.truncf %{{.*}} : f32 to f16
 // CHECK: ins(%[[DB]] : tensor<8xf32>)
 // CHECK: arith.truncf %{{.*}} : f32 to bf16
