@@ -91,6 +91,50 @@ TEST(Differentiate, Contractions) {
   f.checkAll();
 }
 
+TEST(Differentiate, NamedLinalg) {
+  Differentiated f(R"mlir(
+    func.func @f(%x: tensor<3x4xf64>, %y: tensor<4x3xf64>, %v: tensor<4xf64>) -> (tensor<f64>, tensor<2x4x2xf64>) {
+      %zero = arith.constant 0.0 : f64
+      %e = tensor.empty() : tensor<4x3xf64>
+      %t = linalg.transpose ins(%x : tensor<3x4xf64>) outs(%e : tensor<4x3xf64>) permutation = [1, 0]
+      %c = linalg.copy ins(%t : tensor<4x3xf64>) outs(%e : tensor<4x3xf64>) -> tensor<4x3xf64>
+      %exp = linalg.exp ins(%y : tensor<4x3xf64>) outs(%e : tensor<4x3xf64>) -> tensor<4x3xf64>
+      %sub = linalg.sub ins(%c, %y : tensor<4x3xf64>, tensor<4x3xf64>) outs(%e : tensor<4x3xf64>) -> tensor<4x3xf64>
+      %div = linalg.div ins(%sub, %exp : tensor<4x3xf64>, tensor<4x3xf64>) outs(%e : tensor<4x3xf64>) -> tensor<4x3xf64>
+      %neg = linalg.negf ins(%div : tensor<4x3xf64>) outs(%e : tensor<4x3xf64>) -> tensor<4x3xf64>
+      %tanh = linalg.map { math.tanh } ins(%neg : tensor<4x3xf64>) outs(%e : tensor<4x3xf64>)
+      %larger = linalg.max ins(%tanh, %y : tensor<4x3xf64>, tensor<4x3xf64>) outs(%e : tensor<4x3xf64>) -> tensor<4x3xf64>
+      %square = linalg.square ins(%larger : tensor<4x3xf64>) outs(%e : tensor<4x3xf64>) -> tensor<4x3xf64>
+      %scaled = linalg.elementwise kind = #linalg.elementwise_kind<mul>
+        indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i, j)>]
+        ins(%square, %v : tensor<4x3xf64>, tensor<4xf64>) outs(%e : tensor<4x3xf64>) -> tensor<4x3xf64>
+
+      %e1 = tensor.empty() : tensor<3xf64>
+      %z1 = linalg.fill ins(%zero : f64) outs(%e1 : tensor<3xf64>) -> tensor<3xf64>
+      %row = linalg.vecmat ins(%v, %scaled : tensor<4xf64>, tensor<4x3xf64>) outs(%z1 : tensor<3xf64>) -> tensor<3xf64>
+      %e0 = tensor.empty() : tensor<f64>
+      %z0 = linalg.fill ins(%zero : f64) outs(%e0 : tensor<f64>) -> tensor<f64>
+      %dot = linalg.dot ins(%row, %row : tensor<3xf64>, tensor<3xf64>) outs(%z0 : tensor<f64>) -> tensor<f64>
+      %sum = linalg.reduce { arith.addf } ins(%scaled : tensor<4x3xf64>) outs(%dot : tensor<f64>) dimensions = [0, 1]
+
+      %split = tensor.expand_shape %x [[0], [1, 2]] output_shape [3, 2, 2] : tensor<3x4xf64> into tensor<3x2x2xf64>
+      %e3 = tensor.empty() : tensor<2x4x2xf64>
+      %z3 = linalg.fill ins(%zero : f64) outs(%e3 : tensor<2x4x2xf64>) -> tensor<2x4x2xf64>
+      %contracted = linalg.contract
+        indexing_maps = [affine_map<(b, i, j, k) -> (i, k)>, affine_map<(b, i, j, k) -> (k, b, j)>, affine_map<(b, i, j, k) -> (b, i, j)>]
+        ins(%scaled, %split : tensor<4x3xf64>, tensor<3x2x2xf64>) outs(%z3 : tensor<2x4x2xf64>) -> tensor<2x4x2xf64>
+      %e2 = tensor.empty() : tensor<2x2x2xf64>
+      %z2 = linalg.fill ins(%zero : f64) outs(%e2 : tensor<2x2x2xf64>) -> tensor<2x2x2xf64>
+      %batch = linalg.batch_matmul
+        indexing_maps = [affine_map<(b, m, n, k) -> (b, k, m)>, affine_map<(b, m, n, k) -> (b, k, n)>, affine_map<(b, m, n, k) -> (b, m, n)>]
+        ins(%contracted, %contracted : tensor<2x4x2xf64>, tensor<2x4x2xf64>) outs(%z2 : tensor<2x2x2xf64>) -> tensor<2x2x2xf64>
+      %again = linalg.batch_matmul ins(%contracted, %batch : tensor<2x4x2xf64>, tensor<2x2x2xf64>) outs(%contracted : tensor<2x4x2xf64>) -> tensor<2x4x2xf64>
+      return %sum, %again : tensor<f64>, tensor<2x4x2xf64>
+    })mlir");
+  f.setInputs({makeInput({3, 4}), makeInput({4, 3}, 1), makeInput({4}, 2)});
+  f.check(f.evaluateGradients(), "reference");
+}
+
 TEST(Differentiate, MovedElements) {
   Differentiated f(R"mlir(
     func.func @f(%x: tensor<2x6xf64>, %y: tensor<2x2xf64>, %i: index) -> (tensor<4x3xf64>, tensor<2x6xf64>, tensor<2x2xf64>) {
