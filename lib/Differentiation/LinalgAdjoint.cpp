@@ -5,6 +5,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -147,14 +148,30 @@ Value LinalgAdjoint::emit(OpBuilder &builder, Location loc, Value gradient,
   }
   SmallVector<Value> inputs, elements;
   SmallVector<AffineMap> maps;
-  for (const Operand &operand : operands) {
-    if (!values.contains(operand.element))
-      continue;
+  llvm::SmallBitVector sized(numLoops);
+  auto addMap = [&](AffineMap added) {
+    maps.push_back(added);
+    for (unsigned loop = 0; loop < numLoops; ++loop)
+      if (added.isFunctionOfDim(loop))
+        sized.set(loop);
+  };
+  auto addInput = [&](const Operand &operand) {
     inputs.push_back(operand.value);
     elements.push_back(operand.element);
-    maps.push_back(operand.map);
+    addMap(operand.map);
+  };
+  for (const Operand &operand : operands)
+    if (values.contains(operand.element))
+      addInput(operand);
+  // A loop has its size from an operand, though no element of that be read.
+  for (unsigned loop = 0; loop < numLoops; ++loop) {
+    if (sized.test(loop) || map.isFunctionOfDim(loop))
+      continue;
+    addInput(*llvm::find_if(operands, [&](const Operand &operand) {
+      return operand.map.isFunctionOfDim(loop);
+    }));
   }
-  maps.push_back(map);
+  addMap(map);
   SmallVector<utils::IteratorType> iterators;
   bool adds = false;
   for (unsigned loop = 0; loop < numLoops; ++loop) {

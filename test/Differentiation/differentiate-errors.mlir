@@ -175,6 +175,15 @@ func.func @vector(%x: f32) -> f32 attributes {softmax.differentiate} {
 
 // -----
 
+func.func @unranked(%x: tensor<4xf32>) -> tensor<4xf32> attributes {softmax.differentiate} {
+  %u = tensor.cast %x : tensor<4xf32> to tensor<*xf32>
+  // expected-error @below {{'tensor.cast' op cannot be differentiated: it casts from a tensor without a rank}}
+  %y = tensor.cast %u : tensor<*xf32> to tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+
+// -----
+
 // expected-error @below {{op cannot be differentiated: it has no body}}
 func.func private @external(tensor<4xf32>) -> tensor<4xf32> attributes {softmax.differentiate}
 

@@ -57,11 +57,12 @@ TEST(Differentiate, Elementwise) {
   f.checkAll();
 }
 
-// A matrix by its own transpose, products of vectors, and a contraction with a
-// scalar factor that has no named op.
+// A matrix by its own transpose, products of vectors, a contraction with a
+// scalar factor that has no named op, and sums over a loop that a term does not
+// name.
 TEST(Differentiate, Contractions) {
   Differentiated f(R"mlir(
-    func.func @f(%a: tensor<3x4xf64>, %v: tensor<4xf64>, %b: tensor<2x3x4xf64>, %s: f64) -> (tensor<3x3xf64>, tensor<3xf64>, tensor<4x2xf64>) {
+    func.func @f(%a: tensor<3x4xf64>, %v: tensor<4xf64>, %b: tensor<2x3x4xf64>, %s: f64, %d: tensor<4x3xf64>) -> (tensor<3x3xf64>, tensor<3xf64>, tensor<4x2xf64>, tensor<4x4xf64>) {
       %zero = arith.constant 0.0 : f64
       %e0 = tensor.empty() : tensor<3x3xf64>
       %z0 = linalg.fill ins(%zero : f64) outs(%e0 : tensor<3x3xf64>) -> tensor<3x3xf64>
@@ -84,10 +85,28 @@ TEST(Differentiate, Contractions) {
         %3 = arith.addf %sum, %2 : f64
         linalg.yield %3 : f64
       } -> tensor<4x2xf64>
-      return %gram, %gav, %mix : tensor<3x3xf64>, tensor<3xf64>, tensor<4x2xf64>
+      %pairs = linalg.generic {indexing_maps = [affine_map<(i, k) -> (i)>, affine_map<(i, k) -> (k)>, affine_map<(i, k) -> (i)>],
+                               iterator_types = ["parallel", "reduction"]}
+        ins(%gav, %v : tensor<3xf64>, tensor<4xf64>) outs(%z1 : tensor<3xf64>) {
+      ^bb0(%p: f64, %q: f64, %sum: f64):
+        %0 = arith.subf %p, %q : f64
+        %1 = arith.addf %sum, %0 : f64
+        linalg.yield %1 : f64
+      } -> tensor<3xf64>
+      %e3 = tensor.empty() : tensor<4x4xf64>
+      %z3 = linalg.fill ins(%zero : f64) outs(%e3 : tensor<4x4xf64>) -> tensor<4x4xf64>
+      %e4 = tensor.empty() : tensor<3x4xf64>
+      %z4 = linalg.fill ins(%zero : f64) outs(%e4 : tensor<3x4xf64>) -> tensor<3x4xf64>
+      %ga = linalg.matmul
+        indexing_maps = [affine_map<(m, n, k) -> (k, m)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>]
+        ins(%gram, %a : tensor<3x3xf64>, tensor<3x4xf64>) outs(%z4 : tensor<3x4xf64>) -> tensor<3x4xf64>
+      %last = linalg.matmul
+        indexing_maps = [affine_map<(m, n, k) -> (k, m)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+        ins(%ga, %d : tensor<3x4xf64>, tensor<4x3xf64>) outs(%z3 : tensor<4x4xf64>) -> tensor<4x4xf64>
+      return %gram, %pairs, %mix, %last : tensor<3x3xf64>, tensor<3xf64>, tensor<4x2xf64>, tensor<4x4xf64>
     })mlir");
   f.setInputs({makeInput({3, 4}), makeInput({4}, 1), makeInput({2, 3, 4}, 2),
-               makeScalar(getType("f64"), 0.8)});
+               makeScalar(getType("f64"), 0.8), makeInput({4, 3}, 3)});
   f.checkAll();
 }
 
