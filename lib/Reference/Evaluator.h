@@ -44,6 +44,8 @@ private:
   LogicalResult reshape(Operation &op, Value source, ArrayRef<int64_t> shape);
   LogicalResult evaluateSlice(tensor::ExtractSliceOp op);
   LogicalResult evaluateInsertSlice(tensor::InsertSliceOp op);
+  FailureOr<int64_t> findElement(Operation &op, ArrayRef<int64_t> shape,
+                                 ValueRange indices);
 
   LogicalResult evaluateLinalg(linalg::LinalgOp op);
 
