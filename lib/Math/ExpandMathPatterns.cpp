@@ -21,11 +21,11 @@ static bool isNarrowType(Type type) {
   if (isa<ShapedType>(type) && !isa<VectorType>(type))
     return false;
   Type element = getElementTypeOrSelf(type);
-  return element.isF16() || element.isBF16();
+  return element.isF16() || element.isBF16() || isFloat8(element);
 }
 
 // The element type in which an operation computes a narrow result: one that
-// holds its integer operand, if it has one, since f32 to f16 or bf16 rounds
+// holds its integer operand, if it has one, since f32 to a narrow type rounds
 // again.
 static Type widened(Value operand) {
   OpBuilder b(operand.getContext());
@@ -56,8 +56,9 @@ struct ExpandUnary : OpRewritePattern<Op> {
   }
 };
 
-// An operation with operands of f16 or bf16, by way of f32.  For sums, products
-// and quotients rounding twice is harmless: 24 bits are at least 2 * 11 + 2.
+// An operation with operands of 16 bits or 8, by way of f32.  For sums,
+// products and quotients rounding twice is harmless: 24 bits are at least 2 *
+// 11 + 2.
 template <typename Op>
 struct WidenNarrow : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
@@ -78,7 +79,7 @@ struct WidenNarrow : OpRewritePattern<Op> {
     Type type = op->getResult(0).getType();
     bool narrowResult = isNarrowType(type);
     if (!narrow && !narrowResult)
-      return rewriter.notifyMatchFailure(op, "no f16 or bf16");
+      return rewriter.notifyMatchFailure(op, "no narrow type");
     Type wide = type;
     if (narrowResult)
       wide = MathBuilder::withElement(type, widened(operands.front()));
@@ -116,9 +117,17 @@ struct ExpandExtF : OpRewritePattern<arith::ExtFOp> {
   LogicalResult matchAndRewrite(arith::ExtFOp op,
                                 PatternRewriter &rewriter) const override {
     Value x = op.getIn();
-    if (!isNarrowType(x.getType()) || !isComputeType(op.getType()))
-      return rewriter.notifyMatchFailure(op, "not f16 or bf16 to f32 or f64");
     Type element = getElementTypeOrSelf(op.getType());
+    bool fromFloat8 = isFloat8(getElementTypeOrSelf(x.getType()));
+    if (fromFloat8 && isNarrowType(op.getType())) {
+      Type single =
+          MathBuilder::withElement(op.getType(), rewriter.getF32Type());
+      Value wide = arith::ExtFOp::create(rewriter, op.getLoc(), single, x);
+      rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, op.getType(), wide);
+      return success();
+    }
+    if (!isNarrowType(x.getType()) || !isComputeType(op.getType()))
+      return rewriter.notifyMatchFailure(op, "no narrow type to f32 or f64");
     if (element.isF64()) {
       Type single =
           MathBuilder::withElement(op.getType(), rewriter.getF32Type());
@@ -127,6 +136,10 @@ struct ExpandExtF : OpRewritePattern<arith::ExtFOp> {
       return success();
     }
     MathBuilder math(rewriter, op.getLoc(), options.fma);
+    if (fromFloat8) {
+      rewriter.replaceOp(op, buildExtendF8(math, x));
+      return success();
+    }
     if (getElementTypeOrSelf(x).isBF16()) {
       rewriter.replaceOp(op, buildExtendBF16(math, x));
       return success();
@@ -146,8 +159,16 @@ struct ExpandTruncF : OpRewritePattern<arith::TruncFOp> {
   LogicalResult matchAndRewrite(arith::TruncFOp op,
                                 PatternRewriter &rewriter) const override {
     Value x = op.getIn();
+    Type element = getElementTypeOrSelf(op.getType());
+    if (isFloat8(element) && isNarrowType(x.getType())) {
+      Type single =
+          MathBuilder::withElement(op.getType(), rewriter.getF32Type());
+      Value wide = arith::ExtFOp::create(rewriter, op.getLoc(), single, x);
+      rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, op.getType(), wide);
+      return success();
+    }
     if (!isComputeType(x.getType()) || !isNarrowType(op.getType()))
-      return rewriter.notifyMatchFailure(op, "not f32 or f64 to f16 or bf16");
+      return rewriter.notifyMatchFailure(op, "not f32 or f64 to a narrow type");
     std::optional<arith::RoundingMode> mode = op.getRoundingmode();
     if (mode && *mode != arith::RoundingMode::to_nearest_even)
       return rewriter.notifyMatchFailure(op, "another rounding mode");
@@ -157,7 +178,11 @@ struct ExpandTruncF : OpRewritePattern<arith::TruncFOp> {
                                                    buildRoundToOddF32(math, x));
       return success();
     }
-    bool brain = getElementTypeOrSelf(op.getType()).isBF16();
+    if (isFloat8(element)) {
+      rewriter.replaceOp(op, buildTruncateToF8(math, x, element));
+      return success();
+    }
+    bool brain = element.isBF16();
     if (brain ? options.bf16 : options.f16c)
       return rewriter.notifyMatchFailure(op, "the target truncates");
     rewriter.replaceOp(op, brain ? buildTruncateToBF16(math, x)

@@ -58,8 +58,7 @@ Value softmax::buildExtendBF16(MathBuilder &math, Value x) {
   return math.fromBits(math.shiftLeft(wideBits(math, x), 16));
 }
 
-// bits >> count, rounded to nearest, ties to even.
-static Value shiftRounded(MathBuilder &math, Value bits, int64_t count) {
+Value softmax::buildShiftRounded(MathBuilder &math, Value bits, int64_t count) {
   Type type = bits.getType();
   Value last = math.andInt(math.shiftRight(bits, count), math.integer(type, 1));
   int64_t belowHalf = (int64_t(1) << (count - 1)) - 1;
@@ -77,8 +76,8 @@ Value softmax::buildTruncateToF16(MathBuilder &math, Value x) {
   // 65520, half way between the largest f16 and the next power of two: rounds
   // to infinity from here on.
   const int64_t overflow = 0x477ff000;
-  Value normal =
-      shiftRounded(math, math.subInt(magnitude, math.integer(type, bias)), 13);
+  Value normal = buildShiftRounded(
+      math, math.subInt(magnitude, math.integer(type, bias)), 13);
   // Below 2^-14 the adder rounds: the last bit of 1/2 is 2^-24.
   Value half = math.integer(type, 0x3f000000);
   Value denormal = math.subInt(
@@ -101,7 +100,7 @@ Value softmax::buildTruncateToF16(MathBuilder &math, Value x) {
 Value softmax::buildTruncateToBF16(MathBuilder &math, Value x) {
   Value bits = math.bits(x);
   Type type = bits.getType();
-  Value rounded = shiftRounded(math, bits, 16);
+  Value rounded = buildShiftRounded(math, bits, 16);
   Value nan = math.orInt(math.shiftRight(bits, 16), math.integer(type, 0x40));
   Value result =
       math.select(math.compare(CmpFPredicate::UNO, x, x), nan, rounded);

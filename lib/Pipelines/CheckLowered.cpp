@@ -2,6 +2,7 @@
 #include "softmax/Pipelines/Pipelines.h"
 
 #include "softmax/Dialect/IR/Softmax.h"
+#include "softmax/Math/FloatConversion.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -18,13 +19,15 @@ using namespace mlir;
 namespace {
 
 /// The float narrower than 16 bits that `op` reads or makes, as a scalar or in
-/// a vector; null if there is none. LLVM has no such type.
+/// a vector, for which there is no conversion; null if there is none. LLVM has
+/// no such type.
 Type findNarrowFloat(Operation *op) {
   for (TypeRange types :
        {TypeRange(op->getOperandTypes()), TypeRange(op->getResultTypes())})
     for (Type type : types) {
       Type element = isa<VectorType>(type) ? getElementTypeOrSelf(type) : type;
-      if (isa<FloatType>(element) && element.getIntOrFloatBitWidth() < 16)
+      if (isa<FloatType>(element) && element.getIntOrFloatBitWidth() < 16 &&
+          !softmax::isFloat8(element))
         return element;
     }
   return Type();
@@ -97,8 +100,9 @@ class SoftmaxCheckLoweredPass
         op->emitOpError("has type ")
             << narrow
             << ", which no pass of this pipeline lowers; pass the numbers as "
-               "f16, bf16, f32, f64 or integers, or decompose the operation "
-               "with --softmax-decompose";
+               "f16, bf16, f32, f64, f8E4M3FN, f8E5M2 or integers, or "
+               "decompose "
+               "the operation with --softmax-decompose";
         signalPassFailure();
         return WalkResult::advance();
       }

@@ -58,7 +58,7 @@ void mlir::softmax::buildToSchedulePipeline(OpPassManager &manager,
   if (options.kernels)
     addInlining(manager);
   buildRaisePipeline(manager);
-  manager.addPass(createSoftmaxGeneralizePass());
+  manager.addPass(createSoftmaxGeneralizePass({options.accuracy}));
   if (options.fuse)
     manager.addPass(createSoftmaxFuseElementwisePass());
 

@@ -21,6 +21,10 @@ struct Format {
 
 static Format getFormat(FloatKind kind) {
   switch (kind) {
+  case FloatKind::F8E4M3FN:
+    return {4, -6, 8, 1};
+  case FloatKind::F8E5M2:
+    return {3, -14, 15, 1};
   case FloatKind::F16:
     return {11, -14, 15, 2};
   case FloatKind::BF16:
@@ -34,6 +38,10 @@ static Format getFormat(FloatKind kind) {
 }
 
 std::optional<FloatKind> mlir::softmax::reference::getFloatKind(Type type) {
+  if (isa<Float8E4M3FNType>(type))
+    return FloatKind::F8E4M3FN;
+  if (isa<Float8E5M2Type>(type))
+    return FloatKind::F8E5M2;
   if (type.isF16())
     return FloatKind::F16;
   if (type.isBF16())
@@ -79,39 +87,65 @@ Real mlir::softmax::reference::roundTo(FloatKind kind, Real value) {
     return static_cast<float>(value);
   if (kind == FloatKind::F64)
     return static_cast<double>(value);
+  // f8E4M3FN ends at 448 and has NaN in the place of the next number.
+  bool hasInfinity = kind != FloatKind::F8E4M3FN;
+  if (std::isinf(value) && !hasInfinity)
+    return std::numeric_limits<Real>::quiet_NaN();
   if (!std::isfinite(value) || value == 0)
     return value;
   Real unit = unitInLastPlace(kind, value);
   // A power of two: the division and the product are exact.
   Real rounded = std::nearbyint(value / unit) * unit;
+  if (!hasInfinity && std::fabs(rounded) > 448)
+    return std::numeric_limits<Real>::quiet_NaN();
   if (std::fabs(rounded) >= overflowThreshold(kind))
     return std::copysign(std::numeric_limits<Real>::infinity(), value);
   // -0 for what rounds to zero from below.
   return std::copysign(rounded, value);
 }
 
-Real mlir::softmax::reference::decode(FloatKind kind, const void *bytes) {
+/// The formats of less than 32 bits.
+static const llvm::fltSemantics &getSemantics(FloatKind kind) {
   switch (kind) {
-  case FloatKind::F32: {
+  case FloatKind::F8E4M3FN:
+    return llvm::APFloat::Float8E4M3FN();
+  case FloatKind::F8E5M2:
+    return llvm::APFloat::Float8E5M2();
+  case FloatKind::F16:
+    return llvm::APFloat::IEEEhalf();
+  case FloatKind::BF16:
+    return llvm::APFloat::BFloat();
+  case FloatKind::F32:
+  case FloatKind::F64:
+    break;
+  }
+  llvm_unreachable("has a type of the language");
+}
+
+Real mlir::softmax::reference::decode(FloatKind kind, const void *bytes) {
+  if (kind == FloatKind::F32) {
     float value;
     std::memcpy(&value, bytes, sizeof(value));
     return value;
   }
-  case FloatKind::F64: {
+  if (kind == FloatKind::F64) {
     double value;
     std::memcpy(&value, bytes, sizeof(value));
     return value;
   }
-  case FloatKind::F16:
-  case FloatKind::BF16:
-    break;
+  uint64_t bits = 0;
+  if (byteSize(kind) == 1) {
+    uint8_t narrow;
+    std::memcpy(&narrow, bytes, sizeof(narrow));
+    bits = narrow;
+  } else {
+    uint16_t narrow;
+    std::memcpy(&narrow, bytes, sizeof(narrow));
+    bits = narrow;
   }
-  uint16_t bits;
-  std::memcpy(&bits, bytes, sizeof(bits));
-  const llvm::fltSemantics &semantics = kind == FloatKind::F16
-                                            ? llvm::APFloat::IEEEhalf()
-                                            : llvm::APFloat::BFloat();
-  return llvm::APFloat(semantics, llvm::APInt(16, bits)).convertToFloat();
+  return llvm::APFloat(getSemantics(kind),
+                       llvm::APInt(8 * byteSize(kind), bits))
+      .convertToFloat();
 }
 
 void mlir::softmax::reference::encode(FloatKind kind, Real value, void *bytes) {
@@ -121,7 +155,7 @@ void mlir::softmax::reference::encode(FloatKind kind, Real value, void *bytes) {
     std::memcpy(bytes, &narrow, sizeof(narrow));
     return;
   }
-  // Exact: every value of the 16-bit formats is one of f32.
+  // Exact: every value of the narrower formats is one of f32.
   float narrow = rounded;
   if (kind == FloatKind::F32) {
     std::memcpy(bytes, &narrow, sizeof(narrow));
@@ -129,9 +163,13 @@ void mlir::softmax::reference::encode(FloatKind kind, Real value, void *bytes) {
   }
   llvm::APFloat number(narrow);
   bool losesInfo;
-  number.convert(kind == FloatKind::F16 ? llvm::APFloat::IEEEhalf()
-                                        : llvm::APFloat::BFloat(),
-                 llvm::APFloat::rmNearestTiesToEven, &losesInfo);
-  uint16_t bits = static_cast<uint16_t>(number.bitcastToAPInt().getZExtValue());
-  std::memcpy(bytes, &bits, sizeof(bits));
+  number.convert(getSemantics(kind), llvm::APFloat::rmNearestTiesToEven,
+                 &losesInfo);
+  uint64_t bits = number.bitcastToAPInt().getZExtValue();
+  uint16_t pair = static_cast<uint16_t>(bits);
+  uint8_t single = static_cast<uint8_t>(bits);
+  if (byteSize(kind) == 1)
+    std::memcpy(bytes, &single, sizeof(single));
+  else
+    std::memcpy(bytes, &pair, sizeof(pair));
 }

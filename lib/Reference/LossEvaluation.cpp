@@ -81,8 +81,9 @@ struct Labels {
 class LossRow {
 public:
   LossRow(const Labels &labels, ArrayRef<Scalar> logits,
-          const MaxSumExpRow &statistics, bool isFast)
-      : labels(labels), logits(logits), kind(labels.kind) {
+          const MaxSumExpRow &statistics, Accuracy accuracy)
+      : labels(labels), logits(logits), kind(labels.kind), accuracy(accuracy) {
+    bool isFast = accuracy == Accuracy::Fast && kind == FloatKind::F32;
     max = {statistics.getMax().real, statistics.getMax().error};
     logSum.value = std::log(statistics.getSum().real);
     // The sum within 4.31 u, rounded to the compute type; its logarithm within
@@ -103,8 +104,15 @@ public:
 
   Bounded getClassLoss(int64_t label) const {
     Bounded sharp = getDistance({logits[label].real, logits[label].error});
-    if (labels.smoothing == 0)
+    sharp.value = getExactLoss(label);
+    if (labels.smoothing == 0) {
+      // One form for all sizes of the loss (docs/Numerics.md).
+      if (accuracy == Accuracy::Strict)
+        sharp.error = (kind == FloatKind::F64 ? 8 : 4) *
+                          unitInLastPlace(kind, sharp.value) +
+                      max.error + logits[label].error;
       return sharp;
+    }
     Scalar sum = computeSum(logits, kind);
     Real count = logits.size();
     Bounded mean{sum.real / count};
@@ -145,6 +153,22 @@ public:
   }
 
 private:
+  /// Without cancellation: relative to the largest of the other logits.
+  Real getExactLoss(int64_t label) const {
+    Real other = -infinity, sum = 0, own = logits[label].real;
+    for (auto [i, x] : llvm::enumerate(logits))
+      if (static_cast<int64_t>(i) != label)
+        other = std::max<Real>(other, x.real);
+    if (other == -infinity)
+      return 0;
+    for (auto [i, x] : llvm::enumerate(logits))
+      if (static_cast<int64_t>(i) != label)
+        sum += std::exp(x.real - other);
+    return other > own
+               ? (other - own) + std::log1p(sum - 1 + std::exp(own - other))
+               : std::log1p(sum * std::exp(other - own));
+  }
+
   Real half(Real value, Real error = 0) const {
     return halfUnit(kind, value, error);
   }
@@ -152,6 +176,7 @@ private:
   const Labels &labels;
   ArrayRef<Scalar> logits;
   FloatKind kind;
+  Accuracy accuracy;
   Bounded max, logSum;
 };
 
@@ -193,8 +218,7 @@ LogicalResult Evaluator::evaluateCrossEntropy(CrossEntropyOp op) {
         result.real = notANumber;
       if (verdict != Verdict::Counts)
         return;
-      LossRow lossRow(labels, logits, statistics,
-                      accuracy == Accuracy::Fast && kind == FloatKind::F32);
+      LossRow lossRow(labels, logits, statistics, accuracy);
       Bounded loss;
       if (labels.hasClasses) {
         loss = lossRow.getClassLoss(labels.tensor.elements[row].integer);

@@ -84,6 +84,9 @@ std::string softmax::describeAccuracy(const KernelInfo &kernel, unsigned output,
            (computesInF64(kernel) ? "2^-53" : "2^-24") +
            (accuracy == "fast" && !computesInF64(kernel) ? ", plus 2^-13"
                                                          : "") +
+           (accuracy != "strict"    ? ""
+            : computesInF64(kernel) ? ", and at most 8 ULP"
+                                    : ", and at most 4 ULP") +
            "; smoothed or for probabilities that of docs/Numerics.md";
   if (kernel.op == "cross_entropy_backward")
     return std::string("absolute error at most eps |grad_loss| (p (2 + |x - "

@@ -171,27 +171,32 @@ Operation *FunctionBuilder::buildOp(ArrayRef<Value> arguments,
   switch (spec.kind) {
   case OpKind::Softmax:
     return SoftmaxOp::create(builder, loc, arguments[0], inits, spec.axes,
-                             arguments[1], arguments[2], arguments[3]);
+                             arguments[1], arguments[2], arguments[3],
+                             spec.maskedRow);
   case OpKind::LogSoftmax:
     return LogSoftmaxOp::create(builder, loc, arguments[0], inits, spec.axes,
-                                arguments[1], arguments[2], arguments[3]);
+                                arguments[1], arguments[2], arguments[3],
+                                spec.maskedRow);
   case OpKind::LogSumExp:
     return LogSumExpOp::create(builder, loc, arguments[0], inits, spec.axes,
                                arguments[1], arguments[2], arguments[3]);
   case OpKind::SoftmaxBackward:
     return SoftmaxBackwardOp::create(builder, loc, arguments[0], arguments[1],
-                                     inits[0], spec.axes, arguments[2]);
+                                     inits[0], spec.axes, arguments[2],
+                                     spec.maskedRow);
   case OpKind::LogSoftmaxBackward:
     return LogSoftmaxBackwardOp::create(builder, loc, arguments[0],
                                         arguments[1], inits[0], spec.axes,
-                                        arguments[2]);
+                                        arguments[2], spec.maskedRow);
   case OpKind::CrossEntropy:
     return CrossEntropyOp::create(builder, loc, arguments[0], arguments[1],
-                                  inits, spec.axes);
+                                  inits, spec.axes, spec.ignoreIndex,
+                                  spec.labelSmoothing, spec.maskedRow);
   case OpKind::CrossEntropyBackward:
-    return CrossEntropyBackwardOp::create(builder, loc, arguments[0],
-                                          arguments[1], arguments[2],
-                                          arguments[3], inits[0], spec.axes);
+    return CrossEntropyBackwardOp::create(
+        builder, loc, arguments[0], arguments[1], arguments[2], arguments[3],
+        inits[0], spec.axes, spec.ignoreIndex, spec.labelSmoothing,
+        spec.maskedRow);
   }
   llvm_unreachable("all kinds are handled");
 }

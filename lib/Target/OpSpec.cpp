@@ -167,6 +167,51 @@ llvm::Error parseLabels(const OpSpec &spec, ParsedSpec &parsed) {
   return llvm::Error::success();
 }
 
+/// The attributes of the op: what a row counts for that is ignored, smoothed or
+/// fully masked.
+llvm::Error parseAttributes(const OpSpec &spec, ParsedSpec &parsed) {
+  auto refuse = [&](StringRef option, const std::string &value,
+                    const llvm::Twine &reason) {
+    return makeError("--" + option + "=" + value + reason);
+  };
+  if (spec.ignoreIndex) {
+    if (!isLoss(parsed.kind) || parsed.labelBits == 0)
+      return refuse("ignore-index", *spec.ignoreIndex,
+                    " belongs to losses of class indices; leave it out");
+    int64_t index;
+    if (StringRef(*spec.ignoreIndex).getAsInteger(10, index))
+      return refuse("ignore-index", *spec.ignoreIndex,
+                    " is not an integer of 64 bits; write one, as in -100");
+    if (!llvm::isIntN(parsed.labelBits, index))
+      return refuse("ignore-index", *spec.ignoreIndex,
+                    " is no label of 32 bits; use --labels=i64");
+    parsed.ignoreIndex = index;
+  }
+  if (spec.labelSmoothing) {
+    if (!isLoss(parsed.kind))
+      return refuse("label-smoothing", *spec.labelSmoothing,
+                    " belongs to losses; leave it out");
+    double amount;
+    if (StringRef(*spec.labelSmoothing).getAsDouble(amount) ||
+        !(amount >= 0 && amount <= 1))
+      return refuse("label-smoothing", *spec.labelSmoothing,
+                    " is not a number from 0 to 1");
+    parsed.labelSmoothing = amount;
+  }
+  if (!spec.maskedRow)
+    return llvm::Error::success();
+  if (parsed.kind == OpKind::LogSumExp)
+    return refuse("masked-row", *spec.maskedRow,
+                  " does not go with --op=logsumexp, which is -inf for a fully "
+                  "masked row; leave it out");
+  std::optional<MaskedRow> masked = symbolizeMaskedRow(*spec.maskedRow);
+  if (!masked)
+    return refuse("masked-row", *spec.maskedRow,
+                  ": unknown value; use nan or zero");
+  parsed.maskedRow = *masked;
+  return llvm::Error::success();
+}
+
 llvm::Expected<ParsedSpec> parseSpec(MLIRContext *context, const OpSpec &spec) {
   ParsedSpec parsed;
   llvm::Expected<OpKind> kind = parseKind(spec.op);
@@ -177,6 +222,8 @@ llvm::Expected<ParsedSpec> parseSpec(MLIRContext *context, const OpSpec &spec) {
   if (llvm::Error error = checkKernelName(parsed.name))
     return makeError("--name: " + llvm::toString(std::move(error)));
   if (llvm::Error error = parseLabels(spec, parsed))
+    return std::move(error);
+  if (llvm::Error error = parseAttributes(spec, parsed))
     return std::move(error);
 
   std::pair<StringRef, StringRef> types = StringRef(spec.type).split(':');

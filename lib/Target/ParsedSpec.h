@@ -5,9 +5,12 @@
 #ifndef SOFTMAX_LIB_TARGET_PARSEDSPEC_H
 #define SOFTMAX_LIB_TARGET_PARSEDSPEC_H
 
+#include "softmax/Dialect/IR/Softmax.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 
+#include <optional>
 #include <string>
 
 namespace mlir::softmax {
@@ -42,6 +45,9 @@ struct ParsedSpec {
   bool scale = false, bias = false, mask = false, lse = false;
   /// Of losses: bits of a class index, or 0 for probabilities.
   unsigned labelBits = 64;
+  std::optional<int64_t> ignoreIndex;
+  double labelSmoothing = 0;
+  MaskedRow maskedRow = MaskedRow::Nan;
 };
 
 /// Writes the public function of `spec` at the builder's place.

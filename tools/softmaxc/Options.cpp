@@ -1,5 +1,6 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #include "Options.h"
+#include "KernelOptions.h"
 
 #include "../Support/ToolSupport.h"
 #include "softmax/Dialect/IR/Softmax.h"
@@ -26,8 +27,8 @@ constexpr llvm::StringLiteral kOverview =
     R"(compiler for softmax kernels
 
 Compiles the public functions of an MLIR file, or kernels asked for by --op, to
-CPU code. --op may repeat. --type, --shape, --axis, --name, --with and --labels
-describe kernels: one of them that stands before the first --op holds for every
+CPU code. --op may repeat. --type, --shape, --axis, --name, --with, --labels,
+--ignore-index, --label-smoothing and --masked-row describe kernels: one that stands before the first --op holds for every
 --op, one that stands after an --op for that kernel only.
 
   softmaxc --op=softmax --shape=?x10 -o libsoftmax.so
@@ -89,32 +90,7 @@ struct CommandLineOptions {
 
   cl::opt<std::string> input{cl::Positional, cl::desc("[input.mlir | -]"),
                              cl::cat(category)};
-  cl::list<std::string> op{
-      "op", cl::desc("a kernel: softmax, log_softmax or logsumexp"),
-      cl::value_desc("name"), cl::cat(category)};
-  cl::list<std::string> type{
-      "type", cl::desc("f16, bf16, f32 or f64, or input:output (f32)"),
-      cl::value_desc("type"), cl::cat(category)};
-  cl::list<std::string> shape{
-      "shape",
-      cl::desc("sizes joined by x, ? where only known when the kernel runs; "
-               "empty is rank 0 (?x?)"),
-      cl::value_desc("shape"), cl::cat(category)};
-  cl::list<std::string> axis{
-      "axis",
-      cl::desc("the axis to normalize over, or several joined by commas "
-               "(-1, the last)"),
-      cl::value_desc("axes"), cl::cat(category)};
-  cl::list<std::string> name{"name", cl::desc("the kernel's name (the op's)"),
-                             cl::value_desc("name"), cl::cat(category)};
-  cl::list<std::string> with{
-      "with", cl::desc("further operands: scale, bias, mask, lse"),
-      cl::value_desc("list"), cl::cat(category)};
-  cl::list<std::string> labels{
-      "labels",
-      cl::desc(
-          "labels of losses: i64, i32 (class indices) or prob (probabilities)"),
-      cl::value_desc("type"), cl::cat(category)};
+  KernelOptions kernels{category};
 
   cl::opt<std::string> target{
       "target",
@@ -158,43 +134,6 @@ struct CommandLineOptions {
       cl::cat(category)};
 };
 
-/// Wrong usage: the caller returns what this returns.
-std::nullopt_t usageError(const llvm::Twine &message) {
-  std::string line = message.str();
-  llvm::errs() << "softmaxc: " << line << '\n';
-  return std::nullopt;
-}
-
-/// Hands each value of `list` to the op it belongs to: the last one before it
-/// on the command line, or every op if it stands before all of them.  Refuses
-/// two values in the same place, unless they `accumulate`.
-template <typename Setter>
-bool assignToOps(cl::list<std::string> &list, cl::list<std::string> &ops,
-                 std::vector<OpSpec> &specs, Setter set,
-                 bool accumulate = false) {
-  llvm::BitVector owners(ops.size() + 1);
-  for (unsigned i = 0; i < list.size(); ++i) {
-    unsigned position = list.getPosition(i);
-    unsigned owner = 0;
-    while (owner < ops.size() && ops.getPosition(owner) < position)
-      ++owner;
-    if (owners.test(owner) && !accumulate) {
-      usageError("--" + list.ArgStr + " is given twice for " +
-                 (owner > 0 ? "--op=" + ops[owner - 1] : "every --op") +
-                 "; give it once");
-      return false;
-    }
-    owners.set(owner);
-    if (owner > 0) {
-      set(specs[owner - 1], list[i]);
-      continue;
-    }
-    for (OpSpec &spec : specs)
-      set(spec, list[i]);
-  }
-  return true;
-}
-
 /// What can be said only once.  LLVM would take the last one in silence.
 bool checkGivenOnce(CommandLineOptions &given) {
   using Single = std::reference_wrapper<cl::opt<std::string>>;
@@ -212,49 +151,21 @@ bool checkGivenOnce(CommandLineOptions &given) {
   return true;
 }
 
-/// The spellings that would mean the same as leaving the option out.
-bool checkNotEmpty(CommandLineOptions &given) {
-  for (const std::string &name : given.name)
-    if (name.empty()) {
-      usageError("--name needs a name; leave it out for the op's");
-      return false;
-    }
-  for (const std::string &list : given.with)
-    for (StringRef part : llvm::split(list, ','))
-      if (part.empty()) {
-        usageError("--with=" + list +
-                   " has an empty entry; use scale, bias, mask, lse, joined by "
-                   "commas");
-        return false;
-      }
-  return true;
-}
-
 bool readSource(CommandLineOptions &given, Options &options) {
   bool hasInput = given.input.getNumOccurrences() > 0;
-  if (hasInput && !given.op.empty()) {
+  if (hasInput && !given.kernels.op.empty()) {
     usageError("both the input file '" + given.input +
                "' and --op are given; leave one of them out");
     return false;
   }
-  if (!hasInput && given.op.empty()) {
+  if (!hasInput && given.kernels.op.empty()) {
     usageError("there is nothing to compile; name an MLIR file, - for standard "
                "input, or --op=softmax (see --help)");
     return false;
   }
   if (hasInput) {
-    // operator& of cl::list is overloaded.
-    using List = std::reference_wrapper<cl::list<std::string>>;
-    for (cl::list<std::string> &list :
-         {List(given.type), List(given.shape), List(given.axis),
-          List(given.name), List(given.with), List(given.labels)}) {
-      if (list.empty())
-        continue;
-      usageError("--" + list.ArgStr +
-                 " describes a kernel of --op; leave it out with an input "
-                 "file");
+    if (!given.kernels.checkAbsent())
       return false;
-    }
     options.input = given.input;
     options.baseName = given.input == "-"
                            ? "kernels"
@@ -262,28 +173,7 @@ bool readSource(CommandLineOptions &given, Options &options) {
     return true;
   }
 
-  options.ops.resize(given.op.size());
-  for (auto [spec, op] : llvm::zip_equal(options.ops, given.op))
-    spec.op = op;
-  using Text = const std::string &;
-  std::vector<OpSpec> &ops = options.ops;
-  if (!checkNotEmpty(given) ||
-      !assignToOps(given.type, given.op, ops,
-                   [](OpSpec &spec, Text text) { spec.type = text; }) ||
-      !assignToOps(given.shape, given.op, ops,
-                   [](OpSpec &spec, Text text) { spec.shape = text; }) ||
-      !assignToOps(given.axis, given.op, ops,
-                   [](OpSpec &spec, Text text) { spec.axis = text; }) ||
-      !assignToOps(given.name, given.op, ops,
-                   [](OpSpec &spec, Text text) { spec.name = text; }) ||
-      !assignToOps(
-          given.with, given.op, ops,
-          [](OpSpec &spec, Text text) {
-            spec.with += (spec.with.empty() ? "" : ",") + text;
-          },
-          /*accumulate=*/true) ||
-      !assignToOps(given.labels, given.op, ops,
-                   [](OpSpec &spec, Text text) { spec.labels = text; }))
+  if (!given.kernels.read(options.ops))
     return false;
   const OpSpec &first = options.ops.front();
   options.baseName = options.ops.size() > 1 ? "kernels"

@@ -18,19 +18,20 @@ using Real = long double;
 static_assert(std::numeric_limits<Real>::digits >= 64,
               "the reference needs a long double wider than double");
 
-enum class FloatKind : uint8_t { F16, BF16, F32, F64 };
+enum class FloatKind : uint8_t { F8E4M3FN, F8E5M2, F16, BF16, F32, F64 };
 
 /// The format of a floating-point type; none for types without one here.
 std::optional<FloatKind> getFloatKind(Type type);
 
-/// Bits of the significand, the implicit one included: 11, 8, 24, 53.
+/// Bits of the significand, the implicit one included: 4, 3, 11, 8, 24, 53.
 int significandBits(FloatKind kind);
 
-/// Size in memory: 2, 2, 4, 8.
+/// Size in memory: 1, 1, 2, 2, 4, 8.
 unsigned byteSize(FloatKind kind);
 
 /// The value of the format nearest to `value`, ties to even, with denormals;
-/// values beyond the range become infinities.
+/// values beyond the range become infinities, or NaN in f8E4M3FN, which has
+/// none.
 Real roundTo(FloatKind kind, Real value);
 
 /// The distance of neighbouring values of the format in the binade of `value`;

@@ -35,6 +35,12 @@ struct OpSpec {
   /// Labels of a loss: i64 (the default) or i32 for class indices, prob for
   /// probabilities in the type of the logits.
   std::optional<std::string> labels;
+  /// Of a loss of class indices: the index of rows that do not count.
+  std::optional<std::string> ignoreIndex;
+  /// Of a loss: a number in [0, 1].
+  std::optional<std::string> labelSmoothing;
+  /// What a fully masked row gives (C-INF-2): nan (the default) or zero.
+  std::optional<std::string> maskedRow;
 };
 
 /// Adds to a new module one public function per spec, on tensors, with the

@@ -58,7 +58,7 @@ FailureOr<unsigned> mlir::softmax::lowerGeneric(GenericOp op) {
              << statistic
              << " has no vector lowering; remove it from the op's statistics "
                 "or compute it elsewhere";
-  if (failed(checkRegionsVectorizable(op)) ||
+  if (failed(checkRegionsVectorizable(op, "convert-softmax-to-vector")) ||
       failed(checkSchedule(op, schedule)))
     return failure();
 

@@ -10,57 +10,6 @@ ElementRange Parts::rangeAt(Value i) {
   return {i, k.min(k.add(i, k.index(k.numeric.getBlock())), k.columns)};
 }
 
-static bool isProbed(KernelBuilder &k, const RowNeeds &needs, unsigned s) {
-  for (auto [pass, runs] : llvm::enumerate(needs.passes[s]))
-    if (runs && k.statistics[s].isRowArgumentPass(pass))
-      return true;
-  return false;
-}
-
-SmallVector<Value> Parts::buildEmpty() {
-  SmallVector<Value> values;
-  StatisticBuilder builder = k.statistic();
-  for (unsigned s = 0; s < k.statistics.size(); ++s)
-    if (isActive(s))
-      llvm::append_range(values, k.statistics[s].buildEmptyPartial(
-                                     builder, isProbed(k, needs, s)));
-  return values;
-}
-
-SmallVector<Value> Parts::flatten(ArrayRef<RowValues> rows) {
-  SmallVector<Value> values;
-  for (unsigned s = 0; s < k.statistics.size(); ++s)
-    if (isActive(s))
-      llvm::append_range(values, k.statistics[s].getPartial(rows[s]));
-  return values;
-}
-
-SmallVector<RowValues> Parts::unflatten(ValueRange values) {
-  SmallVector<RowValues> rows(k.statistics.size());
-  StatisticBuilder builder = k.statistic();
-  for (unsigned s = 0; s < k.statistics.size(); ++s) {
-    if (!isActive(s))
-      continue;
-    size_t count = k.statistics[s]
-                       .buildEmptyPartial(builder, isProbed(k, needs, s))
-                       .size();
-    rows[s] =
-        k.statistics[s].buildFromPartial(builder, values.take_front(count));
-    values = values.drop_front(count);
-  }
-  return rows;
-}
-
-SmallVector<RowValues> Parts::merge(ArrayRef<RowValues> total,
-                                    ArrayRef<RowValues> block) {
-  SmallVector<RowValues> merged(k.statistics.size());
-  StatisticBuilder builder = k.statistic();
-  for (unsigned s = 0; s < k.statistics.size(); ++s)
-    if (isActive(s))
-      merged[s] = k.statistics[s].buildMerge(builder, total[s], block[s]);
-  return merged;
-}
-
 Value Parts::indexOf(Value i) {
   return k.div(i, k.index(k.numeric.getBlock()));
 }

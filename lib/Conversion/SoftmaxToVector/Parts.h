@@ -5,27 +5,19 @@
 #ifndef SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_PARTS_H
 #define SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_PARTS_H
 
+#include "../Common/Partials.h"
 #include "GroupLoop.h"
-#include "softmax/Dialect/IR/RowNeeds.h"
 
 namespace mlir::softmax {
 
 /// The blocks of the numeric part in rows of `KernelBuilder::columns`
 /// elements.  A block is named by its first element.
-class Parts {
+class Parts : public Partials {
 public:
-  Parts(KernelBuilder &k, const RowNeeds &needs) : k(k), needs(needs) {}
+  Parts(KernelBuilder &k, const RowNeeds &needs) : Partials(k, needs), k(k) {}
 
   /// The elements of the block that begins at `i`.
   ElementRange rangeAt(Value i);
-  /// The statistics of no elements, flat.
-  SmallVector<Value> buildEmpty();
-  SmallVector<Value> flatten(ArrayRef<RowValues> rows);
-  /// Prepared rows.
-  SmallVector<RowValues> unflatten(ValueRange values);
-  /// `total` and the block after it together.
-  SmallVector<RowValues> merge(ArrayRef<RowValues> total,
-                               ArrayRef<RowValues> block);
   /// Keeps the statistics of the block at `i` in scratch.
   void store(Value i, ArrayRef<RowValues> block);
   /// Those of the block at `i`, prepared.
@@ -43,13 +35,9 @@ public:
 
 private:
   Value numBlocks();
-  bool isActive(unsigned s) {
-    return llvm::is_contained(needs.passes[s], true);
-  }
   Value indexOf(Value i);
 
   KernelBuilder &k;
-  const RowNeeds &needs;
   /// One buffer per flat value.
   SmallVector<OperandView> buffers;
 };

@@ -32,26 +32,6 @@ mlir::softmax::getReducedLike(KernelBuilder &k, unsigned pass,
   return like;
 }
 
-SmallVector<Value> mlir::softmax::flattenWide(ArrayRef<WideValue> values) {
-  SmallVector<Value> flat;
-  for (const WideValue &value : values) {
-    flat.push_back(value.hi);
-    if (value.lo)
-      flat.push_back(value.lo);
-  }
-  return flat;
-}
-
-SmallVector<WideValue> mlir::softmax::unflattenWide(ValueRange values,
-                                                    ArrayRef<WideValue> like) {
-  SmallVector<WideValue> wide;
-  for (const WideValue &value : like) {
-    wide.push_back({values[0], value.lo ? values[1] : Value()});
-    values = values.drop_front(value.lo ? 2 : 1);
-  }
-  return wide;
-}
-
 PassBody::PassBody(KernelBuilder &k, unsigned pass, ArrayRef<unsigned> active,
                    ArrayRef<RowValues> rows, PassAccess &access)
     : k(k), sum(k), pass(pass), active(active), rows(rows), access(access),

@@ -5,6 +5,7 @@
 #ifndef SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_PASSBODY_H
 #define SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_PASSBODY_H
 
+#include "../Common/RowStages.h"
 #include "GroupLoop.h"
 #include "RowSum.h"
 #include <deque>
@@ -77,11 +78,6 @@ private:
 /// Values of the types that `PassBody::results` will have.
 SmallVector<WideValue> getReducedLike(KernelBuilder &k, unsigned pass,
                                       ArrayRef<unsigned> active);
-/// Reductions as a flat list, and back in the form of `like`.
-SmallVector<Value> flattenWide(ArrayRef<WideValue> values);
-SmallVector<WideValue> unflattenWide(ValueRange values,
-                                     ArrayRef<WideValue> like);
-
 /// The largest lane of a vector that holds no NaN.
 Value reduceMax(KernelBuilder &k, Value vector);
 /// Lane-wise maximum of `value` and `acc`; NaN in `value` is passed over.

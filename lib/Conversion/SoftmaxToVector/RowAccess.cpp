@@ -7,27 +7,6 @@
 using namespace mlir;
 using namespace mlir::softmax;
 
-RowPosition mlir::softmax::positionOf(KernelBuilder &k, Value number) {
-  RowPosition row;
-  row.number = number;
-  row.coordinates.resize(k.op.getIterationRank());
-  for (auto [dim, value] :
-       llvm::zip(k.parallel, k.delinearize(number, k.parallel)))
-    row.coordinates[dim] = value;
-  for (const OperandView &view : k.inputs)
-    row.inputOffsets.push_back(k.offset(view, row.coordinates));
-  for (const OperandView &view : k.inits)
-    row.initOffsets.push_back(k.offset(view, row.coordinates));
-  return row;
-}
-
-void mlir::softmax::loadInvariants(KernelBuilder &k, RowPosition &row) {
-  row.invariants.clear();
-  for (auto [view, offset] : llvm::zip(k.inputs, row.inputOffsets))
-    row.invariants.push_back(view.alongRow ? Value()
-                                           : k.loadScalar(view, offset));
-}
-
 void mlir::softmax::forEachRow(KernelBuilder &k,
                                function_ref<void(const RowPosition &)> body) {
   scf::ForOp::create(k.b, k.loc, k.rowBegin, k.rowEnd, k.index(1), ValueRange{},
@@ -70,15 +49,5 @@ Value mlir::softmax::elementCoordinate(KernelBuilder &k, const RowPosition &row,
   Value position = arith::AddIOp::create(
       k.b, k.loc, vector::StepOp::create(k.b, k.loc, type).getResult(),
       k.broadcast(i, k.lanes));
-  // Joint dimensions: the coordinate of a position in their box.
-  for (int64_t d : llvm::reverse(k.reduced)) {
-    Value size = k.broadcast(k.sizes[d], k.lanes);
-    if (d == dim)
-      return d == k.reduced.front()
-                 ? position
-                 : arith::RemUIOp::create(k.b, k.loc, position, size)
-                       .getResult();
-    position = arith::DivUIOp::create(k.b, k.loc, position, size);
-  }
-  llvm_unreachable("a dimension is parallel or reduced");
+  return coordinateInRow(k, dim, position);
 }

@@ -1,31 +1,14 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 //
-// Single rows: where they stand, and their elements as vectors.
+// Single rows: a loop over them, and their elements as vectors.
 
 #ifndef SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_ROWACCESS_H
 #define SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_ROWACCESS_H
 
+#include "../Common/RowPosition.h"
 #include "KernelBuilder.h"
 
 namespace mlir::softmax {
-
-/// Where a row stands.
-struct RowPosition {
-  /// Of the row, row-major over the parallel dimensions.
-  Value number;
-  /// Per iteration dimension; null along softmax dimensions.
-  SmallVector<Value> coordinates;
-  /// Linear offset of the row's first element (or of its one element) per
-  /// operand.
-  SmallVector<Value> inputOffsets, initOffsets;
-  /// Row-invariant inputs; null for the others.
-  SmallVector<Value> invariants;
-};
-
-/// Where row `number` stands; without the invariants.
-RowPosition positionOf(KernelBuilder &k, Value number);
-/// Reads the row-invariant inputs.
-void loadInvariants(KernelBuilder &k, RowPosition &row);
 
 /// A loop over the rows.
 void forEachRow(KernelBuilder &k, function_ref<void(const RowPosition &)> body);

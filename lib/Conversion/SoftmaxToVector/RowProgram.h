@@ -6,34 +6,13 @@
 #ifndef SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_ROWPROGRAM_H
 #define SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_ROWPROGRAM_H
 
+#include "../Common/RowStages.h"
 #include "GroupLoop.h"
 #include "RowAccess.h"
-#include "softmax/Dialect/IR/RowNeeds.h"
 
 namespace mlir::softmax {
 
 class Parts;
-
-/// What the row region takes of a row (or of a vector of rows) and where its
-/// results go.
-class RowScope {
-public:
-  virtual ~RowScope() = default;
-  /// Input `i`, which is row-invariant: a scalar, or a vector with a lane per
-  /// row.
-  virtual Value rowInput(unsigned i) = 0;
-  /// Coordinate along the parallel dimension `dim`.
-  virtual Value rowCoordinate(int64_t dim) = 0;
-  /// Writes a per-row result to destination `i`.
-  virtual void storeRow(unsigned i, Value value) = 0;
-  /// Row arguments of statistic `s`, which selects the `count` largest logits:
-  /// only of single rows.
-  virtual SmallVector<Value> select(unsigned /*s*/, int64_t /*count*/) {
-    llvm_unreachable("selections take single rows");
-  }
-  /// Rows side by side; 0 for scalars.
-  virtual int64_t rowLanes() const { return 0; }
-};
 
 /// How one strategy runs over the elements of a row (or of a vector of rows).
 class RowRunner : public RowScope {
@@ -82,29 +61,6 @@ private:
   SingleRowScope scope;
 };
 
-/// The statistics that `pass` has to run for.
-SmallVector<unsigned> getActive(KernelBuilder &k, const RowNeeds &needs,
-                                unsigned pass);
-/// A number for every statistic.
-SmallVector<unsigned> getAllStatistics(KernelBuilder &k);
-/// Takes the reduction of `pass` into the rows' values.
-void prepareRows(KernelBuilder &k, unsigned pass, ArrayRef<unsigned> active,
-                 ArrayRef<WideValue> reduced, MutableArrayRef<RowValues> rows);
-
-/// How a pass runs: `reduce` for the statistics `active`.
-using Reducer = function_ref<SmallVector<WideValue>(
-    unsigned pass, ArrayRef<unsigned> active, ArrayRef<RowValues> rows)>;
-/// Runs `pass` and prepares `rows`, under the passes' condition if it has one.
-void emitPass(KernelBuilder &k, const RowNeeds &needs, unsigned pass,
-              MutableArrayRef<RowValues> rows, Reducer reduce);
-
-/// Completes prepared rows.
-void finishRows(KernelBuilder &k, MutableArrayRef<RowValues> rows);
-/// The row region on finished rows: stores the per-row results and returns what
-/// is handed on.
-SmallVector<Value> emitRowRegion(KernelBuilder &k, RowScope &scope,
-                                 ArrayRef<RowValues> rows);
-
 /// All passes over `range`.
 SmallVector<RowValues> emitPasses(KernelBuilder &k, const RowNeeds &needs,
                                   RowRunner &runner, ElementRange range);
@@ -121,16 +77,6 @@ void emitBlockResults(KernelBuilder &k, RowRunner &runner, Parts &parts,
 /// Emits the passes, the row region and the results of one row: all at once
 /// where it is one block, else block by block.
 void emitRowProgram(KernelBuilder &k, const RowNeeds &needs, RowRunner &runner);
-
-/// The arguments of the result region for one element (or vector): `elements`
-/// are the inputs, `logits` one per statistic (null if not needed), `lifted`
-/// the staged value of `needs.staged` or null.
-SmallVector<Value> buildResults(KernelBuilder &k, const RowNeeds &needs,
-                                ValueRange elements, ArrayRef<Value> logits,
-                                const LiftedValue &lifted,
-                                ArrayRef<RowValues> rows, ValueRange handedOn,
-                                int64_t laneCount,
-                                KernelBuilder::Coordinate coordinate);
 
 } // namespace mlir::softmax
 

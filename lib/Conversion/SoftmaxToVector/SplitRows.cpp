@@ -247,7 +247,7 @@ LogicalResult Splitter::addPart(Part part, StringRef suffix) {
 }
 
 LogicalResult Splitter::run() {
-  if (failed(checkRegionsVectorizable(op)))
+  if (failed(checkRegionsVectorizable(op, "convert-softmax-to-vector")))
     return failure();
   addBlocks();
   return success(succeeded(addPart(Part::Statistics, rowStatisticsSuffix)) &&

@@ -6,6 +6,7 @@
 
 #include "RaisePatterns.h"
 
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "softmax/Dialect/IR/Softmax.h"
 #include "llvm/ADT/STLExtras.h"
@@ -22,6 +23,7 @@ using namespace mlir::softmax;
 void mlir::softmax::populateRaisePatterns(RewritePatternSet &patterns) {
   raise::populateLinalgSoftmaxPattern(patterns);
   raise::populateCanonicalPattern(patterns);
+  raise::populateArgMaxPattern(patterns);
 }
 
 namespace {
@@ -29,7 +31,9 @@ namespace {
 /// Notes what the patterns raised and why they left candidates alone.
 struct RaiseLog : RewriterBase::Listener {
   void notifyOperationInserted(Operation *op, OpBuilder::InsertPoint) override {
-    if (isa<SoftmaxDialect>(op->getDialect()))
+    // Not what stands in a region.
+    if (isa<SoftmaxDialect>(op->getDialect()) &&
+        isa<DestinationStyleOpInterface>(op))
       raised.emplace_back(op->getLoc(), op->getName());
   }
 

@@ -15,6 +15,9 @@ void populateLinalgSoftmaxPattern(RewritePatternSet &patterns);
 /// Maximum, exponential, sum and division in linalg (forms P1 and P9).
 void populateCanonicalPattern(RewritePatternSet &patterns);
 
+/// The largest element of a row and its place in one linalg.generic.
+void populateArgMaxPattern(RewritePatternSet &patterns);
+
 /// Whether the named ops take `type` as elements (C-TYPE-1).
 bool isSoftmaxElementType(Type type);
 

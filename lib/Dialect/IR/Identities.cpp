@@ -358,6 +358,7 @@ void common::addIdentities(RewritePatternSet &patterns, LogSoftmaxOp) {
                DropRowConstant<LogSoftmaxOp>,
                FunctionOfNamed<LogSoftmaxOp, SoftmaxOp, math::ExpOp>>(
       patterns.getContext());
+  addNegativeLogLikelihood(patterns);
 }
 
 void common::addIdentities(RewritePatternSet &patterns, LogSumExpOp) {

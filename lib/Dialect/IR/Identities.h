@@ -17,6 +17,9 @@ void addIdentities(RewritePatternSet &patterns, LogSoftmaxOp op);
 void addIdentities(RewritePatternSet &patterns, LogSumExpOp op);
 void addIdentities(RewritePatternSet &patterns, GenericOp op);
 
+/// log_softmax with gathered labels to cross_entropy; one of log_softmax's.
+void addNegativeLogLikelihood(RewritePatternSet &patterns);
+
 } // namespace mlir::softmax::common
 
 #endif // SOFTMAX_LIB_DIALECT_IR_IDENTITIES_H

@@ -22,44 +22,59 @@ bool mlir::softmax::isNamedSoftmaxOp(Operation *op) {
 }
 
 FailureOr<GenericOp> mlir::softmax::generalizeNamedOp(RewriterBase &rewriter,
-                                                      Operation *op) {
+                                                      Operation *op,
+                                                      Accuracy accuracy) {
   OpBuilder::InsertionGuard guard(rewriter);
   rewriter.setInsertionPoint(op);
   return TypeSwitch<Operation *, FailureOr<GenericOp>>(op)
       .Case<SoftmaxOp, LogSoftmaxOp, LogSumExpOp, SoftmaxBackwardOp,
-            LogSoftmaxBackwardOp, CrossEntropyOp, CrossEntropyBackwardOp>(
+            LogSoftmaxBackwardOp, CrossEntropyBackwardOp>(
           [&](auto named) { return generalizeOp(rewriter, named); })
+      .Case([&](CrossEntropyOp loss) {
+        return generalizeOp(rewriter, loss, accuracy);
+      })
       .Default([](Operation *) { return failure(); });
 }
 
 namespace {
 /// Any named op.
 struct GeneralizePattern : public RewritePattern {
-  explicit GeneralizePattern(MLIRContext *context)
-      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
+  GeneralizePattern(MLIRContext *context, Accuracy accuracy)
+      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context),
+        accuracy(accuracy) {}
   LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
     if (!isNamedSoftmaxOp(op))
       return rewriter.notifyMatchFailure(op, "is no named softmax op");
-    return generalizeNamedOp(rewriter, op);
+    return generalizeNamedOp(rewriter, op, accuracy);
   }
+  Accuracy accuracy;
 };
 
 struct SoftmaxGeneralizePass
     : public softmax::impl::SoftmaxGeneralizePassBase<SoftmaxGeneralizePass> {
+  using SoftmaxGeneralizePassBase::SoftmaxGeneralizePassBase;
+
   void runOnOperation() override {
+    std::optional<Accuracy> mode = symbolizeAccuracy(accuracy);
+    if (!mode) {
+      getOperation()->emitError()
+          << "softmax-generalize: unknown accuracy '" << accuracy
+          << "'; use default, strict or fast";
+      return signalPassFailure();
+    }
     getOperation()->walk([&](Operation *op) {
       if (isNamedSoftmaxOp(op))
         ++numGeneralized;
     });
     RewritePatternSet patterns(&getContext());
-    populateSoftmaxGeneralizePatterns(patterns);
+    populateSoftmaxGeneralizePatterns(patterns, *mode);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
   }
 };
 } // namespace
 
 void mlir::softmax::populateSoftmaxGeneralizePatterns(
-    RewritePatternSet &patterns) {
-  patterns.add<GeneralizePattern>(patterns.getContext());
+    RewritePatternSet &patterns, Accuracy accuracy) {
+  patterns.add<GeneralizePattern>(patterns.getContext(), accuracy);
 }

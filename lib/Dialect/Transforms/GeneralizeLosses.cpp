@@ -13,6 +13,13 @@
 //   loss = (m * T - sum(t * x)) + T * log(s)
 //   dx = (exp(x - lse) - t) * dloss
 //
+// In strict the loss of a class without smoothing keeps its relative error as
+// the label's probability goes to 1: the maximum m' and the sum s' are those of
+// the row without its label, and with d = m' - xt and a = exp(-|d|), in f64,
+//
+//   tail = log1p(d > 0 ? s' - 1 + a : s' a)
+//   loss = max(d, 0) + tail,  lse = max(m', xt) + tail
+//
 // Nothing is read through a label.
 
 #include "GeneralizeOps.h"
@@ -60,6 +67,10 @@ public:
   Value target();
   /// The number of classes as a float.
   Value countClasses();
+  /// Loss and lse of a row.
+  std::pair<Value, Value> lossOfRow();
+  /// The same where the first statistic leaves the label out.
+  std::pair<Value, Value> lossWithoutLabel();
   /// `value`, or what the row has instead: 0 if it is fully masked and asked to
   /// be 0, NaN if its class is none, 0 if it is ignored.
   Value selectForRow(Value value, Value lse);
@@ -82,7 +93,8 @@ private:
   /// The number of classes as an i64.
   Value classes();
   Value isMasked(Value lse) {
-    return compare(CmpFPredicate::OEQ, lse, constant(-INFINITY));
+    return compare(CmpFPredicate::OEQ, lse,
+                   MathBuilder::constant(lse.getType(), -INFINITY));
   }
   /// Null if no class is ignored.
   Value isIgnored();
@@ -227,10 +239,70 @@ std::pair<Value, Value> LossForm<OpTy>::selectFactor(Value factor, Value lse) {
   return {select(wrong, nan(), factor), none};
 }
 
-GenericOp mlir::softmax::generalizeOp(RewriterBase &rewriter,
-                                      CrossEntropyOp op) {
+template <typename OpTy>
+std::pair<Value, Value> LossForm<OpTy>::lossOfRow() {
+  Value max = statistic(0, 0), logSum = log(statistic(0, 1));
+  Value lse = add(max, logSum);
+  if (!hasClasses) {
+    Value total = statistic(2);
+    return {add(sub(mul(max, total), statistic(1)), mul(total, logSum)), lse};
+  }
+  Value loss = add(sub(max, statistic(1)), logSum);
+  if (isSmoothed()) {
+    Value mean = div(statistic(2), countClasses());
+    Value even = add(sub(max, mean), logSum);
+    loss =
+        add(mul(constant(1 - smoothing), loss), mul(constant(smoothing), even));
+  }
+  return {loss, lse};
+}
+
+template <typename OpTy>
+std::pair<Value, Value> LossForm<OpTy>::lossWithoutLabel() {
+  FloatType f64 = rewriter.getF64Type();
+  // A class that is none, ignored ones too, left nothing out.
+  Value label = select(isNoClass(), constant(-INFINITY), statistic(1));
+  Value wideMax = castFloat(statistic(0, 0), f64);
+  Value wideSum = castFloat(statistic(0, 1), f64);
+  Value wideLabel = castFloat(label, f64);
+  Value zero = MathBuilder::constant(f64, 0);
+  // Of two equal infinities, too.
+  Value same = compare(CmpFPredicate::OEQ, wideMax, wideLabel);
+  Value distance = select(same, zero, sub(wideMax, wideLabel));
+  Value behind = compare(CmpFPredicate::OGT, distance, zero);
+  Value negated = arith::NegFOp::create(rewriter, loc, abs(distance));
+  Value weight = exp(negated);
+  // What a difference of two f64 rounds away (TwoDiff, Knuth); that of two f32
+  // is exact, or so large that it does not matter.
+  Value lost;
+  if (compute.isF64()) {
+    Value back = sub(distance, wideMax);
+    lost = sub(sub(wideMax, sub(distance, back)), add(wideLabel, back));
+    Value isFinite = compare(CmpFPredicate::OEQ, sub(lost, lost), zero);
+    lost = select(isFinite, lost, zero);
+    // exp(-|d + lost|)
+    Value side =
+        select(behind, lost, arith::NegFOp::create(rewriter, loc, lost));
+    weight = sub(weight, mul(weight, side));
+  }
+  Value one = MathBuilder::constant(f64, 1);
+  Value tail = math::Log1pOp::create(
+      rewriter, loc,
+      select(behind, add(sub(wideSum, one), weight), mul(wideSum, weight)));
+  Value loss = lost ? add(tail, select(behind, lost, zero)) : tail;
+  loss = add(select(behind, distance, zero), loss);
+  Value lse = add(select(behind, wideMax, wideLabel), tail);
+  // C-INF-2: no difference of infinities says so by itself.
+  loss = select(isMasked(lse), MathBuilder::constant(f64, NAN), loss);
+  return {castFloat(loss, compute), castFloat(lse, compute)};
+}
+
+GenericOp mlir::softmax::generalizeOp(RewriterBase &rewriter, CrossEntropyOp op,
+                                      Accuracy accuracy) {
   LossForm<CrossEntropyOp> form(rewriter, op);
   form.addClasses();
+  bool withoutLabel =
+      accuracy == Accuracy::Strict && form.hasClasses && !form.isSmoothed();
   for (Value init : op.getInits())
     form.addPerRowInit(init);
   MLIRContext *context = op.getContext();
@@ -246,7 +318,11 @@ GenericOp mlir::softmax::generalizeOp(RewriterBase &rewriter,
 
   form.beginLogit();
   Value x = form.element(form.input);
-  if (form.hasClasses) {
+  if (withoutLabel) {
+    Value isLabel = form.isLabel();
+    form.yield({form.select(isLabel, form.constant(-INFINITY), x),
+                form.select(isLabel, x, form.zero())});
+  } else if (form.hasClasses) {
     Value picked = form.select(form.isLabel(), x, form.zero());
     form.yield(form.isSmoothed() ? ValueRange{x, picked, x}
                                  : ValueRange{x, picked});
@@ -259,23 +335,7 @@ GenericOp mlir::softmax::generalizeOp(RewriterBase &rewriter,
   }
 
   form.beginRow();
-  Value max = form.statistic(0, 0);
-  Value logSum = form.log(form.statistic(0, 1));
-  Value lse = form.add(max, logSum);
-  Value loss;
-  if (!form.hasClasses) {
-    Value total = form.statistic(2);
-    loss = form.add(form.sub(form.mul(max, total), form.statistic(1)),
-                    form.mul(total, logSum));
-  } else {
-    loss = form.add(form.sub(max, form.statistic(1)), logSum);
-    if (form.isSmoothed()) {
-      Value mean = form.div(form.statistic(2), form.countClasses());
-      Value even = form.add(form.sub(max, mean), logSum);
-      loss = form.add(form.mul(form.constant(1 - form.smoothing), loss),
-                      form.mul(form.constant(form.smoothing), even));
-    }
-  }
+  auto [loss, lse] = withoutLabel ? form.lossWithoutLabel() : form.lossOfRow();
   SmallVector<Value> results = {form.selectForRow(loss, lse)};
   if (op.getInits().size() > 1)
     results.push_back(lse);

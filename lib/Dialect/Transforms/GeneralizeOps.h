@@ -23,7 +23,8 @@ GenericOp generalizeOp(RewriterBase &rewriter, SoftmaxBackwardOp op);
 GenericOp generalizeOp(RewriterBase &rewriter, LogSoftmaxBackwardOp op);
 
 // GeneralizeLosses.cpp
-GenericOp generalizeOp(RewriterBase &rewriter, CrossEntropyOp op);
+GenericOp generalizeOp(RewriterBase &rewriter, CrossEntropyOp op,
+                       Accuracy accuracy);
 GenericOp generalizeOp(RewriterBase &rewriter, CrossEntropyBackwardOp op);
 
 } // namespace mlir::softmax

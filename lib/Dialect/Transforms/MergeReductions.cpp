@@ -118,10 +118,19 @@ std::string Merger::matchStatistics() {
              "masked_row, and one pass keeps those of one of them";
     same.push_back(found);
   }
-  llvm::append_range(ours, other.getStatisticList());
-  for (StatisticAttrInterface statistic : ours)
-    if (statistic.getNumPasses() == 0)
+  SmallVector<StatisticAttrInterface> theirs = other.getStatisticList();
+  unsigned selections = 0;
+  for (auto [s, statistic] : llvm::enumerate(theirs))
+    if (!same[s])
+      ours.push_back(statistic);
+  for (StatisticAttrInterface statistic : ours) {
+    if (statistic.getSelectionSize() > 0)
+      ++selections;
+    else if (statistic.getNumPasses() == 0)
       return "one of their statistics has no lowering beside others";
+  }
+  if (selections > 1)
+    return "both select the largest logits, and one pass selects once";
   return {};
 }
 

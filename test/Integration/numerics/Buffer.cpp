@@ -84,11 +84,14 @@ Buffer::Buffer(Type elementType, ArrayRef<int64_t> shape, Layout layout,
   tensor.shape = this->shape.data();
   tensor.strides =
       layout == Layout::NullStrides ? nullptr : this->strides.data();
-  // DLPack's codes: 0 int, 2 float, 4 bfloat, 6 bool.
-  tensor.typeCode = elementType.isBF16()          ? 4
-                    : isa<FloatType>(elementType) ? 2
-                    : elementType.isInteger(1)    ? 6
-                                                  : 0;
+  // DLPack's codes: 0 int, 2 float, 4 bfloat, 6 bool, 10 and 12 floats of 8
+  // bits.
+  tensor.typeCode = elementType.isBF16()                 ? 4
+                    : isa<Float8E4M3FNType>(elementType) ? 10
+                    : isa<Float8E5M2Type>(elementType)   ? 12
+                    : isa<FloatType>(elementType)        ? 2
+                    : elementType.isInteger(1)           ? 6
+                                                         : 0;
   tensor.typeBits = 8 * elementBytes;
 }
 

@@ -219,7 +219,38 @@ INSTANTIATE_TEST_SUITE_P(
         LossCase{"f16", "bf16",
                  "label_smoothing = 0.1 : f64, masked_row = "
                  "#softmax.masked_row<zero>"},
-        LossCase{"f32", "i64", "label_smoothing = 1.0 : f64", "fast"}));
+        LossCase{"f32", "i64", "label_smoothing = 1.0 : f64", "fast"},
+        LossCase{"f32", "i64", "", "strict"},
+        LossCase{
+            "f64", "i32",
+            "ignore_index = 0 : i64, masked_row = #softmax.masked_row<zero>",
+            "strict"}));
+
+// In strict the loss of a class is within 4 ULP (f64: 8) also as its
+// probability goes to 1: logits further and further below the label's.
+TEST(Loss, StrictNearOne) {
+  const int64_t rows = 400, columns = 37;
+  for (const char *type : {"f32", "f64", "f16"}) {
+    LossCase value{type, "i64", "", "strict"};
+    KernelOptions options;
+    options.accuracy = value.accuracy;
+    options.forceStrategy = "three_pass";
+    Kernel kernel(StringRef(makeText(value, /*backward=*/false)), options);
+    ReferenceTensor x =
+        makeLogits(getType(type), {rows, columns}, Data::Normal, 5);
+    ReferenceTensor labels = makeLabels(value, rows, columns, 1);
+    bool narrow = StringRef(type) == "f16";
+    for (int64_t i = 0; i < rows; ++i) {
+      Real &own = x.elements[i * columns + labels.elements[i].integer].real;
+      Real ahead = (i - 40) * Real(narrow ? 0.05L : 0.28L);
+      own = roundTo(*getFloatKind(x.elementType), own + ahead);
+    }
+    kernel.check({x, labels}, Layout::Compact, Layout::Compact, type);
+    // Half of the losses are far below what 1 - p can tell.
+    SmallVector<ReferenceTensor> expected = kernel.evaluate({x, labels});
+    EXPECT_LT(expected[0].elements[rows - 1].real, narrow ? 1e-6 : 1e-30);
+  }
+}
 
 // C-AXIS-1: classes along any dimension, probabilities over several.
 TEST(Loss, Dimensions) {

@@ -193,4 +193,54 @@ INSTANTIATE_TEST_SUITE_P(All, TopK,
 INSTANTIATE_TEST_SUITE_P(All, TopKBesideSoftmax,
                          testing::Values(Case{"f32", 8}, Case{"f64", 5}));
 
+// A linalg loop for the largest and its place, beside a softmax of the same
+// rows: one pass.
+TEST(TopK, ArgMaxBesideSoftmax) {
+  Kernel kernel(StringRef(R"mlir(
+  #id = affine_map<(i, j) -> (i, j)>
+  #row = affine_map<(i, j) -> (i)>
+  func.func @classify(%x: tensor<?x?xf32>) -> (tensor<?x?xf32>, tensor<?xf32>, tensor<?xi64>) {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %m = tensor.dim %x, %c0 : tensor<?x?xf32>
+    %n = tensor.dim %x, %c1 : tensor<?x?xf32>
+    %e = tensor.empty(%m, %n) : tensor<?x?xf32>
+    %p = linalg.softmax dimension(1) ins(%x : tensor<?x?xf32>) outs(%e : tensor<?x?xf32>) -> tensor<?x?xf32>
+    %ninf = arith.constant 0xFF800000 : f32
+    %zero = arith.constant 0 : i64
+    %ev = tensor.empty(%m) : tensor<?xf32>
+    %ei = tensor.empty(%m) : tensor<?xi64>
+    %v0 = linalg.fill ins(%ninf : f32) outs(%ev : tensor<?xf32>) -> tensor<?xf32>
+    %i0 = linalg.fill ins(%zero : i64) outs(%ei : tensor<?xi64>) -> tensor<?xi64>
+    %r:2 = linalg.generic {indexing_maps = [#id, #row, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<?x?xf32>) outs(%v0, %i0 : tensor<?xf32>, tensor<?xi64>) {
+    ^bb0(%a: f32, %b: f32, %i: i64):
+      %j = linalg.index 1 : index
+      %k = arith.index_cast %j : index to i64
+      %larger = arith.cmpf ogt, %a, %b fastmath<nnan> : f32
+      %best = arith.select %larger, %a, %b : f32
+      %at = arith.select %larger, %k, %i : i64
+      linalg.yield %best, %at : f32, i64
+    } -> (tensor<?xf32>, tensor<?xi64>)
+    return %p, %r#0, %r#1 : tensor<?x?xf32>, tensor<?xf32>, tensor<?xi64>
+  })mlir"));
+  Kernel::Passes passes = kernel.countPasses();
+  EXPECT_EQ(passes.softmax, 1u);
+  EXPECT_EQ(passes.loops, 0u);
+  EXPECT_EQ(passes.buffers, 0u);
+  for (int64_t columns : {0, 1, 7, 64, 100, 5000}) {
+    ReferenceTensor x =
+        makeLogits(getType("f32"), {9, columns}, Data::Normal, columns);
+    // Equal ones, an outlier at the end, a masked row.
+    for (int64_t j = 0; j < columns; ++j) {
+      x.elements[j].real = 3;
+      x.elements[2 * columns + j].real = -std::numeric_limits<Real>::infinity();
+    }
+    if (columns > 0)
+      x.elements[2 * columns - 1].real = 1e30L;
+    for (Layout layout : {Layout::Compact, Layout::Padded, Layout::Reversed})
+      kernel.check({x}, layout, layout, std::to_string(columns));
+  }
+}
+
 } // namespace

@@ -1,6 +1,6 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 //
-// f16 and bf16 by integer arithmetic: compared bit by bit with llvm::APFloat.
+// Narrow floats by integer arithmetic: compared bit by bit with llvm::APFloat.
 
 #include "JitKernel.h"
 #include "llvm/ADT/APFloat.h"
@@ -16,25 +16,12 @@ namespace {
 // Every conversion by our own arithmetic.
 const SoftmaxExpandMathOptions nothingNative{false, false, false};
 
-JitKernel conversion(Element from, Element to,
-                     const SoftmaxExpandMathOptions &options) {
-  return JitKernel(
-      {from}, {to}, 8, options,
-      [to](MathBuilder &math, ValueRange in) -> SmallVector<Value> {
-        OpBuilder &b = math.b;
-        Type element = to == Element::f16    ? Type(b.getF16Type())
-                       : to == Element::bf16 ? Type(b.getBF16Type())
-                       : to == Element::f32  ? Type(b.getF32Type())
-                                             : Type(b.getF64Type());
-        Type type = MathBuilder::withElement(in[0].getType(), element);
-        if (to == Element::f32 || to == Element::f64)
-          return {arith::ExtFOp::create(b, math.loc, type, in[0]).getResult()};
-        return {arith::TruncFOp::create(b, math.loc, type, in[0]).getResult()};
-      });
-}
-
 const llvm::fltSemantics &semantics(Element element) {
   switch (element) {
+  case Element::f8E4M3FN:
+    return APFloat::Float8E4M3FN();
+  case Element::f8E5M2:
+    return APFloat::Float8E5M2();
   case Element::f16:
     return APFloat::IEEEhalf();
   case Element::bf16:
@@ -45,6 +32,21 @@ const llvm::fltSemantics &semantics(Element element) {
     return APFloat::IEEEdouble();
   }
   llvm_unreachable("all elements are handled");
+}
+
+JitKernel conversion(Element from, Element to,
+                     const SoftmaxExpandMathOptions &options) {
+  return JitKernel(
+      {from}, {to}, 8, options,
+      [from, to](MathBuilder &math, ValueRange in) -> SmallVector<Value> {
+        OpBuilder &b = math.b;
+        Type type =
+            MathBuilder::withElement(in[0].getType(), elementType(b, to));
+        if (APFloat::getSizeInBits(semantics(to)) >
+            APFloat::getSizeInBits(semantics(from)))
+          return {arith::ExtFOp::create(b, math.loc, type, in[0]).getResult()};
+        return {arith::TruncFOp::create(b, math.loc, type, in[0]).getResult()};
+      });
 }
 
 template <typename Float>
@@ -79,17 +81,17 @@ bool isNaN(uint64_t bits, Element element) {
   return APFloat(s, llvm::APInt(APFloat::getSizeInBits(s), bits)).isNaN();
 }
 
-// All 65536 bit patterns of a narrow type.
-template <typename Wide>
+// All bit patterns of a narrow type.
+template <typename Wide, typename Narrow = uint16_t>
 void checkExtension(Element from, Element to) {
   JitKernel kernel = conversion(from, to, nothingNative);
-  std::vector<uint16_t> in(65536);
+  std::vector<Narrow> in(size_t(1) << 8 * sizeof(Narrow));
   for (size_t i = 0; i < in.size(); ++i)
-    in[i] = static_cast<uint16_t>(i);
-  std::vector<Wide> out = apply<uint16_t, Wide>(kernel, in);
+    in[i] = static_cast<Narrow>(i);
+  std::vector<Wide> out = apply<Narrow, Wide>(kernel, in);
   for (size_t i = 0; i < in.size(); ++i) {
     if (isNaN(i, from)) {
-      ASSERT_TRUE(std::isnan(out[i])) << std::hex << i;
+      ASSERT_TRUE(isNaN(bitsOf(out[i]), to)) << std::hex << i;
       continue;
     }
     ASSERT_EQ(bitsOf(out[i]), expected(i, from, to)) << std::hex << i;
@@ -98,11 +100,11 @@ void checkExtension(Element from, Element to) {
 
 // The wide numbers at which rounding to the narrow type changes, their
 // neighbours on both sides, random numbers and NaNs.
-template <typename Wide>
+template <typename Wide, typename Narrow = uint16_t>
 void checkTruncation(Element from, Element to) {
   JitKernel kernel = conversion(from, to, nothingNative);
   std::vector<Wide> in;
-  for (uint64_t i = 0; i < 65536; ++i) {
+  for (uint64_t i = 0; i < uint64_t(1) << 8 * sizeof(Narrow); ++i) {
     Wide here = floatOf<Wide>(expected(i, to, from));
     Wide next = floatOf<Wide>(expected(i + 1, to, from));
     Wide middle = here + (next - here) / 2;
@@ -131,7 +133,7 @@ void checkTruncation(Element from, Element to) {
   in.push_back(std::numeric_limits<Wide>::max());
   in.push_back(std::numeric_limits<Wide>::lowest());
   in.push_back(std::numeric_limits<Wide>::denorm_min());
-  std::vector<uint16_t> out = apply<Wide, uint16_t>(kernel, in);
+  std::vector<Narrow> out = apply<Wide, Narrow>(kernel, in);
   for (size_t i = 0; i < in.size(); ++i) {
     if (std::isnan(in[i])) {
       ASSERT_TRUE(isNaN(out[i], to)) << std::hex << bitsOf(in[i]);
@@ -161,6 +163,17 @@ TEST(FloatConversion, TruncateF32) {
 TEST(FloatConversion, TruncateF64RoundsOnce) {
   checkTruncation<double>(Element::f64, Element::f16);
   checkTruncation<double>(Element::f64, Element::bf16);
+}
+
+TEST(FloatConversion, Float8) {
+  for (Element narrow : {Element::f8E4M3FN, Element::f8E5M2}) {
+    checkExtension<float, uint8_t>(narrow, Element::f32);
+    checkExtension<double, uint8_t>(narrow, Element::f64);
+    checkExtension<uint16_t, uint8_t>(narrow, Element::f16);
+    checkExtension<uint16_t, uint8_t>(narrow, Element::bf16);
+    checkTruncation<float, uint8_t>(Element::f32, narrow);
+    checkTruncation<double, uint8_t>(Element::f64, narrow);
+  }
 }
 
 // Every f32 (SOFTMAX_FULL=1), else every 257th: as the argument grows the

@@ -34,8 +34,12 @@ bool mlir::softmax::test::isFullRun() {
   return value && StringRef(value) != "" && StringRef(value) != "0";
 }
 
-static Type elementType(OpBuilder &b, Element element) {
+Type mlir::softmax::test::elementType(OpBuilder &b, Element element) {
   switch (element) {
+  case Element::f8E4M3FN:
+    return Float8E4M3FNType::get(b.getContext());
+  case Element::f8E5M2:
+    return Float8E5M2Type::get(b.getContext());
   case Element::f16:
     return b.getF16Type();
   case Element::bf16:

@@ -19,7 +19,9 @@
 namespace mlir::softmax::test {
 
 /// Element types of kernels' arrays.
-enum class Element { f16, bf16, f32, f64 };
+enum class Element { f8E4M3FN, f8E5M2, f16, bf16, f32, f64 };
+
+Type elementType(OpBuilder &b, Element element);
 
 class JitKernel {
 public:

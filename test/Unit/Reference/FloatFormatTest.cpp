@@ -10,9 +10,10 @@ using namespace mlir::softmax::reference;
 
 namespace {
 
-TEST(FloatFormat, EveryHalfSurvivesTheRoundTrip) {
-  for (FloatKind kind : {FloatKind::F16, FloatKind::BF16})
-    for (unsigned bits = 0; bits < 1u << 16; ++bits) {
+TEST(FloatFormat, EveryNarrowNumberSurvivesTheRoundTrip) {
+  for (FloatKind kind : {FloatKind::F8E4M3FN, FloatKind::F8E5M2, FloatKind::F16,
+                         FloatKind::BF16})
+    for (unsigned bits = 0; bits < 1u << 8 * byteSize(kind); ++bits) {
       uint16_t in = bits, out = 0;
       Real value = decode(kind, &in);
       if (std::isnan(value))
@@ -34,6 +35,15 @@ TEST(FloatFormat, RoundsToNearestEven) {
     EXPECT_EQ(roundTo(kind, -(1 + unit / 2 + unit / 64)), -(1 + unit));
     EXPECT_EQ(unitRoundoff(kind), unit / 2);
   }
+}
+
+TEST(FloatFormat, NoInfinity) {
+  FloatKind kind = FloatKind::F8E4M3FN;
+  EXPECT_EQ(roundTo(kind, 464), 448);
+  EXPECT_TRUE(std::isnan(roundTo(kind, 464.5L)));
+  EXPECT_TRUE(std::isnan(roundTo(kind, -480)));
+  EXPECT_TRUE(std::isnan(roundTo(kind, -HUGE_VALL)));
+  EXPECT_EQ(roundTo(FloatKind::F8E5M2, 61440), HUGE_VALL);
 }
 
 TEST(FloatFormat, DenormalsAndOverflow) {

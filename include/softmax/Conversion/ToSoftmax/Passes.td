@@ -35,7 +35,8 @@ def SoftmaxRaise : Pass<"softmax-raise"> {
     Statistic<"numRaised", "num-raised", "Softmax computations raised to a named op">,
     Statistic<"numLeft", "num-left", "Candidates that were left alone">
   ];
-  let dependentDialects = ["::mlir::softmax::SoftmaxDialect"];
+  let dependentDialects = ["::mlir::softmax::SoftmaxDialect",
+                           "::mlir::vector::VectorDialect"];
 }
 
 #endif // SOFTMAX_CONVERSION_TOSOFTMAX_PASSES

@@ -21,11 +21,14 @@ bool isNamedSoftmaxOp(Operation *op);
 /// that says the same and returns it. Its inputs stand in the order of the
 /// named op's operands: logits, [scale], [bias], [mask], or gradient, output,
 /// [scale]; discardable attributes are kept. Fails, with IR untouched, if `op`
-/// is not a named op.
-FailureOr<GenericOp> generalizeNamedOp(RewriterBase &rewriter, Operation *op);
+/// is not a named op. `accuracy` chooses between forms: in strict the loss of a
+/// class is formed without cancellation.
+FailureOr<GenericOp> generalizeNamedOp(RewriterBase &rewriter, Operation *op,
+                                       Accuracy accuracy = Accuracy::Default);
 
 /// Patterns that apply `generalizeNamedOp` to every named op.
-void populateSoftmaxGeneralizePatterns(RewritePatternSet &patterns);
+void populateSoftmaxGeneralizePatterns(RewritePatternSet &patterns,
+                                       Accuracy accuracy = Accuracy::Default);
 
 } // namespace mlir::softmax
 

@@ -34,6 +34,12 @@ def SoftmaxGeneralizePass : Pass<"softmax-generalize"> {
   let dependentDialects = ["arith::ArithDialect", "math::MathDialect",
                            "memref::MemRefDialect", "tensor::TensorDialect",
                            "SoftmaxDialect"];
+  let options = [
+    Option<"accuracy", "accuracy", "std::string", /*default=*/"\"default\"",
+           "The mode that results are to have: default, strict or fast. In "
+           "strict the loss of a class without smoothing takes a form that "
+           "keeps its relative error as the loss goes to 0.">
+  ];
   let statistics = [
     Statistic<"numGeneralized", "generalized", "Number of named ops rewritten">
   ];

@@ -2,7 +2,7 @@
 //
 // The regions of softmax.generic on scalars or on vectors.
 
-#include "KernelBuilder.h"
+#include "GenericBuilder.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "softmax/Dialect/IR/RowNeeds.h"
@@ -20,30 +20,31 @@ static bool isVectorizable(Operation &op) {
   return OpTrait::hasElementwiseMappableTraits(&op);
 }
 
-LogicalResult mlir::softmax::checkRegionsVectorizable(GenericOp op) {
+LogicalResult mlir::softmax::checkRegionsVectorizable(GenericOp op,
+                                                      StringRef pass) {
   // The row region of a selection runs on scalars and on vectors of its own.
   bool selects = RowNeeds(op).selects;
   for (Region &region : op->getRegions())
     for (Operation &inner : region.getOps())
       if (!isVectorizable(inner) &&
           !(selects && &region == &op.getRow() && inner.getNumRegions() == 0))
-        return inner.emitOpError(
-            "has no vector form, so convert-softmax-to-vector cannot lower "
-            "the softmax.generic around it; use element-wise arith and math "
-            "operations");
+        return inner.emitOpError("has no vector form, so ")
+               << pass
+               << " cannot lower the softmax.generic around it; use "
+                  "element-wise arith and math operations";
   return success();
 }
 
-Value KernelBuilder::broadcast(Value value, int64_t laneCount) {
+Value GenericBuilder::broadcast(Value value, int64_t laneCount) {
   if (isa<VectorType>(value.getType()))
     return value;
   return vector::BroadcastOp::create(
       b, loc, vectorOf(value.getType(), laneCount), value);
 }
 
-SmallVector<Value> KernelBuilder::inlineRegion(Region &region, ValueRange args,
-                                               int64_t laneCount,
-                                               Coordinate coordinate) {
+SmallVector<Value> GenericBuilder::inlineRegion(Region &region, ValueRange args,
+                                                int64_t laneCount,
+                                                Coordinate coordinate) {
   IRMapping mapping;
   mapping.map(region.getArguments(), args);
   for (Operation &inner : region.getOps()) {
