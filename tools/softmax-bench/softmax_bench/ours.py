@@ -7,7 +7,7 @@ import subprocess
 
 import numpy
 
-from . import native, plan
+from . import native
 from .measure import NativeCall
 from .peers import Missing
 
