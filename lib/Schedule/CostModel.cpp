@@ -26,6 +26,8 @@ static constexpr double kOpsPerCycle = 2;
 // What rows of several blocks cost pipe2 more: statistics are stored and merged
 // block by block.
 static constexpr double kBlockwiseRowCycles = 190;
+// Of rows with ends of their own, the part that is expected to count.
+static constexpr double kCountingPart = 0.5;
 // An element moved by itself: address, load, store, a vector's lane.
 static constexpr double kScalarCycles = 6;
 
@@ -97,6 +99,21 @@ double mlir::softmax::modelCycles(const Candidate &candidate,
                                   const KernelShape &shape,
                                   const TargetDescription &target,
                                   const Work &work) {
+  // Strategies that take rows one by one stop where they end, and write what is
+  // left.
+  StrategyKind strategy = candidate.strategy;
+  if (shape.endsEarly &&
+      (strategy == StrategyKind::ThreePass || strategy == StrategyKind::Pipe2 ||
+       strategy == StrategyKind::Online)) {
+    KernelShape whole = shape;
+    whole.endsEarly = false;
+    Work counting = {std::max<int64_t>(
+                         static_cast<int64_t>(work.columns * kCountingPart), 1),
+                     work.rows};
+    double rest = shape.bytesWritten / bandwidth(bytesOf(shape, work), target);
+    return kCountingPart * modelCycles(candidate, whole, target, counting) +
+           (1 - kCountingPart) * rest;
+  }
   double n = std::max<int64_t>(work.columns, 1);
   double rows = std::max<int64_t>(work.rows, 1);
   StrategyKind kind = candidate.strategy;

@@ -43,6 +43,8 @@ struct KernelShape {
   /// Whether elements are selected from single rows, which rules out strategies
   /// with a row per lane.
   bool selects = false;
+  /// Whether rows end before their last element, each at a bound of its own.
+  bool endsEarly = false;
   /// Entries of the exponentials' table; 0 without one.
   unsigned tableEntries = 0;
   /// Exponentials as pairs (accuracy = strict).

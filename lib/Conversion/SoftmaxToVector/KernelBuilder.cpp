@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "softmax/Dialect/IR/RowExtent.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -143,11 +144,23 @@ void KernelBuilder::beginAlternative(AlternativeAttr alternative) {
   lanes = alternative.getLanes();
   tailMode = alternative.getTail();
   scalable = alternative.getScalable();
+  countingLogit = nullptr;
   int64_t block = numeric.getBlock(), most = alternative.getMaxColumns();
   std::optional<int64_t> known = getConstantIntValue(columns);
   singleBlock = known ? *known <= block : most != 0 && most <= block;
   for (Allocation &allocation : allocations)
     allocation.inUse = false;
+}
+
+void KernelBuilder::visitCountingOnly() {
+  std::optional<RowExtent> extent = RowExtent::find(op);
+  if (!extent)
+    return;
+  if (!ownedLogit) {
+    ownedLogit = std::make_unique<Region>();
+    extent->cloneForCounting(op, *ownedLogit);
+  }
+  countingLogit = ownedLogit.get();
 }
 
 void KernelBuilder::freeScratch() {

@@ -33,6 +33,11 @@ public:
   TailMode tailMode = TailMode::Pieces;
   /// Whether its rows are surely not longer than a block.
   bool singleBlock = false;
+  /// The logit region as it is for elements that count (RowExtent), for
+  /// strategies that touch no others; else null.
+  Region *countingLogit = nullptr;
+  /// Says that this alternative is one of those.
+  void visitCountingOnly();
 
   /// Elements of a vector of `count` lanes, an index.
   Value vectorLength(int64_t count);
@@ -72,6 +77,7 @@ private:
                    Value count);
 
   Operation *prologueEnd = nullptr;
+  std::unique_ptr<Region> ownedLogit;
   struct Allocation {
     memref::AllocOp op;
     /// Whether the current alternative has it.

@@ -1,6 +1,8 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
 #include "OnlineRunner.h"
+#include "../Common/RowEnd.h"
+#include "ResultBody.h"
 #include "Streaming.h"
 
 using namespace mlir;
@@ -45,4 +47,14 @@ void OnlineRunner::writeResults(ArrayRef<RowValues> rows, ValueRange handedOn,
         body.write(i, tail);
       },
       nontemporal ? headOf(k, row) : Value());
+}
+
+Value OnlineRunner::end() {
+  return needs.extent ? buildRowEnd(k, *needs.extent, row) : Value();
+}
+
+void OnlineRunner::writeMasked(ArrayRef<RowValues> rows, ValueRange handedOn,
+                               ElementRange range) {
+  writeMaskedResults(k, needs, row, rows, handedOn, range,
+                     canStorePastCaches(k, alternative));
 }

@@ -23,6 +23,10 @@ public:
   void writeResults(ArrayRef<RowValues> rows, ValueRange handedOn,
                     ElementRange range) override;
 
+  Value end() override;
+  void writeMasked(ArrayRef<RowValues> rows, ValueRange handedOn,
+                   ElementRange range) override;
+
 private:
   /// Elements ahead that data is asked for.
   Value distance() {

@@ -6,8 +6,9 @@
 using namespace mlir;
 using namespace mlir::softmax;
 
-ElementRange Parts::rangeAt(Value i) {
-  return {i, k.min(k.add(i, k.index(k.numeric.getBlock())), k.columns)};
+ElementRange Parts::rangeAt(Value i, Value end) {
+  return {
+      i, k.min(k.add(i, k.index(k.numeric.getBlock())), end ? end : k.columns)};
 }
 
 Value Parts::indexOf(Value i) {

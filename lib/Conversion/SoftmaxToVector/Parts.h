@@ -16,8 +16,8 @@ class Parts : public Partials {
 public:
   Parts(KernelBuilder &k, const RowNeeds &needs) : Partials(k, needs), k(k) {}
 
-  /// The elements of the block that begins at `i`.
-  ElementRange rangeAt(Value i);
+  /// The elements before `end` (null: all) of the block that begins at `i`.
+  ElementRange rangeAt(Value i, Value end = Value());
   /// Keeps the statistics of the block at `i` in scratch.
   void store(Value i, ArrayRef<RowValues> block);
   /// Those of the block at `i`, prepared.

@@ -10,8 +10,10 @@
 //   step t, block by block:   maximum of row t
 //                             results of row t - 1 | sum of row t
 //
-// Long rows go block by block, each with statistics of its own (Parts.h).
+// Long rows go block by block, each with statistics of its own (Parts.h). Where
+// rows have ends of their own (RowExtent), the two stages share what both have.
 
+#include "../Common/RowEnd.h"
 #include "Parts.h"
 #include "RowProgram.h"
 #include "Strategies.h"
@@ -27,6 +29,8 @@ struct FinishedRow {
   RowPosition row;
   SmallVector<RowValues> values;
   SmallVector<Value> handedOn;
+  /// Where its elements end that count.
+  Value end;
 };
 
 class Pipe2 {
@@ -55,7 +59,18 @@ private:
   void emitStages(const RowPosition &row, const FinishedRow &before,
                   ArrayRef<RowValues> beforeValues, ElementRange range,
                   PassBody &sum);
+  Value endOf(const RowPosition &row) {
+    return needs.extent ? buildRowEnd(k, *needs.extent, row) : k.columns;
+  }
+  /// `range` as far as `end`.
+  ElementRange upTo(ElementRange range, Value end) {
+    if (!needs.extent)
+      return range;
+    return {range.begin, k.min(k.max(end, range.begin), range.end)};
+  }
+  /// The elements of `range` that are summed.
   ElementRange sumRange(ElementRange range) {
+    range = upTo(range, rowEnd);
     return {range.begin, arith::SelectOp::create(k.b, k.loc, isLast,
                                                  range.begin, range.end)};
   }
@@ -71,6 +86,8 @@ private:
   /// Whether the step is the first, which has no row before it, or the last,
   /// which has nothing else.
   Value isFirst, isLast;
+  /// Where the elements of the step's row end that count.
+  Value rowEnd;
 };
 
 /// Results of a group at once, before the group's sums: shifted against those
@@ -125,11 +142,14 @@ void Pipe2::emitStages(const RowPosition &row, const FinishedRow &before,
     return;
   }
   // Results go `head` elements ahead of the sums.
+  ElementRange written = upTo(range, before.end);
   Value head = k.index(0);
   if (nontemporal)
-    head = k.min(headOf(k, before.row), k.sub(range.end, range.begin));
+    head = k.min(headOf(k, before.row), k.sub(written.end, written.begin));
   Value nothing = arith::OrIOp::create(k.b, k.loc, isFirst, isLast);
-  Value length = k.sub(k.sub(range.end, range.begin), head);
+  Value length = k.sub(k.sub(written.end, range.begin), head);
+  if (needs.extent)
+    length = k.min(length, k.sub(upTo(range, rowEnd).end, range.begin));
   length = arith::SelectOp::create(k.b, k.loc, nothing, k.index(0), length);
   ElementRange shared{range.begin, k.add(range.begin, length)};
   Value hasBefore = arith::XOrIOp::create(
@@ -157,8 +177,11 @@ void Pipe2::emitStages(const RowPosition &row, const FinishedRow &before,
   // What is left of the results, then of the sums.
   scf::IfOp::create(k.b, k.loc, hasBefore, [&](OpBuilder &, Location) {
     ResultBody rest = makeResults(before, beforeValues);
-    forEachVector(k, {k.add(done, head), range.end}, 4,
+    forEachVector(k, {k.add(done, head), written.end}, 4,
                   [&](Value i, const Tail *tail) { rest.write(i, tail); });
+    if (needs.extent)
+      writeMaskedResults(k, needs, before.row, beforeValues, before.handedOn,
+                         {written.end, range.end}, nontemporal);
     scf::YieldOp::create(k.b, k.loc);
   });
   emitRest(k, sum, {done, sumRange(range).end}, carried.back());
@@ -204,11 +227,13 @@ void Pipe2::emit() {
         isFirst = equal(number, k.rowBegin);
         isLast = equal(number, k.rowEnd);
         RowPosition row = rowAt(k.min(number, k.sub(k.rowEnd, one)));
+        rowEnd = endOf(row);
         // Before the first row there is none: its own per-row results are
         // written with those of no elements, and again in the next step.
         FinishedRow before;
         before.row = rowAt(k.max(k.sub(number, one), k.rowBegin));
         before.values = parts.unflatten(args);
+        before.end = endOf(before.row);
         finishRows(k, before.values);
         SingleRowScope scope(k, before.row);
         before.handedOn = emitRowRegion(k, scope, before.values);
@@ -238,5 +263,6 @@ void Pipe2::emit() {
 
 void mlir::softmax::emitPipe2(KernelBuilder &k, const RowNeeds &needs,
                               AlternativeAttr alternative) {
+  k.visitCountingOnly();
   Pipe2(k, needs, alternative).emit();
 }

@@ -86,6 +86,9 @@ SmallVector<Value> ResultBody::compute() {
   SmallVector<Value> logits(k.statistics.size());
   if (needsLogits())
     logits = buildLogits(k, row, vector.elements, vector.i);
+  else if (masked)
+    logits.assign(k.statistics.size(),
+                  k.broadcast(k.negativeInfinity(k.computeType), k.lanes));
   vector.results = buildResults(
       k, needs, vector.elements, logits, vector.staged, rows, handedOn, k.lanes,
       [&](int64_t dim) { return elementCoordinate(k, row, dim, vector.i); });
@@ -99,6 +102,25 @@ void ResultBody::store() {
       k.store(result, k.inits[o], k.add(row.initOffsets[o], vector.i),
               vector.tail ? &*vector.tail : nullptr, nontemporal);
   computed.clear();
+}
+
+void mlir::softmax::writeMaskedResults(KernelBuilder &k, const RowNeeds &needs,
+                                       const RowPosition &row,
+                                       ArrayRef<RowValues> rows,
+                                       ValueRange handedOn, ElementRange range,
+                                       bool nontemporal) {
+  constexpr int64_t vectorsAtOnce = 4;
+  ResultBody body(k, needs, row, rows, handedOn, /*stage=*/nullptr,
+                  nontemporal);
+  body.assumeMasked();
+  Value head;
+  if (nontemporal)
+    head = k.min(
+        k.misalignment(k.inits[0], k.add(row.initOffsets[0], range.begin)),
+        k.sub(range.end, range.begin));
+  forEachVector(
+      k, range, vectorsAtOnce,
+      [&](Value i, const Tail *tail) { body.write(i, tail); }, head);
 }
 
 Value mlir::softmax::buildCommonCase(KernelBuilder &k, unsigned pass,

@@ -55,6 +55,14 @@ private:
   const Stage *stage;
 };
 
+/// Writes the results of elements that do not count (RowExtent), whose logits
+/// are -inf: all that is not an input of the result region is the same for each
+/// of them.
+void writeMaskedResults(KernelBuilder &k, const RowNeeds &needs,
+                        const RowPosition &row, ArrayRef<RowValues> rows,
+                        ValueRange handedOn, ElementRange range,
+                        bool nontemporal);
+
 /// Whether `pass` lifts what `needs` has staged.
 bool isStagedPass(KernelBuilder &k, const RowNeeds &needs, unsigned pass,
                   ArrayRef<unsigned> active);
@@ -74,6 +82,8 @@ public:
   void load(Value i, const Tail *tail) override;
   SmallVector<Value> compute() override;
   void store() override;
+  /// Takes every logit for -inf.
+  void assumeMasked() { masked = true; }
   /// All steps for one vector.
   void write(Value i, const Tail *tail) {
     load(i, tail);
@@ -84,7 +94,7 @@ public:
 private:
   /// Whether the statistics' logits have to be formed again.
   bool needsLogits() {
-    return needs.resultUsesLogits || (needs.staged && !stage);
+    return !masked && (needs.resultUsesLogits || (needs.staged && !stage));
   }
 
   KernelBuilder &k;
@@ -93,7 +103,7 @@ private:
   SmallVector<RowValues> rows;
   SmallVector<Value> handedOn;
   const Stage *stage;
-  bool nontemporal;
+  bool nontemporal, masked = false;
   /// Vectors between the steps.
   struct Waiting {
     Value i;

@@ -32,8 +32,9 @@ SmallVector<Value> mlir::softmax::loadElements(KernelBuilder &k,
 SmallVector<Value> mlir::softmax::buildLogits(KernelBuilder &k,
                                               const RowPosition &row,
                                               ValueRange elements, Value i) {
+  Region &region = k.countingLogit ? *k.countingLogit : k.op.getLogit();
   SmallVector<Value> logits =
-      k.inlineRegion(k.op.getLogit(), elements, k.lanes, [&](int64_t dim) {
+      k.inlineRegion(region, elements, k.lanes, [&](int64_t dim) {
         return elementCoordinate(k, row, dim, i);
       });
   for (Value &logit : logits)

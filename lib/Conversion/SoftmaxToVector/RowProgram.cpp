@@ -49,21 +49,22 @@ void mlir::softmax::emitBlockResults(KernelBuilder &k, RowRunner &runner,
   scf::ForOp::create(
       k.b, k.loc, range.begin, range.end, k.index(k.numeric.getBlock()),
       ValueRange{}, [&](OpBuilder &, Location, Value i, ValueRange) {
-        emitWithCommonCase(
-            k, RowNeeds::results, getAllStatistics(k), parts.view(i, rows),
-            [&](ArrayRef<RowValues> values) {
-              runner.writeResults(values, handedOn, parts.rangeAt(i));
-              return SmallVector<Value>();
-            });
+        emitWithCommonCase(k, RowNeeds::results, getAllStatistics(k),
+                           parts.view(i, rows),
+                           [&](ArrayRef<RowValues> values) {
+                             runner.writeResults(values, handedOn,
+                                                 parts.rangeAt(i, range.end));
+                             return SmallVector<Value>();
+                           });
         scf::YieldOp::create(k.b, k.loc);
       });
 }
 
 SmallVector<RowValues>
-mlir::softmax::emitMerge(KernelBuilder &k, Parts &parts,
+mlir::softmax::emitMerge(KernelBuilder &k, Parts &parts, Value end,
                          function_ref<SmallVector<RowValues>(Value)> block) {
   auto forOp = scf::ForOp::create(
-      k.b, k.loc, k.index(0), k.columns, k.index(k.numeric.getBlock()),
+      k.b, k.loc, k.index(0), end, k.index(k.numeric.getBlock()),
       parts.buildEmpty(), [&](OpBuilder &, Location, Value i, ValueRange args) {
         scf::YieldOp::create(
             k.b, k.loc,
@@ -74,31 +75,38 @@ mlir::softmax::emitMerge(KernelBuilder &k, Parts &parts,
 
 /// A row of several blocks: statistics of each, merged in index order.
 static void emitBlocks(KernelBuilder &k, const RowNeeds &needs,
-                       RowRunner &runner) {
+                       RowRunner &runner, ElementRange range) {
   Parts parts(k, needs);
   SmallVector<RowValues> rows(k.statistics.size());
   if (needs.numPasses != 0)
-    rows = emitMerge(k, parts, [&](Value i) {
+    rows = emitMerge(k, parts, range.end, [&](Value i) {
       SmallVector<RowValues> block =
-          emitPasses(k, needs, runner, parts.rangeAt(i));
+          emitPasses(k, needs, runner, parts.rangeAt(i, range.end));
       if (k.op.hasResult())
         parts.store(i, block);
       return block;
     });
   finishRows(k, rows);
   SmallVector<Value> handedOn = emitRowRegion(k, runner, rows);
-  if (k.op.hasResult())
-    emitBlockResults(k, runner, parts, rows, handedOn, {k.index(0), k.columns});
+  if (!k.op.hasResult())
+    return;
+  emitBlockResults(k, runner, parts, rows, handedOn, range);
+  if (range.end != k.columns)
+    runner.writeMasked(rows, handedOn, {range.end, k.columns});
 }
 
 void mlir::softmax::emitRowProgram(KernelBuilder &k, const RowNeeds &needs,
                                    RowRunner &runner) {
+  Value end = runner.end();
+  ElementRange range{k.index(0), end ? end : k.columns};
   if (!k.singleBlock && runner.rowLanes() == 0)
-    return emitBlocks(k, needs, runner);
-  ElementRange range{k.index(0), k.columns};
+    return emitBlocks(k, needs, runner, range);
   SmallVector<RowValues> rows = emitPasses(k, needs, runner, range);
   finishRows(k, rows);
   SmallVector<Value> handedOn = emitRowRegion(k, runner, rows);
-  if (k.op.hasResult())
-    runner.writeResults(rows, handedOn, range);
+  if (!k.op.hasResult())
+    return;
+  runner.writeResults(rows, handedOn, range);
+  if (end)
+    runner.writeMasked(rows, handedOn, {end, k.columns});
 }

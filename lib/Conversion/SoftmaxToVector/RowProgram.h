@@ -25,6 +25,12 @@ public:
   /// Writes the element-wise results of `range`.
   virtual void writeResults(ArrayRef<RowValues> rows, ValueRange handedOn,
                             ElementRange range) = 0;
+  /// Where the elements end that count (RowExtent), an index; null where the
+  /// strategy takes all of them.
+  virtual Value end() { return Value(); }
+  /// Writes the results of elements behind that.
+  virtual void writeMasked(ArrayRef<RowValues> /*rows*/,
+                           ValueRange /*handedOn*/, ElementRange /*range*/) {}
 };
 
 /// What a single row offers to its row region.
@@ -64,12 +70,13 @@ private:
 /// All passes over `range`.
 SmallVector<RowValues> emitPasses(KernelBuilder &k, const RowNeeds &needs,
                                   RowRunner &runner, ElementRange range);
-/// Merges the statistics of all blocks in index order; `block` gives those of
-/// the block that begins at an element.
+/// Merges the statistics of the blocks before `end` in index order; `block`
+/// gives those of the block that begins at an element.
 SmallVector<RowValues>
-emitMerge(KernelBuilder &k, Parts &parts,
+emitMerge(KernelBuilder &k, Parts &parts, Value end,
           function_ref<SmallVector<RowValues>(Value)> block);
-/// The results of the blocks in `range`, from finished rows.
+/// The results of the blocks in `range`, from finished rows; no block goes
+/// beyond `range`.
 void emitBlockResults(KernelBuilder &k, RowRunner &runner, Parts &parts,
                       ArrayRef<RowValues> rows, ValueRange handedOn,
                       ElementRange range);

@@ -205,7 +205,7 @@ void Splitter::emitResults(KernelBuilder &k, const RowNeeds &needs,
   Parts parts(k, needs);
   parts.allocateIn(memory);
   SmallVector<RowValues> rows =
-      emitMerge(k, parts, [&](Value i) { return parts.load(i); });
+      emitMerge(k, parts, k.columns, [&](Value i) { return parts.load(i); });
   finishRows(k, rows);
   SmallVector<Value> handedOn = emitRowRegion(k, runner, rows);
   if (!k.op.hasResult())

@@ -4,6 +4,7 @@
 // or over blocks of it.  The exponentials of the second pass are computed again
 // in the third, or wait for it in the destination or in a scratch row.
 
+#include "../Common/RowEnd.h"
 #include "ResultBody.h"
 #include "RowProgram.h"
 #include "Strategies.h"
@@ -44,6 +45,15 @@ public:
                   [&](Value i, const Tail *tail) { body.write(i, tail); });
   }
 
+  Value end() override {
+    return needs.extent ? buildRowEnd(k, *needs.extent, row) : Value();
+  }
+  void writeMasked(ArrayRef<RowValues> rows, ValueRange handedOn,
+                   ElementRange range) override {
+    writeMaskedResults(k, needs, row, rows, handedOn, range,
+                       /*nontemporal=*/false);
+  }
+
 private:
   const RowNeeds &needs;
   int64_t unroll;
@@ -53,6 +63,7 @@ private:
 
 void mlir::softmax::emitThreePass(KernelBuilder &k, const RowNeeds &needs,
                                   AlternativeAttr alternative) {
+  k.visitCountingOnly();
   std::optional<Stage> stage;
   if (alternative.getStaging() == Staging::Scratch)
     stage =

@@ -25,6 +25,7 @@ ValueRange mlir::softmax::getStatisticArguments(GenericOp op, unsigned s,
 RowNeeds::RowNeeds(GenericOp op) {
   SmallVector<StatisticAttrInterface> statistics = op.getStatisticList();
   hasElementwise = op.hasResult();
+  extent = RowExtent::find(op);
   for (auto [s, statistic] : llvm::enumerate(statistics)) {
     selects |= statistic.getSelectionSize() != 0;
     bool rowUsed =

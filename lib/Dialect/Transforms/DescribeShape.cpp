@@ -119,5 +119,6 @@ KernelShape mlir::softmax::describeShape(GenericOp op, NumericAttr numeric) {
   shape.streamable = op.getNumElementwiseInits() == 1;
   shape.packsPanels = canPackPanels(op);
   shape.selects = needs.selects;
+  shape.endsEarly = needs.extent.has_value();
   return shape;
 }

@@ -5,6 +5,7 @@
 #ifndef SOFTMAX_DIALECT_IR_ROWNEEDS_H
 #define SOFTMAX_DIALECT_IR_ROWNEEDS_H
 
+#include "softmax/Dialect/IR/RowExtent.h"
 #include "softmax/Dialect/IR/Softmax.h"
 #include <optional>
 
@@ -27,6 +28,8 @@ struct RowNeeds {
   bool hasElementwise = false;
   /// Whether a statistic selects elements of its row.
   bool selects = false;
+  /// Where the elements of a row end that count, if that is before its end.
+  std::optional<RowExtent> extent;
 };
 
 /// Whether the exponentials of a row may wait in its destination: the first
