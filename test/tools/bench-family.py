@@ -23,11 +23,11 @@ def check_plan():
     everywhere = options.parse([]).points
     assert {point.kernel for point in everywhere} == set(plan.KERNELS) and len(set(everywhere)) == len(everywhere)
     assert {point.kernel for point in options.parse(["--shapes=4x8"]).points} == {"softmax"}
-    chosen = options.parse(["--shapes=4x8,2x9", "--kernels=quantized,lengths"])
+    chosen = options.parse(["--shapes=4x8,2x9", "--kernels=quantized,valid_lengths"])
     assert [str(point) for point in chosen.points] \
-        == ["quantized 4x8 i8", "quantized 2x9 i8", "lengths 4x8 f32", "lengths 2x9 f32"] and not chosen.sweep
-    assert not options.parse(["--kernels=lengths"]).sweep
-    assert plan.Point((4, 8)) != plan.Point((4, 8), kernel="lengths")
+        == ["quantized 4x8 i8", "quantized 2x9 i8", "valid_lengths 4x8 f32", "valid_lengths 2x9 f32"] and not chosen.sweep
+    assert not options.parse(["--kernels=valid_lengths"]).sweep
+    assert plan.Point((4, 8)) != plan.Point((4, 8), kernel="valid_lengths")
 
 
 def made(name):
@@ -59,7 +59,7 @@ def by_hand(name, i):
     if name == "scale_mask_softmax":
         weights = numpy.where(i["mask"], numpy.exp(x / 8), 0)
         return {"probabilities": weights / weights.sum(axis=1, keepdims=True)}
-    if name == "lengths":
+    if name == "valid_lengths":
         rows = [numpy.append(softmax(row[None, :n])[0], numpy.zeros(COLUMNS - n)) for row, n in zip(x, i["lengths"])]
         return {"probabilities": numpy.array(rows)}
     if name == "quantized":
@@ -166,7 +166,7 @@ def check_loops(folder):
             for call in group.values():
                 call.time(worker.runtime, 1, False)
         assert all((kept[key] == array).all() for key, array in work.inputs.items()), name
-    work = made("lengths")
+    work = made("valid_lengths")
     work.outputs["probabilities"][...] = 1
     work.rest(points.Measurement(worker, work)).time(worker.runtime, 1, False)
     assert (work.outputs["probabilities"].sum(axis=1) == work.inputs["lengths"]).all()

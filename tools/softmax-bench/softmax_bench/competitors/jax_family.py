@@ -43,14 +43,14 @@ def quantized(logits, zero, step):
     return {"probabilities": jnp.rint(255 * jax.nn.softmax(x, axis=1)).astype(jnp.uint8)}
 
 
-def lengths(logits, lengths):
+def valid_lengths(logits, lengths):
     counts = jnp.arange(logits.shape[1]) < lengths[:, None]
     return {"probabilities": jax.nn.softmax(jnp.where(counts, logits, -jnp.inf), axis=1)}
 
 
 FORMULAS = {function.__name__: function for function in [
     softmax_backward, log_softmax_backward, cross_entropy, loss_and_gradient, scale_mask_softmax, softmax_top8,
-    quantized, lengths]}
+    quantized, valid_lengths]}
 
 
 def prepare(work):

@@ -14,7 +14,7 @@ KERNELS = {
     "cross_entropy": ("losses", "CrossEntropy"),
     "loss_and_gradient": ("losses", "LossAndGradient"),
     "scale_mask_softmax": ("fused", "Masked"),
-    "lengths": ("fused", "Lengths"),
+    "valid_lengths": ("fused", "Lengths"),
     "quantized": ("fused", "Quantized"),
     "softmax_top8": ("fused", "Top8"),
 }
