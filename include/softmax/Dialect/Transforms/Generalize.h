@@ -14,12 +14,6 @@ namespace mlir::softmax {
 /// the mnemonic of the named op it was made from ("softmax", ...).
 constexpr llvm::StringLiteral kNamedAttrName = "softmax.named";
 
-/// Name of the discardable attribute of a softmax.generic that was made from a
-/// loss with class indices: a dictionary with `input`, the number of the input
-/// that holds them, and `ignore`, the class that is none, where there is one.
-/// Kernels check labels that callers pass (status 8).
-constexpr llvm::StringLiteral kLabelsAttrName = "softmax.labels";
-
 /// Whether `op` is a named op that has a generic form.
 bool isNamedSoftmaxOp(Operation *op);
 
