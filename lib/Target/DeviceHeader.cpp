@@ -4,6 +4,7 @@
 #include "softmax/Target/DeviceKernels.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -46,15 +47,31 @@ namespace {
 class Writer {
 public:
   Writer(const DeviceFunction &function, llvm::raw_ostream &os)
-      : function(function), os(os) {}
+      : function(function), os(os) {
+    // Of operands, and then of sizes, each another name that C can declare.
+    llvm::StringSet<> taken;
+    auto declare = [&](StringRef text) {
+      std::string name = toCIdentifier(text);
+      while (isReservedCName(name) || !taken.insert(name).second)
+        name += '_';
+      return name;
+    };
+    for (const KernelOperand &operand : function.info.operands)
+      names.push_back(declare(operand.name));
+    for (const KernelOperand &operand : function.info.operands)
+      for (const KernelDim &dim : operand.shape)
+        if (!dim.isStatic() && !sizes.contains(dim.symbol)) {
+          sizes[dim.symbol] = declare(dim.symbol);
+          symbols.push_back(dim.symbol);
+        }
+  }
 
   void write() {
     writeComment();
     std::string name = function.info.name;
     os << "static inline int " << name << "_plan(";
     SmallVector<std::string> parameters;
-    for (const KernelOperand &operand : function.info.operands) {
-      std::string id = toCIdentifier(operand.name);
+    for (auto [operand, id] : llvm::zip(function.info.operands, names)) {
       if (operand.isTensor())
         parameters.push_back((operand.kind == KernelOperand::Kind::Output
                                   ? "void *"
@@ -63,45 +80,35 @@ public:
       else
         parameters.push_back((getScalarType(operand).first + " " + id).str());
     }
-    for (const std::string &symbol : symbols())
-      parameters.push_back("int64_t " + symbol);
-    parameters.push_back("softmax_device_launch *launch");
+    for (const std::string &symbol : symbols)
+      parameters.push_back("int64_t " + sizes[symbol]);
+    parameters.push_back("softmax_device_launch *softmax_launch");
     os << llvm::join(parameters, ", ") << ") {\n";
-    os << "  const int64_t rows = " << product(function.rows)
-       << ", columns = " << product(function.columns) << ";\n";
-    os << "  int64_t blocks = 0;\n";
-    os << "  if (rows < 0 || columns < 0)\n    return 5;\n";
+    os << "  const int64_t softmax_rows = " << product(function.rows)
+       << ", softmax_columns = " << product(function.columns) << ";\n";
+    os << "  int64_t softmax_blocks = 0;\n";
+    for (const std::string &symbol : symbols)
+      os << "  if (" << sizes[symbol] << " < 0)\n    return 5;\n";
     for (const DeviceKernel &kernel : function.kernels)
       writeKernel(kernel);
-    os << "  (void)columns;\n  return 5;\n}\n";
+    os << "  (void)softmax_columns;\n  return 5;\n}\n";
   }
 
 private:
-  static std::string text(const KernelDim &dim) {
-    return dim.isStatic() ? std::to_string(dim.size) : dim.symbol;
+  std::string text(const KernelDim &dim) {
+    return dim.isStatic() ? std::to_string(dim.size) : sizes[dim.symbol];
   }
-  static std::string product(ArrayRef<KernelDim> dims) {
+  std::string product(ArrayRef<KernelDim> dims) {
     std::string result;
     for (const KernelDim &dim : dims)
       result += (result.empty() ? "(int64_t)" : " * ") + text(dim);
     return result.empty() ? "1" : result;
   }
 
-  /// Symbols of all shapes, each once.
-  SmallVector<std::string> symbols() {
-    SmallVector<std::string> list;
-    llvm::StringSet<> seen;
-    for (const KernelOperand &operand : function.info.operands)
-      for (const KernelDim &dim : operand.shape)
-        if (!dim.isStatic() && seen.insert(dim.symbol).second)
-          list.push_back(dim.symbol);
-    return list;
-  }
-
   void writeComment() {
     os << "\n/* " << function.info.name << ", in row-major device memory:\n";
-    for (const KernelOperand &operand : function.info.operands) {
-      os << "     " << toCIdentifier(operand.name) << ": ";
+    for (auto [operand, id] : llvm::zip(function.info.operands, names)) {
+      os << "     " << id << ": ";
       if (operand.kind == KernelOperand::Kind::Output)
         os << "output, ";
       os << operand.typeName();
@@ -120,23 +127,25 @@ private:
   void writeKernel(const DeviceKernel &kernel) {
     SmallVector<std::string> guards;
     if (kernel.minColumns)
-      guards.push_back("columns >= " + std::to_string(kernel.minColumns));
+      guards.push_back("softmax_columns >= " +
+                       std::to_string(kernel.minColumns));
     if (kernel.maxColumns)
-      guards.push_back("columns <= " + std::to_string(kernel.maxColumns));
+      guards.push_back("softmax_columns <= " +
+                       std::to_string(kernel.maxColumns));
     os << "  "
        << (guards.empty() ? "" : "if (" + llvm::join(guards, " && ") + ") ")
        << "{\n";
-    os << "    blocks = rows / " << kernel.rowsPerBlock << " + (rows % "
-       << kernel.rowsPerBlock << " != 0);\n";
-    os << "    if (blocks > 2147483647)\n      return 5;\n";
-    os << "    launch->kernel = \"" << kernel.name << "\";\n";
-    os << "    launch->grid = (unsigned)blocks;\n";
-    os << "    launch->block = " << kernel.threads << ";\n";
-    os << "    launch->shared_bytes = 0;\n";
+    os << "    softmax_blocks = softmax_rows / " << kernel.rowsPerBlock
+       << " + (softmax_rows % " << kernel.rowsPerBlock << " != 0);\n";
+    os << "    if (softmax_blocks > 2147483647)\n      return 5;\n";
+    os << "    softmax_launch->kernel = \"" << kernel.name << "\";\n";
+    os << "    softmax_launch->grid = (unsigned)softmax_blocks;\n";
+    os << "    softmax_launch->block = " << kernel.threads << ";\n";
+    os << "    softmax_launch->shared_bytes = 0;\n";
     for (auto [i, argument] : llvm::enumerate(kernel.arguments)) {
       const KernelOperand &operand = function.info.operands[argument.operand];
-      std::string id = toCIdentifier(operand.name);
-      std::string to = "    launch->values[" + std::to_string(i) + "].";
+      const std::string &id = names[argument.operand];
+      std::string to = "    softmax_launch->values[" + std::to_string(i) + "].";
       switch (argument.kind) {
       case DeviceArgument::Kind::Pointer:
         os << to << "pointer = (void *)" << id << ";\n";
@@ -149,14 +158,18 @@ private:
         os << to << getScalarType(operand).second << " = " << id << ";\n";
         break;
       }
-      os << "    launch->arguments[" << i << "] = &launch->values[" << i
-         << "];\n";
+      os << "    softmax_launch->arguments[" << i
+         << "] = &softmax_launch->values[" << i << "];\n";
     }
     os << "    return 0;\n  }\n";
   }
 
   const DeviceFunction &function;
   llvm::raw_ostream &os;
+  /// C names of the operands; symbols of the shapes in order, and their C
+  /// names.
+  SmallVector<std::string> names, symbols;
+  llvm::StringMap<std::string> sizes;
 };
 } // namespace
 

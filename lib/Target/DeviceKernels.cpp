@@ -139,8 +139,23 @@ static FailureOr<DeviceFunction> describeFunction(func::FuncOp function) {
                   "order";
       kernel.arguments.push_back(*argument);
     }
+    if (kernel.arguments.size() > mostDeviceArguments)
+      return function.emitError("'")
+             << function.getName() << "' has a kernel with "
+             << kernel.arguments.size() << " parameters, and there may be "
+             << mostDeviceArguments
+             << "; give it fewer operands or dynamic sizes";
     result.kernels.push_back(std::move(kernel));
   }
+  for (const KernelOperand &operand : result.info.operands)
+    if (Type type = operand.elementType; !operand.isTensor() && !type.isF32() &&
+                                         !type.isF64() && !type.isInteger(32) &&
+                                         !type.isInteger(64) && !type.isIndex())
+      return function.emitError("'")
+             << function.getName() << "' takes a scalar of type " << type
+             << ", which kernels for GPUs do not; pass an f32, f64, i32, i64 "
+                "or "
+                "index";
   return result;
 }
 

@@ -29,6 +29,9 @@ struct DeviceArgument {
   unsigned operand = 0, dimension = 0;
 };
 
+/// Parameters of a kernel that the generated header has room for.
+inline constexpr size_t mostDeviceArguments = 32;
+
 struct DeviceKernel {
   std::string name;
   std::string strategy;
