@@ -132,8 +132,7 @@ TEST_F(SchedulesTest, Softmax) {
     auto program = compile(
         softmaxText(element, element, element == "f64" ? "f64" : "f32"));
     ASSERT_TRUE(program);
-    for (int64_t columns :
-         {1, 2, 7, 33, 100, 250, 1000, 1025, 3000, 8192, 9001})
+    for (int64_t columns : {1, 2, 7, 33, 100, 1000, 1025, 3000, 9001})
       for (int64_t shift : {0, 1}) {
         // Of the other types every second length, each at one alignment.
         if (element != "f32" && columns % 2 == shift)
