@@ -26,6 +26,7 @@
 #   lld                                    ld.lld beside LLVM's tools
 #   qemu-x86_64, qemu-aarch64, qemu-riscv64   QEMU's user emulation of that CPU, and
 #                      a compiler for it with a static C library
+#   ptxas                                  NVIDIA's assembler on the PATH
 #   full                                   only with `tools/dev test --full`
 import ctypes.util
 import importlib.util
@@ -124,6 +125,9 @@ for cpu in ["aarch64", "riscv64"]:
         config.available_features.add("qemu-" + cpu)
 if machine == "x86_64" and shutil.which("qemu-x86_64", path=search_path):
     config.available_features.add("qemu-x86_64")
+# NVIDIA's assembler of PTX.
+if shutil.which("ptxas", path=search_path):
+    config.available_features.add("ptxas")
 if os.path.exists(tool_path(config.llvm_tools_dir, "ld.lld")):
     config.available_features.add("lld")
 
