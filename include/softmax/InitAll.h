@@ -13,6 +13,7 @@
 #include "softmax/Dialect/IR/Softmax.h"
 #include "softmax/Dialect/Interfaces/BufferizableOpInterfaceImpl.h"
 #include "softmax/Dialect/Transforms/Passes.h"
+#include "softmax/Differentiation/Passes.h"
 #include "softmax/Math/Passes.h"
 #include "softmax/Pipelines/Pipelines.h"
 #include "softmax/Target/Passes.h"
@@ -31,6 +32,7 @@ inline void registerAllPasses() {
   registerToSoftmaxPasses();
   registerSoftmaxToLinalgPasses();
   registerSoftmaxTransformsPasses();
+  registerSoftmaxDifferentiationPasses();
   registerSoftmaxTargetPasses();
   registerSoftmaxToVectorPasses();
   registerMathPasses();

@@ -44,6 +44,8 @@ private:
   LogicalResult reshape(Operation &op, Value source, ArrayRef<int64_t> shape);
   LogicalResult evaluateSlice(tensor::ExtractSliceOp op);
   LogicalResult evaluateInsertSlice(tensor::InsertSliceOp op);
+  FailureOr<int64_t> findElement(Operation &op, ArrayRef<int64_t> shape,
+                                 ValueRange indices);
 
   LogicalResult evaluateLinalg(linalg::LinalgOp op);
 
@@ -57,6 +59,8 @@ private:
   LogicalResult evaluateBackward(OpTy op);
   LogicalResult evaluateCrossEntropy(CrossEntropyOp op);
   LogicalResult evaluateCrossEntropyBackward(CrossEntropyBackwardOp op);
+  LogicalResult evaluateStats(StatsOp op);
+  LogicalResult evaluateMerge(MergeOp op);
   LogicalResult evaluateGeneric(GenericOp op);
 
   const ReferenceTensor &get(Value value) {

@@ -246,6 +246,10 @@ LogicalResult Evaluator::evaluate(Operation &op, unsigned depth) {
     return evaluateCrossEntropy(named);
   if (auto named = dyn_cast<CrossEntropyBackwardOp>(op))
     return evaluateCrossEntropyBackward(named);
+  if (auto stats = dyn_cast<StatsOp>(op))
+    return evaluateStats(stats);
+  if (auto merge = dyn_cast<MergeOp>(op))
+    return evaluateMerge(merge);
   if (auto generic = dyn_cast<GenericOp>(op))
     return evaluateGeneric(generic);
   if (auto softmax = dyn_cast<linalg::SoftmaxOp>(op))

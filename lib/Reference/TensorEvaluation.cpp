@@ -118,6 +118,25 @@ LogicalResult Evaluator::evaluateInsertSlice(tensor::InsertSliceOp op) {
   return success();
 }
 
+/// Row-major position of the element that `indices` name.
+FailureOr<int64_t> Evaluator::findElement(Operation &op,
+                                          ArrayRef<int64_t> shape,
+                                          ValueRange indices) {
+  Sizes unknown(shape.size(), ShapedType::kDynamic);
+  FailureOr<Sizes> index = resolve(op, unknown, indices);
+  if (failed(index))
+    return failure();
+  int64_t position = 0;
+  for (auto [i, stride] : llvm::enumerate(rowMajorStrides(shape))) {
+    if ((*index)[i] >= shape[i])
+      return op.emitError("index ")
+             << (*index)[i] << " is out of range for dimension " << i
+             << " of size " << shape[i];
+    position += (*index)[i] * stride;
+  }
+  return position;
+}
+
 /// True if `op` was one of these, false if it is another operation.
 FailureOr<bool> Evaluator::evaluateTensorOp(Operation &op) {
   auto done = [](LogicalResult result) -> FailureOr<bool> {
@@ -183,22 +202,28 @@ FailureOr<bool> Evaluator::evaluateTensorOp(Operation &op) {
   if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
     const ReferenceTensor &source = get(extract.getTensor());
     ReferenceTensor result{extract.getType(), {}, source.exact};
-    Sizes unknown(source.shape.size(), ShapedType::kDynamic);
     if (source.hasElements()) {
-      FailureOr<Sizes> index = resolve(op, unknown, extract.getIndices());
-      if (failed(index))
+      FailureOr<int64_t> position =
+          findElement(op, source.shape, extract.getIndices());
+      if (failed(position))
         return failure();
-      int64_t position = 0;
-      for (auto [i, stride] : llvm::enumerate(rowMajorStrides(source.shape))) {
-        if ((*index)[i] >= source.shape[i])
-          return op.emitError("index ")
-                 << (*index)[i] << " is out of range for dimension " << i
-                 << " of size " << source.shape[i];
-        position += (*index)[i] * stride;
-      }
-      result.elements.push_back(source.elements[position]);
+      result.elements.push_back(source.elements[*position]);
     }
     set(extract.getResult(), std::move(result));
+    return true;
+  }
+  if (auto insert = dyn_cast<tensor::InsertOp>(op)) {
+    ReferenceTensor result = get(insert.getDest());
+    const ReferenceTensor &value = get(insert.getScalar());
+    result.exact |= value.exact;
+    if (mode == Mode::Values) {
+      FailureOr<int64_t> position =
+          findElement(op, result.shape, insert.getIndices());
+      if (failed(position))
+        return failure();
+      result.elements[*position] = value.elements[0];
+    }
+    set(insert.getResult(), std::move(result));
     return true;
   }
   if (auto elements = dyn_cast<tensor::FromElementsOp>(op)) {

@@ -204,6 +204,8 @@ RowValues MaxSumExpAttr::buildMerge(StatisticBuilder &builder,
 
 unsigned MaxSumExpAttr::getNumRowArguments() const { return 2; }
 SmallVector<Type> MaxSumExpAttr::getRowArgumentTypes(Type computeType) const {
+  if (getWideSum())
+    return {computeType, Float64Type::get(getContext())};
   return {computeType, computeType};
 }
 Value MaxSumExpAttr::buildRowArgument(StatisticBuilder &, unsigned index,

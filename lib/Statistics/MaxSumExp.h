@@ -28,7 +28,7 @@ enum Slot : unsigned {
   Probe,  // 0, or NaN if there is a NaN; null if not asked
   Shift,  // the maximum, or 0 where it is -inf
   LogSum, // log(sum exp(x - m)), in the compute type
-  RowSum, // sum exp(x - m), in the compute type
+  RowSum, // sum exp(x - m), in the compute type, or f64 for wide_sum
   // What exponentials are multiplied by (a pair, or one number), or divided by.
   Factor,
   FactorLow,

@@ -145,15 +145,19 @@ void MaxSumExpAttr::buildFinish(StatisticBuilder &builder,
   Value narrowSum = common::roundToCompute(builder, {sum, sumLow});
   Value maskedValue = getMaskedValue(ops, getMaskedRow(), narrowSum);
 
+  // The row argument: of f64 it is not rounded, but for the low part of f64.
+  bool wideSum = getWideSum() && !builder.computeType.isF64();
+  Value ownSum = wideSum ? sum : narrowSum;
   Value log;
   if (builder.exp == ExpForm::Plain) {
-    row.slots[RowSum] = narrowSum;
+    row.slots[RowSum] = ownSum;
     log = math::LogOp::create(ops.b, ops.loc, narrowSum);
   } else {
     ExpReference reference = getReference(row);
-    row.slots[RowSum] = ops.select(masked, narrowSum,
-                                   ops.narrow(buildSumRelativeToMax(
-                                       ops, ops.core, sum, sumLow, reference)));
+    Value relative =
+        buildSumRelativeToMax(ops, ops.core, sum, sumLow, reference);
+    row.slots[RowSum] =
+        ops.select(masked, ownSum, wideSum ? relative : ops.narrow(relative));
     log =
         ops.narrow(buildLogOfScaledSum(ops, ops.core, sum, sumLow, reference));
   }
@@ -162,8 +166,10 @@ void MaxSumExpAttr::buildFinish(StatisticBuilder &builder,
   if (row.slots[Probe]) {
     // For the row arguments: where m = +inf, 1 + (0 or NaN).
     Value one = ops.constant(max.getType(), 1.0);
-    row.slots[RowSum] = ops.select(
-        ops.isPlusInf(max), ops.add(row.slots[Probe], one), row.slots[RowSum]);
+    Value infinite = ops.add(row.slots[Probe], one);
+    row.slots[RowSum] =
+        ops.select(ops.isPlusInf(max), wideSum ? ops.widen(infinite) : infinite,
+                   row.slots[RowSum]);
   }
   setFactor(ops, sum, sumLow, masked, maskedValue, row);
 }

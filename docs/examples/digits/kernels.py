@@ -53,10 +53,11 @@ class Library:
         self.library = ctypes.CDLL(path)
 
     def call(self, name, inputs, output):
-        """Runs kernel `name` on `inputs` and writes `output`, which it returns."""
+        """Runs kernel `name` on `inputs` and writes `output`, which it returns: an array, or a
+        tuple of several."""
         kernel = getattr(self.library, name)
         kernel.restype = ctypes.c_int32
-        tensors = [view(array) for array in list(inputs) + [output]]
+        tensors = [view(array) for array in [*inputs, *(output if isinstance(output, tuple) else (output,))]]
         status = kernel(*[ctypes.byref(tensor) for tensor in tensors])
         if status != 0:
             raise RuntimeError("kernel %s returned status %d (%s)"

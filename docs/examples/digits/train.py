@@ -15,6 +15,7 @@ Writes beside itself:
     bias.npy     float32 [10]
     images.npy   uint8   [600, 64]  held-out images, row-major, 0 to 16
     labels.npy   uint8   [600]      the digits on them
+    training-images.npy, training-labels.npy    the same of the other 1,197
 """
 import os
 
@@ -46,6 +47,8 @@ def main():
     write("bias.npy", model.intercept_.astype(numpy.float32))
     write("images.npy", test_images.astype(numpy.uint8))
     write("labels.npy", test_labels.astype(numpy.uint8))
+    write("training-images.npy", train_images.astype(numpy.uint8))
+    write("training-labels.npy", train_labels.astype(numpy.uint8))
     print("trained on %d images with C = %g: accuracy %.3f there, %.3f on the %d held out"
           % (len(train_labels), model.C, model.score(train_images / DARKEST, train_labels),
              model.score(test_images / DARKEST, test_labels), HELD_OUT))

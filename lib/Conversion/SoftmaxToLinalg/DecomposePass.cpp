@@ -35,11 +35,16 @@ struct DecomposeNamedPattern : public RewritePattern {
                                 PatternRewriter &rewriter) const override {
     if (!isNamedSoftmaxOp(op))
       return rewriter.notifyMatchFailure(op, "is no named softmax op");
-    FailureOr<GenericOp> generic = generalizeNamedOp(rewriter, op);
-    if (failed(generic))
+    FailureOr<SmallVector<GenericOp>> generics =
+        generalizeNamedOp(rewriter, op);
+    if (failed(generics))
       return rewriter.notifyMatchFailure(op, "has no generic form");
-    SmallVector<Value> results;
-    return decomposeGeneric(rewriter, *generic, results);
+    for (GenericOp generic : *generics) {
+      SmallVector<Value> results;
+      if (failed(decomposeGeneric(rewriter, generic, results)))
+        return failure();
+    }
+    return success();
   }
 };
 
@@ -53,10 +58,14 @@ struct SoftmaxDecomposePass
     });
     IRRewriter rewriter(&getContext());
     bool refused = false;
+    SmallVector<GenericOp> generics;
     for (Operation *op : ops) {
-      GenericOp generic = dyn_cast<GenericOp>(op);
-      if (!generic)
-        generic = *generalizeNamedOp(rewriter, op);
+      if (auto generic = dyn_cast<GenericOp>(op))
+        generics.push_back(generic);
+      else
+        llvm::append_range(generics, *generalizeNamedOp(rewriter, op));
+    }
+    for (GenericOp generic : generics) {
       if (std::string why = whyNotDecomposable(generic); !why.empty()) {
         generic.emitOpError("cannot be decomposed to linalg: ") << why;
         refused = true;

@@ -99,7 +99,7 @@ struct MergeDuplicateInputs : public OpRewritePattern<GenericOp> {
           for (auto [kept, other] : llvm::zip_equal(getInputArguments(op, i),
                                                     getInputArguments(op, j)))
             other.replaceAllUsesWith(kept);
-          eraseInput(op, j);
+          eraseInput(op, j, /*twin=*/i);
         });
         return success();
       }

@@ -44,7 +44,16 @@ int64_t GenericOp::getIterationRank() {
 }
 
 FloatType GenericOp::getComputeType() {
-  return common::inferComputeType(getOperands(), getContext());
+  bool isWide = llvm::any_of(getStatisticList(), [](auto statistic) {
+    auto maxSumExp = dyn_cast<MaxSumExpAttr>(statistic);
+    return maxSumExp && maxSumExp.getWideSum();
+  });
+  if (!isWide)
+    return common::inferComputeType(getOperands(), getContext());
+  // A per-row destination of f64 may be for the sum before it is rounded.
+  SmallVector<Value> deciding(getInputs());
+  llvm::append_range(deciding, getInits().take_front(getNumElementwiseInits()));
+  return common::inferComputeType(deciding, getContext());
 }
 
 bool GenericOp::isReduced(int64_t dim) {

@@ -42,6 +42,25 @@ SmallVector<BlockArgument> mlir::softmax::getInputArguments(GenericOp op,
 // Inputs
 //===----------------------------------------------------------------------===//
 
+std::optional<unsigned> mlir::softmax::getLabelsInput(GenericOp op) {
+  auto labels = op->getAttrOfType<DictionaryAttr>(kLabelsAttrName);
+  auto input = labels ? labels.getAs<IntegerAttr>("input") : IntegerAttr();
+  if (!input || input.getValue().uge(op.getInputs().size()))
+    return std::nullopt;
+  return input.getInt();
+}
+
+void mlir::softmax::setLabelsInput(GenericOp op, std::optional<unsigned> i) {
+  if (!i) {
+    op->removeDiscardableAttr(kLabelsAttrName);
+    return;
+  }
+  NamedAttrList entries(op->getAttrOfType<DictionaryAttr>(kLabelsAttrName));
+  entries.set("input", Builder(op.getContext()).getI64IntegerAttr(*i));
+  op->setDiscardableAttr(kLabelsAttrName,
+                         entries.getDictionary(op.getContext()));
+}
+
 unsigned mlir::softmax::addInput(GenericOp op, Value value, AffineMap map) {
   unsigned count = op.getInputs().size();
   for (unsigned i = 0; i < count; ++i)
@@ -62,7 +81,10 @@ unsigned mlir::softmax::addInput(GenericOp op, Value value, AffineMap map) {
   return count;
 }
 
-void mlir::softmax::eraseInput(GenericOp op, unsigned i) {
+void mlir::softmax::eraseInput(GenericOp op, unsigned i,
+                               std::optional<unsigned> twin) {
+  if (std::optional<unsigned> labels = getLabelsInput(op); labels >= i)
+    setLabelsInput(op, labels == i ? twin : *labels - 1);
   for (BlockArgument argument : getInputArguments(op, i))
     argument.getOwner()->eraseArgument(argument.getArgNumber());
   SmallVector<Attribute> maps(op.getMaps().getValue());

@@ -84,6 +84,12 @@ static LogicalResult verifyElements(Operation *op,
     return op->emitOpError(rule.name)
            << " must have the compute type " << computeType << ", not "
            << element << " (C-TYPE-2)";
+  case common::Elements::F64:
+    if (element.isF64())
+      return success();
+    return op->emitOpError(rule.name)
+           << " must have elements of f64, not " << element
+           << ": a sum is not rounded before parts are merged";
   case common::Elements::Class:
     if (element.isSignlessInteger(32) || element.isSignlessInteger(64))
       return success();

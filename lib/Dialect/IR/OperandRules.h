@@ -26,6 +26,8 @@ enum class Elements {
   Float,
   /// The op's compute type (C-TYPE-2).
   Compute,
+  /// f64, whatever the compute type.
+  F64,
   /// i32 or i64.
   Class
 };

@@ -110,6 +110,10 @@ struct SkipDeadDestination : public OpRewritePattern<OpTy> {
   FloatType OpTy::getComputeType() {                                           \
     return common::inferComputeType(getOperands(), getContext());              \
   }                                                                            \
+  SOFTMAX_STRUCTURED_OP_EFFECTS(OpTy)
+
+/// The same for an op whose compute type some operands do not decide.
+#define SOFTMAX_STRUCTURED_OP_EFFECTS(OpTy)                                    \
   LogicalResult OpTy::reifyResultShapes(OpBuilder &b,                          \
                                         ReifiedRankedShapedTypeDims &shapes) { \
     return common::reifyFromInits(b, *this, getInits(), shapes);               \

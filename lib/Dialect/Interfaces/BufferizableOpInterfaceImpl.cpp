@@ -98,6 +98,6 @@ void mlir::softmax::registerBufferizableOpInterfaceExternalModels(
   registry.addExtension(+[](MLIRContext *context, SoftmaxDialect *) {
     attachModels<SoftmaxOp, LogSoftmaxOp, LogSumExpOp, SoftmaxBackwardOp,
                  LogSoftmaxBackwardOp, CrossEntropyOp, CrossEntropyBackwardOp,
-                 GenericOp>(context);
+                 StatsOp, MergeOp, GenericOp>(context);
   });
 }

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "softmax/Dialect/IR/GenericRegions.h"
 #include "softmax/Dialect/IR/Softmax.h"
 #include "softmax/Dialect/Transforms/Generalize.h"
 #include "llvm/ADT/StringSet.h"
@@ -131,12 +132,19 @@ static std::optional<ContractNames> getContractNames(StringRef op) {
   static constexpr StringLiteral lossBackwardInputs[] = {"logits", "labels",
                                                          "lse", "grad_loss"};
   static constexpr StringLiteral lossBackwardInits[] = {"grad_logits"};
+  static constexpr StringLiteral statsInputs[] = {"logits"};
+  static constexpr StringLiteral statsInits[] = {"max", "sum"};
   if (op == "softmax_backward" || op == "log_softmax_backward")
     return ContractNames{backwardInputs, backwardInits};
   if (op == "cross_entropy")
     return ContractNames{lossInputs, lossInits};
   if (op == "cross_entropy_backward")
     return ContractNames{lossBackwardInputs, lossBackwardInits};
+  if (op == "stats")
+    return ContractNames{statsInputs, statsInits};
+  // Of two ops.
+  if (op == "merge")
+    return ContractNames{};
   return std::nullopt;
 }
 
@@ -175,6 +183,15 @@ static StringRef getContractName(GenericOp op, BlockArgument argument) {
   return {};
 }
 
+/// The size of dimension `dim` of `op`, from the first operand that has it.
+static Attribute getSize(GenericOp op, int64_t dim, ShapeSymbols &symbols) {
+  AffineExpr expr = getAffineDimExpr(dim, op.getContext());
+  for (auto [i, map] : llvm::enumerate(op.getMapList()))
+    if (std::optional<unsigned> position = map.getResultPosition(expr))
+      return symbols.get(op->getOperand(i), *position);
+  return Attribute();
+}
+
 /// The class indices that `argument` holds for a loss in `function`: a
 /// dictionary with `classes`, their number as `symbols` has it, and `ignore`.
 /// Null if it holds none, or if losses do not agree about them.
@@ -182,15 +199,13 @@ static DictionaryAttr getLabels(func::FuncOp function, BlockArgument argument,
                                 ShapeSymbols &symbols) {
   SmallVector<DictionaryAttr> found;
   function.walk([&](GenericOp op) {
-    auto labels = op->getAttrOfType<DictionaryAttr>(kLabelsAttrName);
-    auto input = labels ? labels.getAs<IntegerAttr>("input") : IntegerAttr();
+    std::optional<unsigned> input = getLabelsInput(op);
     if (!input || op.getDimensions().size() != 1 ||
-        input.getValue().uge(op.getInputs().size()) ||
-        lookThroughViews(op.getInputs()[input.getInt()]) != argument)
+        lookThroughViews(op.getInputs()[*input]) != argument)
       return;
     NamedAttrList entry;
-    entry.set("classes",
-              symbols.get(op.getInputs().front(), op.getDimensions().front()));
+    entry.set("classes", getSize(op, op.getDimensions().front(), symbols));
+    auto labels = op->getAttrOfType<DictionaryAttr>(kLabelsAttrName);
     if (Attribute ignored = labels.get("ignore"))
       entry.set("ignore", ignored);
     found.push_back(entry.getDictionary(op.getContext()));

@@ -18,21 +18,26 @@ using namespace mlir::softmax;
 
 bool mlir::softmax::isNamedSoftmaxOp(Operation *op) {
   return isa<SoftmaxOp, LogSoftmaxOp, LogSumExpOp, SoftmaxBackwardOp,
-             LogSoftmaxBackwardOp, CrossEntropyOp, CrossEntropyBackwardOp>(op);
+             LogSoftmaxBackwardOp, CrossEntropyOp, CrossEntropyBackwardOp,
+             StatsOp, MergeOp>(op);
 }
 
-FailureOr<GenericOp> mlir::softmax::generalizeNamedOp(RewriterBase &rewriter,
-                                                      Operation *op,
-                                                      Accuracy accuracy) {
+FailureOr<SmallVector<GenericOp>>
+mlir::softmax::generalizeNamedOp(RewriterBase &rewriter, Operation *op,
+                                 Accuracy accuracy) {
+  using Result = FailureOr<SmallVector<GenericOp>>;
   OpBuilder::InsertionGuard guard(rewriter);
   rewriter.setInsertionPoint(op);
-  return TypeSwitch<Operation *, FailureOr<GenericOp>>(op)
+  return TypeSwitch<Operation *, Result>(op)
       .Case<SoftmaxOp, LogSoftmaxOp, LogSumExpOp, SoftmaxBackwardOp,
-            LogSoftmaxBackwardOp, CrossEntropyBackwardOp>(
-          [&](auto named) { return generalizeOp(rewriter, named); })
-      .Case([&](CrossEntropyOp loss) {
-        return generalizeOp(rewriter, loss, accuracy);
+            LogSoftmaxBackwardOp, CrossEntropyBackwardOp>([&](auto named) {
+        return SmallVector<GenericOp>{generalizeOp(rewriter, named)};
       })
+      .Case([&](CrossEntropyOp loss) {
+        return SmallVector<GenericOp>{generalizeOp(rewriter, loss, accuracy)};
+      })
+      .Case<StatsOp, MergeOp>(
+          [&](auto named) { return generalizeOp(rewriter, named); })
       .Default([](Operation *) { return failure(); });
 }
 

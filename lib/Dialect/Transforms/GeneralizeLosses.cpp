@@ -26,6 +26,7 @@
 #include "GenericForm.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "softmax/Dialect/IR/GenericRegions.h"
 #include "softmax/Dialect/Transforms/Generalize.h"
 
 using namespace mlir;

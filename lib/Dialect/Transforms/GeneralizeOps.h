@@ -27,6 +27,10 @@ GenericOp generalizeOp(RewriterBase &rewriter, CrossEntropyOp op,
                        Accuracy accuracy);
 GenericOp generalizeOp(RewriterBase &rewriter, CrossEntropyBackwardOp op);
 
+// GeneralizePartials.cpp; in the order in which they stand.
+SmallVector<GenericOp> generalizeOp(RewriterBase &rewriter, StatsOp op);
+SmallVector<GenericOp> generalizeOp(RewriterBase &rewriter, MergeOp op);
+
 } // namespace mlir::softmax
 
 #endif // SOFTMAX_LIB_DIALECT_TRANSFORMS_GENERALIZEOPS_H

@@ -55,9 +55,12 @@ void GenericForm::create(ArrayRef<StatisticAttrInterface> list) {
   SmallVector<AffineMap> maps = inputMaps;
   llvm::append_range(maps, initMaps);
   SmallVector<Attribute> attributes(list.begin(), list.end());
+  SmallVector<Type> types;
+  for (Value init : inits)
+    if (isa<TensorType>(init.getType()))
+      types.push_back(init.getType());
   generic = GenericOp::create(
-      rewriter, loc, op->getResultTypes(),
-      rewriter.getDenseI64ArrayAttr(dimensions),
+      rewriter, loc, types, rewriter.getDenseI64ArrayAttr(dimensions),
       rewriter.getArrayAttr(attributes), rewriter.getAffineMapArrayAttr(maps),
       inputs, inits, /*rows=*/ValueRange{}, /*schedule=*/ScheduleAttr());
   generic->setDiscardableAttrs(op->getDiscardableAttrDictionary());

@@ -25,6 +25,7 @@ private:
   bool isSame(Value lhs, Value rhs);
   bool isSameInput(BlockArgument lhs, BlockArgument rhs);
   std::string matchStatistics();
+  bool shareLabels();
   std::string checkOperands();
   void cloneBody(Region &from, Region &to, IRMapping &mapping);
   void merge();
@@ -107,6 +108,8 @@ std::string Merger::matchStatistics() {
       bool alike =
           candidate == statistic ||
           (isa<MaxSumExpAttr>(candidate) && isa<MaxSumExpAttr>(statistic) &&
+           cast<MaxSumExpAttr>(candidate).getWideSum() ==
+               cast<MaxSumExpAttr>(statistic).getWideSum() &&
            (!usesResultArguments(op, t) || !usesResultArguments(other, s)));
       if (!found && alike &&
           isSame(getYield(op.getLogit()).getValues()[t], logit))
@@ -133,6 +136,17 @@ std::string Merger::matchStatistics() {
   return {};
 }
 
+/// Whether both ops take the same class indices, and ignore the same class.
+bool Merger::shareLabels() {
+  unsigned ours = *getLabelsInput(op), theirs = *getLabelsInput(other);
+  auto ignored = [](GenericOp loss) {
+    return loss->getAttrOfType<DictionaryAttr>(kLabelsAttrName).get("ignore");
+  };
+  return op.getInputs()[ours] == other.getInputs()[theirs] &&
+         op.getInputMap(ours) == other.getInputMap(theirs) &&
+         ignored(op) == ignored(other);
+}
+
 std::string Merger::checkOperands() {
   if (op.getComputeType() != other.getComputeType())
     return "they have different compute types (C-TYPE-2)";
@@ -142,6 +156,8 @@ std::string Merger::checkOperands() {
     if (!keepsOrder(map))
       return "an operand is transposed, so that the rows of both together "
              "would be laid out unlike those of one";
+  if (getLabelsInput(op) && getLabelsInput(other) && !shareLabels())
+    return "both have labels of their own, and a kernel checks one per row";
   MappedOperands all(op), theirs(other);
   llvm::append_range(all.values, theirs.values);
   llvm::append_range(all.maps, theirs.maps);
@@ -182,6 +198,11 @@ void Merger::merge() {
       if (BlockArgument argument = getInputArgument(other, i, from))
         mapping.map(argument, getInputArgument(op, inputs[i], to));
   };
+
+  if (std::optional<unsigned> labels = getLabelsInput(other)) {
+    op->setDiscardableAttr(kLabelsAttrName, other->getAttr(kLabelsAttrName));
+    setLabelsInput(op, inputs[*labels]);
+  }
 
   if (other.hasLogit()) {
     ensureLogitRegion(op);

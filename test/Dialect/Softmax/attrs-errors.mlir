@@ -92,7 +92,7 @@ func.func private @no_alternative() attributes {a = #softmax.schedule<numeric = 
 // -----
 
 // expected-error@+2 {{expected one of [nan, zero] for what a fully masked row (every logit -inf) gives, got: one}}
-// expected-error@+1 {{failed to parse Softmax_MaxSumExpAttr parameter 'maskedRow'}}
+// expected-error@+1 {{failed to parse Softmax_MaxSumExpAttr parameter 'masked_row'}}
 func.func private @masked_row() attributes {a = #softmax.max_sumexp<masked_row = one>}
 
 // -----

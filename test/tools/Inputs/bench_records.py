@@ -38,6 +38,14 @@ RECORDS = [
     record([1, 1], "gcc", 0.5, mode="call", ours_ns=55.0, ours_quartiles=[54.0, 56.0]),
     record([3855, 17], "ours, neighbouring lengths", 0.9, mode="lengths"),
     record([3640, 18], "ours, neighbouring lengths", 0.7, mode="lengths"),
+    # Other kernels: a gradient that is fast enough beside PyTorch, and loses to JAX; a loss with little
+    # scratch; bytes; what costs just a tenth more than the valid part.
+    record([1024, 4096], "pytorch", 2.2, kernel="softmax_backward", workspace_bytes=64),
+    record([1024, 4096], "jax", 0.8, kernel="softmax_backward", workspace_bytes=64),
+    record([16384, 4096], "pytorch", 2.1, kernel="softmax_backward", workspace_bytes=64),
+    record([1024, 4096], "pytorch", 2.5, kernel="cross_entropy", workspace_bytes=2 ** 17),
+    record([1024, 4096], "ours, separate kernels", 2.5, kernel="quantized", type="i8", workspace_bytes=64),
+    record([1024, 4096], "ours, softmax of the valid part", 0.98, kernel="valid_lengths", workspace_bytes=64),
 ]
 
 if __name__ == "__main__":

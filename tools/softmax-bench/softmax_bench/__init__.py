@@ -8,6 +8,7 @@
     native     C sources, compiled when the benchmark starts, and the timed loop in C
     ours       builds of softmaxc
     competitors/   one file for each peer
+    family/    the other kernels: gradients, losses, what is fused with a softmax
     limits     copy, read and exponentials
     elements   element types, buffers and the check against a reference
     measure    alternation and quartiles

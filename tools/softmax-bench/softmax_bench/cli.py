@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 
-from . import machine
+from . import machine, plan
 from .options import UsageError, parse
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -39,12 +39,18 @@ def version_of(softmaxc):
     return lines[0] if lines else "softmaxc"
 
 
+def takes_part(point, threads, options):
+    """The family's goals are those of one thread: with more it is measured where it is asked for."""
+    return point.kernel == plan.SOFTMAX or threads == 1 or options.kernels is not None
+
+
 def measure(options, threads, folder, description, version):
     """The records of one process, and whether it came to its end."""
     results = os.path.join(folder, "results-%d.jsonl" % threads)
     spec = {"threads": threads, "folder": folder, "results": results, "repetitions": options.repetitions,
             "clock": options.clock, "quick": options.quick, "softmaxc": options.softmaxc, "peers": options.peers,
-            "points": [[list(point.shape), point.type, point.axis, point.mode] for point in options.points],
+            "points": [[list(point.shape), point.type, point.axis, point.mode, point.kernel]
+                       for point in options.points if takes_part(point, threads, options)],
             "sweep": options.sweep, "listed": options.shapes is None, "accuracy": options.accuracy,
             "variants": options.variants, "machine": description, "version": version}
     path = os.path.join(folder, "spec-%d.json" % threads)
@@ -114,7 +120,7 @@ def read(path):
     try:
         with open(path, encoding="utf-8") as source:
             records = json.load(source)
-        return [record for record in records if record["kernel"] == "softmax"]
+        return [record for record in records if record["kernel"] in plan.KERNELS]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise Failure("%s does not hold results: %s" % (path, error))
 

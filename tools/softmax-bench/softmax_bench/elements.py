@@ -5,7 +5,8 @@ import mmap
 import numpy
 
 # bf16 has no type in numpy: its bits are kept.
-STORAGE = {"f16": numpy.float16, "bf16": numpy.uint16, "f32": numpy.float32, "f64": numpy.float64}
+STORAGE = {"f16": numpy.float16, "bf16": numpy.uint16, "f32": numpy.float32, "f64": numpy.float64,
+           "i8": numpy.int8, "u8": numpy.uint8}
 # Bits of the significand with the hidden one, and the smallest normal exponent.
 PRECISION = {"f16": (11, -14), "bf16": (8, -126), "f32": (24, -126), "f64": (53, -1022)}
 HUGE_PAGE = 2 ** 21

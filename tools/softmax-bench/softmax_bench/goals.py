@@ -4,6 +4,9 @@
 A goal is a least ratio at a set of points.  It counts as met where the ratio's lower quartile
 reaches 0.95 of it, at every point.
 """
+import math
+
+from .plan import ALL_BYTES
 from .records import best_peer, by_point, shape_text
 
 ENOUGH = 0.95
@@ -13,10 +16,11 @@ class Goal:
     """`select(record)` chooses points; `value(records of a point)` gives the lower quartile, the
     median and against whom, or None where that was not measured."""
 
-    def __init__(self, where, what, least, select, value, threads=(1, 2), text=None):
+    def __init__(self, where, what, least, select, value, threads=(1, 2), text=None, kernel="softmax"):
         self.where = where
         self.what = what
         self.least = least
+        self.kernel = kernel
         self.select = select
         self.value = value
         self.threads = threads
@@ -60,6 +64,13 @@ def speed_of(name):
                 return 1 / record["ratio_quartiles"][1], 1 / record["ratio"], ""
         return None
     return value
+
+
+def of_workspace(records):
+    """A hundredth of the logits over the scratch that the kernel asks for."""
+    first = records[0]
+    share = 0.01 * math.prod(first["shape"]) * ALL_BYTES[first["type"]] / max(1, first["workspace_bytes"])
+    return share, share, "%d bytes" % first["workspace_bytes"]
 
 
 def last(record):
@@ -127,6 +138,24 @@ GOALS = [
     Goal("upstream MLIR, tuned", "times its speed", 2.2, UPSTREAM, of_peer("mlir"), (1,)),
     Goal("upstream MLIR, tuned", "times its speed", 1.6, UPSTREAM, of_peer("mlir"), (2,)),
     Goal("upstream MLIR, to loops", "times its speed", 15, UPSTREAM, of_peer("mlir-loops"), (1,)),
+] + [
+    Goal(kernel, what, least, lambda record: True, value, (1,), text, kernel) for kernel, what, least, value, text in [
+        ("softmax_backward", "of two reads and a write", 0.9, of("fraction_quartiles"), None),
+        ("softmax_backward", "times PyTorch", 2, of_peer("pytorch"), None),
+        ("softmax_backward", "times JAX", 2, of_peer("jax"), None),
+        ("log_softmax_backward", "of two reads, a write, exponentials", 0.9, of("fraction_quartiles"), None),
+        ("log_softmax_backward", "times PyTorch", 2, of_peer("pytorch"), None),
+        ("log_softmax_backward", "times JAX", 2, of_peer("jax"), None),
+        ("cross_entropy", "of the read or the exponentials", 0.9, of("fraction_quartiles"), None),
+        ("cross_entropy", "times PyTorch", 3, of_peer("pytorch"), None),
+        ("cross_entropy", "of the logits", 1, of_workspace, "scratch of 1% of the logits at most"),
+        ("loss_and_gradient", "times PyTorch", 2.5, of_peer("pytorch"), None),
+        ("scale_mask_softmax", "", 1 / 1.1, of_peer("ours, softmax and the mask's traffic"),
+         "at most 1.1 of softmax and the mask's read"),
+        ("valid_lengths", "", 1 / 1.1, of_peer("ours, softmax of the valid part"), "at most 1.1 of the valid part alone"),
+        ("quantized", "times separate kernels", 2, of_peer("ours, separate kernels"), None),
+        ("softmax_top8", "", 1 / 1.15, of_peer("ours, softmax alone"), "at most 1.15 of softmax alone"),
+    ]
 ]
 
 
@@ -134,7 +163,8 @@ def judge_one(goal, threads, records):
     """The verdict on a goal."""
     values = []
     for group in by_point([record for record in records
-                           if record["threads"] == threads and goal.select(record)]).values():
+                           if record["threads"] == threads and record["kernel"] == goal.kernel
+                           and goal.select(record)]).values():
         value = goal.value(group)
         if value is not None:
             mode = "" if group[0]["mode"] in ("alone", "call", "lengths") else " " + group[0]["mode"]

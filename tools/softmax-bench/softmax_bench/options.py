@@ -39,6 +39,8 @@ def parser():
         help="shapes instead of the listed ones: ROWSxCOLUMNS or AxBxC, with @0 or @1 for another axis than the last")
     add("--types", metavar="TYPE,...", type=comma_list(tuple(plan.BYTES), "type"),
         help="f16, bf16, f32, f64 (default: f32 for --shapes, all for the listed points)")
+    add("--kernels", metavar="KERNEL,...", type=comma_list(plan.KERNELS, "kernel"),
+        help="kernels (default: all at the listed points, softmax with --shapes): %s" % ", ".join(plan.KERNELS))
     add("--peers", metavar="PEER,...", type=comma_list(tuple(peers.NAMES) + ("none",), "peer"),
         help="peers (default: all): %s; or none" % ", ".join(peers.NAMES))
     add("--threads", metavar="N,...", default="1,2", help="numbers of threads (default: 1,2)")
@@ -78,6 +80,28 @@ def parse_variants(texts):
 
 def points_of(options):
     """The plan that the options ask for."""
+    kernels = options.kernels or (plan.KERNELS if options.shapes is None else (plan.SOFTMAX,))
+    points = softmax_points(options) if plan.SOFTMAX in kernels else []
+    names = [name for name in kernels if name != plan.SOFTMAX]
+    return points + family_points(options, names)
+
+
+def family_points(options, names):
+    """The points of kernels of the family: of matrices, over the last dimension."""
+    shapes = plan.FAMILY_SHAPES[:1] if options.quick else plan.FAMILY_SHAPES
+    if options.shapes is not None and names:
+        parsed = [plan.parse_shape(text) for text in options.shapes.split(",")]
+        for point in parsed:
+            if len(point.shape) != 2 or point.axis != 1 or point.length < 8:
+                raise UsageError("--kernels: %s takes ROWSxCOLUMNS with 8 columns at least, not '%s'"
+                                 % (names[0], point.shape_text()))
+        shapes = [point.shape for point in parsed]
+    return [point for point in plan.of_family(names, shapes)
+            if options.types is None or point.type in options.types or (point.type == "i8" and options.kernels)]
+
+
+def softmax_points(options):
+    """The points of softmax itself."""
     if options.shapes is None:
         neighbours = ["producer", "consumer"] if options.neighbours is None else options.neighbours
         neighbours = [kind for kind in neighbours if kind != "none"]
@@ -118,7 +142,8 @@ def parse(arguments):
     options.accuracy = [mode for mode in options.accuracy or ACCURACIES if mode != "default"]
     options.points = points_of(options)
     # Lengths and the cost of a call belong to the listed points.
-    options.sweep = options.shapes is None and (options.types is None or "f32" in options.types)
+    options.sweep = (options.shapes is None and (options.types is None or "f32" in options.types)
+                     and plan.SOFTMAX in (options.kernels or plan.KERNELS))
     if options.json is not None:
         check_writable("--json", options.json)
     if options.plot is not None:

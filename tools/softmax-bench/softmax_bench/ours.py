@@ -7,7 +7,7 @@ import subprocess
 
 import numpy
 
-from . import native, plan
+from . import native
 from .measure import NativeCall
 from .peers import Missing
 
@@ -20,14 +20,24 @@ class DLTensor(ctypes.Structure):
                 ("strides", ctypes.POINTER(ctypes.c_int64)), ("byte_offset", ctypes.c_uint64)]
 
 
-CPU, FLOAT, BFLOAT = 1, 2, 4
+CPU = 1
+CODES = {"i": 0, "u": 1, "f": 2, "b": 6}
+BFLOAT = 4
+
+
+def view(array, code=None):
+    """A tensor on an array's memory, which it must not outlive; of the array's kind of elements, or of
+    another one of their size."""
+    shape = (ctypes.c_int64 * max(1, array.ndim))(*array.shape)
+    strides = (ctypes.c_int64 * max(1, array.ndim))(*[stride // array.itemsize for stride in array.strides])
+    compact = array.flags.c_contiguous
+    return DLTensor(array.ctypes.data, CPU, 0, array.ndim, CODES[array.dtype.kind] if code is None else code,
+                    8 * array.itemsize, 1, shape, None if compact else strides, 0)
 
 
 def tensor(array, point):
-    """A compact tensor of the point's shape on an array's memory, which it must not outlive."""
-    shape = (ctypes.c_int64 * len(point.shape))(*point.shape)
-    return DLTensor(array.ctypes.data, CPU, 0, len(point.shape), BFLOAT if point.type == "bf16" else FLOAT,
-                    8 * plan.BYTES[point.type], 1, shape, None, 0)
+    """The same for an array of the point's shape and type."""
+    return view(array, BFLOAT if point.type == "bf16" else None)
 
 
 def find_libomp(softmaxc):
@@ -106,19 +116,13 @@ class Builds:
         return ["--op=softmax", "--type=" + point.type, "--shape=" + "x".join("?" * len(point.shape)),
                 "--axis=%d" % point.axis] + accuracy
 
-    def build(self, name, flags, point):
-        """The path of a library, and how it comes by its threads."""
-        stem = "%s-%s-%d-%d" % ("".join(c if c.isalnum() else "_" for c in name), point.type, len(point.shape),
-                                point.axis)
+    def library(self, stem, what, ranges):
+        """The path of a library that softmaxc makes of the arguments `what`, and how its kernels come
+        by their threads: by OpenMP where softmaxc has that, else by `ranges`."""
         path = os.path.join(self.runtime.folder, stem)
-        flags = ["--target=native"] + flags
-        what = self.source(point, flags)
-        if name == ORDINARY:
-            with open(path + ".mlir", "w") as target:
-                target.write(self.scheduled(point).replace(STREAMS, ""))
-            what = [path + ".mlir"]
+        what = what + ["--target=native"]
         if self.openmp:
-            refused = self.compile(what + flags + ["--threads=openmp", "--emit=obj", "-o", path + ".o"])
+            refused = self.compile(what + ["--threads=openmp", "--emit=obj", "-o", path + ".o"])
             if refused is None:
                 folder = find_libomp(self.softmaxc)
                 native.run(["gcc", "-shared", path + ".o", "-o", path + ".so", "-L" + folder, "-lomp",
@@ -127,10 +131,22 @@ class Builds:
             if "--threads" not in refused:
                 raise Missing(refused)
             self.openmp = False
-        refused = self.compile(what + flags + ["--threads=none", "--emit=shared", "-o", path + ".so"])
+        refused = self.compile(what + ["--threads=none", "--emit=shared", "-o", path + ".so"])
         if refused is not None:
             raise Missing(refused)
-        return path + ".so", "one thread" if self.runtime.threads == 1 else "softmax_range by a pool"
+        return path + ".so", "one thread" if self.runtime.threads == 1 else ranges
+
+    def build(self, name, flags, point):
+        """The path of a library with softmax, and how it comes by its threads."""
+        stem = "%s-%s-%d-%d" % ("".join(c if c.isalnum() else "_" for c in name), point.type, len(point.shape),
+                                point.axis)
+        what = self.source(point, flags)
+        if name == ORDINARY:
+            path = os.path.join(self.runtime.folder, stem + ".mlir")
+            with open(path, "w") as target:
+                target.write(self.scheduled(point).replace(STREAMS, ""))
+            what = [path]
+        return self.library(stem, what + flags, POOLED)
 
     def scheduled(self, point):
         """The MLIR of our default kernel with its schedule."""
@@ -170,7 +186,7 @@ class Builds:
         if status != 0:
             raise native.Failure("our kernel (%s) returned status %d at %s" % (name, status, point))
         keep = [tensors, x, y]
-        if kernel.threading != "softmax_range by a pool":
+        if kernel.threading != POOLED:
             steps = [native.step(library.softmax, *pointers)]
         else:
             units = library.softmax_units(*map(ctypes.c_void_p, pointers))
@@ -186,6 +202,7 @@ class Builds:
 
 
 DEFAULT = "default"
+POOLED = "softmax_range by a pool"
 # The default schedule, but with ordinary stores everywhere.
 ORDINARY = "ordinary stores"
 STREAMS = ", stores = nontemporal"

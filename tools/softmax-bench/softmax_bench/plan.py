@@ -1,7 +1,13 @@
 # Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 """What is measured: points, and the listed ones of every run."""
 
+from . import family
+
 BYTES = {"f16": 2, "bf16": 2, "f32": 4, "f64": 8}
+# Of one kernel alone.
+ALL_BYTES = dict(BYTES, i8=1)
+SOFTMAX = "softmax"
+KERNELS = (SOFTMAX,) + tuple(family.KERNELS)
 # Alone; with a producer that has just written the logits; with a consumer that reads
 # the probabilities at once; of many lengths side by side; one call of next to nothing.
 MODES = ("alone", "producer", "consumer", "lengths", "call")
@@ -11,13 +17,14 @@ MOST_ELEMENTS = 2 ** 31
 
 
 class Point:
-    """Softmax of a compact tensor of `type` over dimension `axis`."""
+    """Softmax of a compact tensor of `type` over dimension `axis`, or another kernel of the family."""
 
-    def __init__(self, shape, type="f32", axis=None, mode="alone"):
+    def __init__(self, shape, type="f32", axis=None, mode="alone", kernel=SOFTMAX):
         self.shape = tuple(shape)
         self.type = type
         self.axis = len(self.shape) - 1 if axis is None else axis
         self.mode = mode
+        self.kernel = kernel
 
     @property
     def elements(self):
@@ -29,7 +36,7 @@ class Point:
     @property
     def bytes(self):
         """Of the input, and of the output."""
-        return self.elements * BYTES[self.type]
+        return self.elements * ALL_BYTES[self.type]
 
     @property
     def length(self):
@@ -53,10 +60,11 @@ class Point:
         return text if self.axis == len(self.shape) - 1 else "%s@%d" % (text, self.axis)
 
     def __str__(self):
-        return "%s %s%s" % (self.shape_text(), self.type, "" if self.mode == "alone" else ", " + self.mode)
+        kernel = "" if self.kernel == SOFTMAX else self.kernel + " "
+        return "%s%s %s%s" % (kernel, self.shape_text(), self.type, "" if self.mode == "alone" else ", " + self.mode)
 
     def key(self):
-        return self.shape, self.type, self.axis, self.mode
+        return self.shape, self.type, self.axis, self.mode, self.kernel
 
     def __eq__(self, other):
         return self.key() == other.key()
@@ -125,6 +133,16 @@ def quick(neighbours=("producer", "consumer")):
     plan += [Point(NEIGHBOURED[0], mode=mode) for mode in neighbours]
     plan += [rows_of(1024, MIB, type) for type in ["f16", "bf16", "f64"]]
     return plan
+
+
+# Of the family's other kernels: between cache and memory, and out of cache.
+FAMILY_SHAPES = [(1024, 4096), (16384, 4096)]
+
+
+def of_family(names, shapes):
+    """The points of kernels of the family."""
+    return [Point(shape, family.TYPES.get(name, "f32"), kernel=name)
+            for name in names for shape in shapes]
 
 
 # The lengths whose time per element is compared with that of their neighbours.

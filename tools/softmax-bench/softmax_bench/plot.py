@@ -3,14 +3,15 @@
 
 A panel for each type, size of the tensor and number of threads, our line with its quartiles
 beside everybody's; a cross on ours marks where somebody is faster.  Points that make no line
-(other dimensions, neighbours, single shapes) stand side by side in panels below.
+(other dimensions, neighbours, single shapes, other kernels) stand side by side in panels below.
 """
 import math
 
-from .records import best_peer, by_point, is_ours, shape_text
+from .plan import ALL_BYTES as BYTES
+from .records import best_peer, by_point, is_ours, kernel_text, shape_text
 
-BYTES = {"f16": 2, "bf16": 2, "f32": 4, "f64": 8}
 FEWEST = 3  # points of a line
+OTHERS, FAMILY = "other points", "the family"
 
 
 def size_name(record):
@@ -57,12 +58,14 @@ def panels(records):
         if first["mode"] in ("lengths", "call"):
             continue
         line = first["mode"] == "alone" and first["axis"] == len(first["shape"]) - 1
-        title = "%s, %s" % (first["type"], size_name(first)) if line else "other points"
+        title = "%s, %s" % (first["type"], size_name(first)) if line else OTHERS
+        if first["kernel"] != "softmax":
+            title = FAMILY
         groups.setdefault((title, first["threads"]), []).append(group)
     lines, others = {}, {}
     for (title, threads), members in groups.items():
-        if title == "other points" or len(members) < FEWEST:
-            others.setdefault(("other points", threads), []).extend(members)
+        if title in (OTHERS, FAMILY) or len(members) < FEWEST:
+            others.setdefault((FAMILY if title == FAMILY else OTHERS, threads), []).extend(members)
             continue
         panel = lines.setdefault((title, threads), {})
         for group in sorted(members, key=lambda group: group[0]["shape"][-1]):
@@ -73,7 +76,8 @@ def panels(records):
         panel = points.setdefault(key, {})
         for group in members:
             mode = "" if group[0]["mode"] == "alone" else " " + group[0]["mode"]
-            for name, mark in marks(group, "%s %s%s" % (shape_text(group[0]), group[0]["type"], mode)).items():
+            for name, mark in marks(group, "%s%s %s%s" % (kernel_text(group[0]), shape_text(group[0]),
+                                                            group[0]["type"], mode)).items():
                 panel.setdefault(name, []).append(mark)
     return lines, points
 
@@ -109,7 +113,7 @@ def draw(records, path):
 
     lines, points = panels(records)
     threads = sorted({number for _, number in list(lines) + list(points)})
-    titles = list(dict.fromkeys(title for title, _ in lines)) + (["other points"] if points else [])
+    titles = list(dict.fromkeys(title for title, _ in list(lines) + list(points)))
     names = ["ours"] + [name for name in dict.fromkeys(
         name for panel in list(lines.values()) + list(points.values()) for name in panel) if name != "ours"]
     palette = pyplot.get_cmap("tab20").colors

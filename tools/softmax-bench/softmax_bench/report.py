@@ -2,9 +2,11 @@
 """The table on stdout."""
 import statistics
 
-from .records import best_peer, by_point, is_ours, shape_text
+from .plan import ALL_BYTES as BYTES
+from .records import best_peer, by_point, is_ours, kernel_text, shape_text
 
-BYTES = {"f16": 2, "bf16": 2, "f32": 4, "f64": 8}
+
+FAMILY_LIMITS = ["copy_ns", "read_ns", "triad_ns", "fill_ns", "read_mask_ns", "exp_ns"]
 
 
 def elements(record):
@@ -21,6 +23,7 @@ class Table:
         self.peers = peers
         self.say = say
         self.begun = False
+        self.family_begun = False
 
     def header(self):
         self.begun = True
@@ -32,9 +35,12 @@ class Table:
 
     def row(self, records):
         """Prints a point's records."""
+        first = records[0]
+        if first["kernel"] != "softmax":
+            self.family(records)
+            return
         if not self.begun:
             self.header()
-        first = records[0]
         mode = "" if first["mode"] == "alone" else " " + first["mode"]
         count = elements(first)
         ratios = {record["peer"]: record["ratio"] for record in records if record["peer"] is not None}
@@ -53,6 +59,23 @@ class Table:
                     "".join("  [%s: %.2f]" % (record["peer"], record["ratio"])
                             for record in records if is_ours(record))))
         self.limits(first)
+
+    def family(self, records):
+        """A point of another kernel: our time beside its limit, and everybody else's over ours."""
+        first = records[0]
+        if not self.family_begun:
+            self.family_begun = True
+            self.say("")
+            self.say("%-42s %4s %11s %5s %5s %6s | each time over ours" % ("kernel", "type", "ours ns", "e/ns", "limit", "bound"))
+        self.say("%-42s %4s %11.0f %5.2f %4.0f%% %5.0f%% | %s"
+                 % (kernel_text(first) + shape_text(first), first["type"], first["ours_ns"],
+                    elements(first) / first["ours_ns"], 100 * first["fraction_of_limit"],
+                    100 * first["ours_worst_of_bound"],
+                    ", ".join("%s %.2f (%.2f, %.2f)" % ((record["peer"], record["ratio"]) + tuple(record["ratio_quartiles"]))
+                              for record in records if record["peer"] is not None) or "none"))
+        self.say("    limit: %.0f ns of %s; workspace %d bytes"
+                 % (first["limit_ns"], ", ".join("%s %.0f" % (name[:-3], first[name]) for name in FAMILY_LIMITS
+                                                if name in first), first["workspace_bytes"]))
 
     def limits(self, record):
         """The limits at a point, in GB/s and elements/ns."""
@@ -79,9 +102,10 @@ def width(name):
 
 
 def summary(records):
-    """Lines that sum up how we fare against each peer at the points that were measured alone or
+    """Lines that sum up how our softmax fares against each peer at the points that were measured alone or
     with neighbours."""
     lines = []
+    records = [record for record in records if record["kernel"] == "softmax"]
     threads = sorted({record["threads"] for record in records})
     names = list(dict.fromkeys(record["peer"] for record in records
                                if record["peer"] is not None and not is_ours(record)))
@@ -107,7 +131,7 @@ def lost(records):
         best = best_peer(group)
         if best is not None and best["ratio"] < 1 and best["mode"] not in ("lengths", "call"):
             mode = "" if best["mode"] == "alone" else ", " + best["mode"]
-            lines.append("lost to %s: %s %s%s, %d thread%s: %.2f (%.2f, %.2f)"
-                         % ((best["peer"], shape_text(best), best["type"], mode, best["threads"],
+            lines.append("lost to %s: %s%s %s%s, %d thread%s: %.2f (%.2f, %.2f)"
+                         % ((best["peer"], kernel_text(best), shape_text(best), best["type"], mode, best["threads"],
                              "" if best["threads"] == 1 else "s", best["ratio"]) + tuple(best["ratio_quartiles"])))
     return lines

@@ -5,6 +5,7 @@ import os
 import sys
 
 from . import competitors, elements, limits, machine, native, ours, plan, records, report, sweep
+from .family import measure as family
 from .measure import QUICK_SAMPLE_NS, SAMPLE_NS, Timer
 from .native import Failure
 from .peers import LISTINGS, Missing
@@ -149,6 +150,8 @@ class Worker:
 
     def measure(self, point):
         """The records of a point."""
+        if point.kernel != plan.SOFTMAX:
+            return family.measure(self, point)
         exponential = self.exponentials(point.type)
         x, y = elements.buffers(point)
         check = elements.Check(point, x)
@@ -167,12 +170,15 @@ class Worker:
         samples["exp"] = [time / exponential.count * point.elements for time in samples["exp"]]
         return records.of_point(point, contenders, samples, self.facts(point))
 
-    def facts(self, point):
-        """What every record of a point says."""
+    def common_facts(self, point):
+        """What every record of a point says, whatever the kernel."""
         return {"threads": self.threads, "clock": self.spec["clock"], "machine": self.spec["machine"],
                 "version": self.spec["version"], "versions": self.versions,
-                "threading": self.builds.kernel(ours.DEFAULT, [], point).threading,
                 "size_class": plan.size_class(point, self.caches, self.threads)}
+
+    def facts(self, point):
+        """The same with how our softmax comes by its threads."""
+        return dict(self.common_facts(point), threading=self.builds.kernel(ours.DEFAULT, [], point).threading)
 
     def run(self):
         """Measures everything; returns the records."""
@@ -187,7 +193,7 @@ class Worker:
                     results.write(json.dumps(record) + "\n")
                 results.flush()
 
-            for type in dict.fromkeys(point.type for point in self.points):
+            for type in dict.fromkeys("f64" if point.type == "f64" else "f32" for point in self.points):
                 self.exponentials(type)
             table = report.Table(list(self.peers), self.say)
             if self.spec["sweep"]:

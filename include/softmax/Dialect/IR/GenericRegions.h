@@ -11,6 +11,20 @@
 
 namespace mlir::softmax {
 
+/// Name of the discardable attribute of a softmax.generic that was made from a
+/// loss with class indices: a dictionary with `input`, the number of the input
+/// that holds them, and `ignore`, the class that is none, where there is one.
+/// Kernels check labels that callers pass (status 8).
+constexpr llvm::StringLiteral kLabelsAttrName = "softmax.labels";
+
+/// The number of the input that holds class indices, as the attribute
+/// kLabelsAttrName says.
+std::optional<unsigned> getLabelsInput(GenericOp op);
+
+/// Says that input `i` holds the class indices, or that none does any more.
+/// `op` has the attribute kLabelsAttrName.
+void setLabelsInput(GenericOp op, std::optional<unsigned> i);
+
 /// The terminator of a region that is not empty.
 YieldOp getYield(Region &region);
 
@@ -26,8 +40,10 @@ SmallVector<BlockArgument> getInputArguments(GenericOp op, unsigned i);
 /// map already is that input.
 unsigned addInput(GenericOp op, Value value, AffineMap map);
 
-/// Erases input `i`, whose arguments have no uses.
-void eraseInput(GenericOp op, unsigned i);
+/// Erases input `i`, whose arguments have no uses. The attribute
+/// kLabelsAttrName follows: to `twin`, which comes before `i` and holds the
+/// same, if it names `i`.
+void eraseInput(GenericOp op, unsigned i, std::optional<unsigned> twin = {});
 
 /// Adds a statistic of `logit`, a value of the logit region, behind the others;
 /// returns its number. The logit region may be absent if `logit` is null: it is

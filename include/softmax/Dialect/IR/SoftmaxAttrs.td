@@ -34,11 +34,19 @@ def Softmax_MaxSumExpAttr : Softmax_Attr<"MaxSumExp", "max_sumexp",
     the compute type.  Result arguments: `%p`, the normalized exponential
     exp(x-m)/s, and `%logp` = (x-m) - log(s).  The maximum ignores NaN; NaN
     travels in the sum alone (C-NAN-1).  `masked_row` says what `%p` is on a
-    row of -inf only (C-INF-2).
+    row of -inf only (C-INF-2).  With `wide_sum` the row argument `sum` is not
+    rounded to the compute type but an f64, and destinations per row, which may
+    hold it, do not decide the compute type (C-TYPE-2).
   }];
   let parameters = (ins
-    DefaultValuedParameter<"::mlir::softmax::MaskedRow", "::mlir::softmax::MaskedRow::Nan">:$maskedRow);
-  let assemblyFormat = "(`<` `masked_row` `=` $maskedRow^ `>`)?";
+    DefaultValuedParameter<"::mlir::softmax::MaskedRow", "::mlir::softmax::MaskedRow::Nan">:$masked_row,
+    DefaultValuedParameter<"bool", "false">:$wide_sum);
+  let builders = [
+    AttrBuilder<(ins CArg<"::mlir::softmax::MaskedRow", "::mlir::softmax::MaskedRow::Nan">:$maskedRow), [{
+      return $_get($_ctxt, maskedRow, false);
+    }]>
+  ];
+  let assemblyFormat = "(`<` struct(params)^ `>`)?";
 }
 
 def Softmax_SumAttr : Softmax_Attr<"Sum", "sum",

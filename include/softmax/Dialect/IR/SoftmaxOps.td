@@ -4,6 +4,7 @@
 
 include "softmax/Dialect/IR/GradientOps.td"
 include "softmax/Dialect/IR/LossOps.td"
+include "softmax/Dialect/IR/PartialOps.td"
 include "softmax/Dialect/IR/StructuredOps.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 

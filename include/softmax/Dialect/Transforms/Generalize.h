@@ -14,23 +14,19 @@ namespace mlir::softmax {
 /// the mnemonic of the named op it was made from ("softmax", ...).
 constexpr llvm::StringLiteral kNamedAttrName = "softmax.named";
 
-/// Name of the discardable attribute of a softmax.generic that was made from a
-/// loss with class indices: a dictionary with `input`, the number of the input
-/// that holds them, and `ignore`, the class that is none, where there is one.
-/// Kernels check labels that callers pass (status 8).
-constexpr llvm::StringLiteral kLabelsAttrName = "softmax.labels";
-
 /// Whether `op` is a named op that has a generic form.
 bool isNamedSoftmaxOp(Operation *op);
 
 /// Replaces the named op `op`, on tensors or memrefs, by the softmax.generic
-/// that says the same and returns it. Its inputs stand in the order of the
-/// named op's operands: logits, [scale], [bias], [mask], or gradient, output,
-/// [scale]; discardable attributes are kept. Fails, with IR untouched, if `op`
-/// is not a named op. `accuracy` chooses between forms: in strict the loss of a
-/// class is formed without cancellation.
-FailureOr<GenericOp> generalizeNamedOp(RewriterBase &rewriter, Operation *op,
-                                       Accuracy accuracy = Accuracy::Default);
+/// that says the same (of merge: by two, one after the other) and returns it.
+/// Its inputs stand in the order of the named op's operands: logits, [scale],
+/// [bias], [mask], or gradient, output, [scale]; discardable attributes are
+/// kept. Fails, with IR untouched, if `op` is not a named op. `accuracy`
+/// chooses between forms: in strict the loss of a class is formed without
+/// cancellation.
+FailureOr<SmallVector<GenericOp>>
+generalizeNamedOp(RewriterBase &rewriter, Operation *op,
+                  Accuracy accuracy = Accuracy::Default);
 
 /// Patterns that apply `generalizeNamedOp` to every named op.
 void populateSoftmaxGeneralizePatterns(RewritePatternSet &patterns,

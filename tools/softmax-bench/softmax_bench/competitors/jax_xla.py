@@ -44,3 +44,8 @@ class Jax:
 
         return PythonCall(call, output, (x, source), x.ctypes.data if shared else None,
                           lambda result: result.unsafe_buffer_pointer())
+
+    def prepare_kernel(self, work):
+        """A kernel of the family."""
+        from . import jax_family
+        return jax_family.prepare(work)

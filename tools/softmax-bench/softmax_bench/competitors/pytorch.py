@@ -47,6 +47,11 @@ class Eager:
 
         return PythonCall(call, lambda: y, (x, y), x.ctypes.data, y.ctypes.data)
 
+    def prepare_kernel(self, work):
+        """A kernel of the family."""
+        from . import pytorch_family
+        return pytorch_family.prepare(work)
+
 
 class Mkldnn:
     interpreted = True
