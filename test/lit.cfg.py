@@ -4,7 +4,7 @@
 # lines; whatever a test reads beside itself lives in a folder named Inputs.
 #
 # Substitutions beyond lit's own:
-#   softmax-opt, softmaxc, softmax-run   build/bin, always: a tool that has not
+#   softmax-opt, softmaxc, softmax-run, softmax-gpu-emulate   build/bin, always: a tool that has not
 #                      been built fails its tests
 #   FileCheck, not, count, split-file, mlir-opt, llvm-nm, ...   LLVM's own tools;
 #                      mlir-opt-22, FileCheck-22 and so on mean the same
@@ -53,7 +53,7 @@ def tool_path(directory, name):
     return os.path.join(directory, name)
 
 
-own_tools = ["softmax-opt", "softmaxc", "softmax-run", "softmax-lsp-server"]
+own_tools = ["softmax-opt", "softmaxc", "softmax-run", "softmax-gpu-emulate", "softmax-lsp-server"]
 llvm_tools = [
     "FileCheck", "count", "not", "split-file", "mlir-opt", "mlir-tblgen", "mlir-translate", "mlir-runner",
     "llc", "lli", "opt", "llvm-ar", "llvm-as", "llvm-dis", "llvm-mc", "llvm-mca", "llvm-nm",

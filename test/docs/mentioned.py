@@ -32,7 +32,8 @@ def pages():
 def known_options():
     """Every option that a program's help names."""
     options = set(FOREIGN)
-    for command in [[os.path.join(BUILD, "bin", program)] for program in ["softmax-opt", "softmaxc", "softmax-run"]] \
+    for command in [[os.path.join(BUILD, "bin", program)] for program in ["softmax-opt", "softmaxc", "softmax-run",
+                                                                           "softmax-gpu-emulate"]] \
             + [[sys.executable, "tools/softmax-bench"]]:
         options.update(re.findall(r"(?<!\w)--[a-z][\w-]*", output(command + ["--help"])))
     options.update(re.findall(r"--[a-z][\w-]*", output([sys.executable, "tools/dev", "help"])))
