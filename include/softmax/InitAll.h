@@ -7,6 +7,7 @@
 #define SOFTMAX_INITALL_H
 
 #include "mlir/IR/DialectRegistry.h"
+#include "softmax/Conversion/SoftmaxToGPU/Passes.h"
 #include "softmax/Conversion/SoftmaxToLinalg/Passes.h"
 #include "softmax/Conversion/SoftmaxToVector/Passes.h"
 #include "softmax/Conversion/ToSoftmax/Passes.h"
@@ -35,6 +36,7 @@ inline void registerAllPasses() {
   registerSoftmaxDifferentiationPasses();
   registerSoftmaxTargetPasses();
   registerSoftmaxToVectorPasses();
+  registerSoftmaxToGPUPasses();
   registerMathPasses();
   registerSoftmaxPipelines();
 }

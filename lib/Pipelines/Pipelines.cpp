@@ -1,6 +1,8 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #include "softmax/Pipelines/Pipelines.h"
 
+#include "PipelineParts.h"
+
 #include "softmax/Conversion/SoftmaxToVector/Passes.h"
 #include "softmax/Conversion/ToSoftmax/Passes.h"
 #include "softmax/Dialect/Transforms/Passes.h"
@@ -32,7 +34,7 @@
 using namespace mlir;
 using namespace mlir::softmax;
 
-static void addCleanUp(OpPassManager &manager) {
+void mlir::softmax::addCleanUp(OpPassManager &manager) {
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
 }
@@ -40,7 +42,7 @@ static void addCleanUp(OpPassManager &manager) {
 /// A kernel's results have destinations; those of the functions that it calls
 /// have none.  Bodies are taken as they are: raising knows the forms that front
 /// ends print.
-static void addInlining(OpPassManager &manager) {
+void mlir::softmax::addInlining(OpPassManager &manager) {
   manager.addPass(createInlinerPass({}, [](OpPassManager &) {}));
   manager.addPass(createSymbolDCEPass());
   manager.addPass(createSoftmaxCheckInlinedPass());
@@ -53,10 +55,8 @@ void mlir::softmax::buildRaisePipeline(OpPassManager &manager) {
   manager.addPass(createCanonicalizerPass());
 }
 
-void mlir::softmax::buildToSchedulePipeline(OpPassManager &manager,
-                                            const PipelineOptions &options) {
-  if (options.kernels)
-    addInlining(manager);
+void mlir::softmax::buildToMemRefPipeline(OpPassManager &manager,
+                                          const PipelineOptions &options) {
   buildRaisePipeline(manager);
   manager.addPass(createSoftmaxGeneralizePass({options.accuracy}));
   if (options.fuse)
@@ -78,7 +78,13 @@ void mlir::softmax::buildToSchedulePipeline(OpPassManager &manager,
   addCleanUp(manager);
   manager.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   manager.addNestedPass<func::FuncOp>(createSoftmaxCopiesToLoopsPass());
+}
 
+void mlir::softmax::buildToSchedulePipeline(OpPassManager &manager,
+                                            const PipelineOptions &options) {
+  if (options.kernels)
+    addInlining(manager);
+  buildToMemRefPipeline(manager, options);
   SoftmaxAssignSchedulePassOptions schedule;
   schedule.target = options.target.name;
   schedule.accuracy = options.accuracy;
@@ -172,29 +178,11 @@ struct ToLLVMOptions : PassPipelineOptions<ToLLVMOptions> {
       llvm::cl::init(false)};
 };
 
-/// Reports an option that a pipeline's builder cannot report itself.
-class RefuseOptionPass : public PassWrapper<RefuseOptionPass, OperationPass<>> {
-public:
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(RefuseOptionPass)
-  explicit RefuseOptionPass(std::string message)
-      : message(std::move(message)) {}
-  StringRef getArgument() const override { return "softmax-refuse-option"; }
-  StringRef getDescription() const override {
-    return "reports a wrong option of --softmax-to-llvm";
-  }
-
-private:
-  void runOnOperation() override {
-    emitError(getOperation()->getLoc(), "--softmax-to-llvm: ") << message;
-    signalPassFailure();
-  }
-  std::string message;
-};
-
 } // namespace
 
 void mlir::softmax::registerSoftmaxPipelines() {
   registerSoftmaxPipelinesPasses();
+  registerGPUPipelines();
   PassPipelineRegistration<ToLLVMOptions>(
       "softmax-to-llvm",
       "lower the softmax dialect on tensors or memrefs to the LLVM dialect "
@@ -202,9 +190,8 @@ void mlir::softmax::registerSoftmaxPipelines() {
       [](OpPassManager &manager, const ToLLVMOptions &given) {
         llvm::Expected<TargetDescription> target = parseTarget(given.target);
         if (!target) {
-          manager.addPass(std::make_unique<RefuseOptionPass>(
-              llvm::toString(target.takeError())));
-          return;
+          return addRefusal(manager, "softmax-to-llvm",
+                            llvm::toString(target.takeError()));
         }
         PipelineOptions options;
         options.target = *target;

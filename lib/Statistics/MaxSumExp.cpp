@@ -55,6 +55,16 @@ LiftedValue MaxSumExpAttr::buildLift(StatisticBuilder &builder, unsigned pass,
   return {e.value, e.low};
 }
 
+std::optional<int64_t>
+MaxSumExpAttr::getLiftExponent(StatisticBuilder &builder, unsigned pass) const {
+  if (pass != getLiftedPass())
+    return std::nullopt;
+  // Relative to the maximum, or to a power of two within a factor sqrt(2).
+  if (builder.exp == ExpForm::Plain)
+    return 1;
+  return MathBuilder::constantsOf(builder.computeType).scaleExponent + 1;
+}
+
 // Rows with a small maximum are not centred: x - 0 is x.  Results of a part
 // near the row's maximum need no scaling in two steps.
 Value MaxSumExpAttr::buildCommonCase(StatisticBuilder &builder, unsigned pass,

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/Extensions/AllExtensions.h"
 #include "mlir/Dialect/Func/Transforms/Passes.h"
+#include "mlir/Dialect/GPU/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Linalg/TransformOps/DialectExtension.h"
 #include "mlir/Dialect/Linalg/Transforms/AllInterfaces.h"
@@ -42,6 +43,7 @@ void mlir::softmax::registerUpstream(DialectRegistry &registry) {
   arith::registerArithPasses();
   bufferization::registerBufferizationPasses();
   func::registerFuncPasses();
+  registerGPUPasses();
   registerLinalgPasses();
   math::registerMathPasses();
   memref::registerMemRefPasses();
@@ -52,6 +54,7 @@ void mlir::softmax::registerUpstream(DialectRegistry &registry) {
   registerArithToLLVMConversionPass();
   registerConvertControlFlowToLLVMPass();
   registerConvertFuncToLLVMPass();
+  registerConvertGpuOpsToNVVMOpsPass();
   registerConvertLinalgToStandardPass();
   registerConvertMathToLLVMPass();
   registerConvertVectorToLLVMPass();

@@ -1,5 +1,6 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #include "Compile.h"
+#include "CompileDevice.h"
 #include "Explain.h"
 #include "SourceOperands.h"
 #include "Tuning.h"
@@ -205,6 +206,8 @@ private:
       return 0;
 
     operands.number(*module);
+    if (options.gpu)
+      return runDevice();
     bool lower =
         wantsOneOf({EmitKind::LLVM, EmitKind::Assembly, EmitKind::Object,
                     EmitKind::Archive, EmitKind::Shared, EmitKind::Header,
@@ -229,6 +232,19 @@ private:
                      EmitKind::Archive, EmitKind::Shared}))
       return 0;
     return emitCode();
+  }
+
+  int runDevice() {
+    DeviceOutputs outputs;
+    if (failed(compileForDevice(*module, options, operands, outputs)))
+      return kDoesNotCompile;
+    result.explanation = std::move(outputs.explanation);
+    add(EmitKind::Scheduled, outputs.scheduled);
+    add(EmitKind::PTX, outputs.ptx);
+    add(EmitKind::Cubin, outputs.cubin);
+    add(EmitKind::Header, outputs.header);
+    add(EmitKind::Manifest, outputs.manifest);
+    return 0;
   }
 
   /// One version of the kernels: schedules, and the LLVM dialect if `lower`.

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 
+#include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -39,13 +40,9 @@ unsigned countLoopNests(func::FuncOp function) {
   return count;
 }
 
-} // namespace
-
-std::string mlir::softmax::explain(ModuleOp module,
-                                   const TargetDescription &target) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  explainTarget(target, os);
+/// The public functions of `module`; `explainOp` tells of one of their ops.
+void explainKernels(ModuleOp module, llvm::raw_ostream &os,
+                    function_ref<void(GenericOp)> explainOp) {
   for (func::FuncOp function : module.getOps<func::FuncOp>()) {
     if (!function.isPublic() || function.isExternal())
       continue;
@@ -56,7 +53,7 @@ std::string mlir::softmax::explain(ModuleOp module,
       os << " softmax.generic over dimensions [";
       llvm::interleaveComma(op.getDimensions(), os);
       os << "]\n";
-      explainSchedule(op, target, os);
+      explainOp(op);
     });
     if (scalar)
       os << "  no softmax op; scalar\n";
@@ -64,5 +61,30 @@ std::string mlir::softmax::explain(ModuleOp module,
       os << " " << loops << (loops == 1 ? " loop nest" : " loop nests")
          << " of other operations: scalar, left to LLVM\n";
   }
+}
+
+} // namespace
+
+std::string mlir::softmax::explain(ModuleOp module,
+                                   const TargetDescription &target) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  explainTarget(target, os);
+  explainKernels(module, os,
+                 [&](GenericOp op) { explainSchedule(op, target, os); });
+  return text;
+}
+
+std::string mlir::softmax::explain(ModuleOp module,
+                                   const GPUDescription &chip) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "target nvptx:" << chip.name << ": " << chip.multiprocessors
+     << " multiprocessors of " << chip.registers << " registers, accesses of "
+     << chip.accessBytes << " bytes, "
+     << llvm::format("%.0f", chip.bandwidth / 1e9)
+     << " GB/s (of the largest such chip)\n";
+  explainKernels(module, os,
+                 [&](GenericOp op) { explainGPUSchedule(op, chip, os); });
   return text;
 }

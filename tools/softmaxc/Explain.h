@@ -9,12 +9,15 @@
 #include <string>
 
 namespace mlir::softmax {
+struct GPUDescription;
 struct TargetDescription;
 
 /// Describes the public functions of `module`, whose softmax.generic ops have
 /// schedules: per op its alternatives in the order in which they are tried,
 /// and the modelled cost of every strategy at the same row length.
 std::string explain(ModuleOp module, const TargetDescription &target);
+/// The same of GPU schedules.
+std::string explain(ModuleOp module, const GPUDescription &chip);
 
 } // namespace mlir::softmax
 

@@ -1,10 +1,10 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #include "Options.h"
 #include "KernelOptions.h"
+#include "Targets.h"
 
 #include "../Support/ToolSupport.h"
 #include "softmax/Dialect/IR/Softmax.h"
-#include "softmax/Schedule/Candidate.h"
 
 #include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/STLExtras.h"
@@ -27,8 +27,9 @@ constexpr llvm::StringLiteral kOverview =
     R"(compiler for softmax kernels
 
 Compiles the public functions of an MLIR file, or kernels asked for by --op, to
-CPU code. --op may repeat. --type, --shape, --axis, --name, --with, --labels,
---ignore-index, --label-smoothing and --masked-row describe kernels: one that stands before the first --op holds for every
+code for CPUs or an NVIDIA GPU. --op may repeat. --type, --shape, --axis, --name,
+--with, --labels, --ignore-index, --label-smoothing and --masked-row describe
+kernels: one that stands before the first --op holds for every
 --op, one that stands after an --op for that kernel only.
 
   softmaxc --op=softmax --shape=?x10 -o libsoftmax.so
@@ -46,43 +47,6 @@ Exit status: 0 all files written; 1 the input does not compile; 2 wrong usage,
 or a file cannot be read or written.
 )";
 
-struct EmitEntry {
-  EmitKind kind;
-  llvm::StringLiteral name;
-  llvm::StringLiteral prefix;
-  llvm::StringLiteral extension;
-  bool isText;
-};
-
-constexpr EmitEntry kEmitEntries[] = {
-    {EmitKind::MLIR, "mlir", "", ".mlir", true},
-    {EmitKind::Scheduled, "scheduled", "", ".scheduled.mlir", true},
-    {EmitKind::LLVM, "llvm", "", ".ll", true},
-    {EmitKind::Assembly, "asm", "", ".s", true},
-    {EmitKind::Object, "obj", "", ".o", false},
-    {EmitKind::Archive, "archive", "lib", ".a", false},
-    {EmitKind::Shared, "shared", "lib", ".so", false},
-    {EmitKind::Header, "header", "", ".h", true},
-    {EmitKind::Manifest, "manifest", "", ".json", true},
-};
-
-const EmitEntry &entryOf(EmitKind kind) {
-  return *llvm::find_if(
-      kEmitEntries, [&](const EmitEntry &entry) { return entry.kind == kind; });
-}
-
-/// The kind whose extension `path` has, the longest one first.
-std::optional<EmitKind> kindOfPath(StringRef path) {
-  const EmitEntry *best = nullptr;
-  for (const EmitEntry &entry : kEmitEntries)
-    if (path.ends_with(entry.extension) &&
-        (!best || entry.extension.size() > best->extension.size()))
-      best = &entry;
-  if (!best)
-    return std::nullopt;
-  return best->kind;
-}
-
 /// All options.  They register themselves in LLVM's global table when they are
 /// made, which must follow hideLibraryOptions.
 struct CommandLineOptions {
@@ -96,7 +60,7 @@ struct CommandLineOptions {
       "target",
       cl::desc("native, x86-64[-v2|-v3|-v4], aarch64[,sve][,bf16] or "
                "riscv64[,v]; a list makes one library with a version for each "
-               "(native)"),
+               "(native); or nvptx:sm_75, 80, 90 or 100"),
       cl::value_desc("list"), cl::init("native"), cl::cat(category)};
   cl::opt<std::string> threads{
       "threads",
@@ -123,8 +87,10 @@ struct CommandLineOptions {
       cl::value_desc("ROWSxCOLUMNS"), cl::CommaSeparated, cl::cat(category)};
   cl::list<std::string> emit{
       "emit",
-      cl::desc("what to write, a list: mlir, scheduled, llvm, asm, obj, "
-               "archive, shared, header, manifest"),
+      cl::desc(
+          "what to write, a list: mlir, scheduled, llvm, asm, obj, "
+          "archive, shared, header, manifest; for GPUs mlir, scheduled, ptx, "
+          "cubin, header, manifest"),
       cl::value_desc("list"), cl::CommaSeparated, cl::cat(category)};
   cl::opt<std::string> output{
       "o", cl::desc("a file, - for standard output, or a folder"),
@@ -217,14 +183,10 @@ bool readTuning(CommandLineOptions &given, Options &options) {
 }
 
 bool readTarget(CommandLineOptions &given, Options &options) {
-  llvm::Expected<SmallVector<TargetDescription, 1>> targets =
-      parseTargets(given.target);
-  if (!targets) {
-    usageError("--target: " + llvm::toString(targets.takeError()));
+  if (llvm::Error error = parseTargetList(given.target, options)) {
+    usageError("--target: " + llvm::toString(std::move(error)));
     return false;
   }
-  options.targets = std::move(*targets);
-
   if (given.threads != "none" && given.threads != "openmp") {
     usageError("unknown --threads=" + given.threads + "; use none or openmp");
     return false;
@@ -242,43 +204,32 @@ bool readTarget(CommandLineOptions &given, Options &options) {
     usageError("--force-strategy needs the name of a strategy");
     return false;
   }
-  if (!given.forceStrategy.empty() && !parseStrategy(given.forceStrategy)) {
-    usageError("unknown --force-strategy=" + given.forceStrategy + "; use " +
-               listStrategies());
+  if (llvm::Error error = checkStrategy(options)) {
+    usageError(llvm::toString(std::move(error)));
     return false;
   }
   options.explain = given.explain;
   return readTuning(given, options);
 }
 
-bool readKinds(CommandLineOptions &given, std::vector<EmitKind> &kinds) {
+bool readKinds(CommandLineOptions &given, const Options &options,
+               std::vector<EmitKind> &kinds) {
   for (const std::string &name : given.emit) {
-    const EmitEntry *entry =
-        llvm::find_if(kEmitEntries, [&](const EmitEntry &candidate) {
-          return candidate.name == name;
-        });
-    if (entry != std::end(kEmitEntries)) {
-      if (!llvm::is_contained(kinds, entry->kind))
-        kinds.push_back(entry->kind);
-      continue;
+    llvm::Expected<EmitKind> kind =
+        parseEmitKind(name, options.gpu.has_value());
+    if (!kind) {
+      usageError(llvm::toString(kind.takeError()));
+      return false;
     }
-    bool gpu =
-        llvm::is_contained({"ptx", "cubin", "hsaco", "spirv"}, StringRef(name));
-    SmallVector<StringRef> names = llvm::map_to_vector(
-        kEmitEntries,
-        [](const EmitEntry &candidate) -> StringRef { return candidate.name; });
-    usageError((gpu ? "--emit=" + name +
-                          " needs a GPU target, which this version has not"
-                    : "unknown --emit=" + name) +
-               "; use " + llvm::join(names, ", "));
-    return false;
+    if (!llvm::is_contained(kinds, *kind))
+      kinds.push_back(*kind);
   }
   return true;
 }
 
 bool readOutputs(CommandLineOptions &given, Options &options) {
   std::vector<EmitKind> kinds;
-  if (!readKinds(given, kinds))
+  if (!readKinds(given, options, kinds))
     return false;
   std::string path = given.output;
   bool hasPath = given.output.getNumOccurrences() > 0;
@@ -293,7 +244,9 @@ bool readOutputs(CommandLineOptions &given, Options &options) {
     if (!hasPath && options.explain)
       return true;
     std::optional<EmitKind> kind =
-        hasPath && !isFolder ? kindOfPath(path) : EmitKind::Shared;
+        hasPath && !isFolder ? kindOfPath(path, options.gpu.has_value())
+        : options.gpu        ? EmitKind::PTX
+                             : EmitKind::Shared;
     if (!kind) {
       usageError("it cannot be told from -o " + path +
                  " what to write; add --emit");
@@ -305,7 +258,7 @@ bool readOutputs(CommandLineOptions &given, Options &options) {
   if (!hasPath) {
     for (EmitKind kind : kinds)
       options.outputs.push_back(
-          {kind, kinds.size() == 1 && entryOf(kind).isText
+          {kind, kinds.size() == 1 && isText(kind)
                      ? "-"
                      : defaultFileName(kind, options.baseName)});
     return true;
@@ -315,8 +268,8 @@ bool readOutputs(CommandLineOptions &given, Options &options) {
     options.outputs.push_back({kinds.front(), path});
     return true;
   }
-  if (!isFolder &&
-      (path == "-" || kindOfPath(path) || llvm::sys::fs::exists(path))) {
+  if (!isFolder && (path == "-" || kindOfPath(path, options.gpu.has_value()) ||
+                    llvm::sys::fs::exists(path))) {
     usageError("--emit asks for several files, and -o " + path +
                " is not a folder");
     return false;
@@ -364,11 +317,6 @@ void printVersion(llvm::raw_ostream &stream) {
 }
 
 } // namespace
-
-std::string mlir::softmax::defaultFileName(EmitKind kind, StringRef base) {
-  const EmitEntry &entry = entryOf(kind);
-  return (entry.prefix + base + entry.extension).str();
-}
 
 std::optional<Options> mlir::softmax::parseCommandLine(int argc, char **argv) {
   hideLibraryOptions();

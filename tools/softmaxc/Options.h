@@ -5,6 +5,7 @@
 #define SOFTMAX_TOOLS_SOFTMAXC_OPTIONS_H
 
 #include "softmax/Schedule/CostModel.h"
+#include "softmax/Schedule/GPUDescription.h"
 #include "softmax/Schedule/TargetDescription.h"
 #include "softmax/Target/OpSpec.h"
 
@@ -23,6 +24,8 @@ enum class EmitKind {
   Object,
   Archive,
   Shared,
+  PTX,
+  Cubin,
   Header,
   Manifest
 };
@@ -40,8 +43,10 @@ struct Options {
   /// Path of the input or "-"; absent where `ops` are given instead.
   std::optional<std::string> input;
   std::vector<OpSpec> ops;
-  /// The versions to compile, the best first.
+  /// The versions to compile, the best first; none for a GPU.
   SmallVector<TargetDescription, 1> targets;
+  /// The GPU to compile for, if any.
+  std::optional<GPUDescription> gpu;
   /// "none" or "openmp".
   std::string threads;
   /// "default", "strict" or "fast".

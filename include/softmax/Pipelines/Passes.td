@@ -99,4 +99,28 @@ def SoftmaxCheckLoweredPass
   ];
 }
 
+def SoftmaxResolveDeviceFunctionsPass
+    : Pass<"softmax-resolve-device-functions", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "use instructions in place of calls of libdevice";
+  let description = [{
+    `convert-gpu-to-nvvm` makes calls of NVIDIA's libdevice of operations that
+    have an instruction: fused multiply-add, maxima, absolute values, rounding,
+    square roots. They become intrinsics of LLVM, and no library is needed.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+  let statistics = [
+    Statistic<"numResolved", "num-resolved", "Calls that became intrinsics">
+  ];
+}
+
+def SoftmaxCheckDeviceCodePass
+    : Pass<"softmax-check-device-code", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "refuse device code that nothing could load";
+  let description = [{
+    Emits an error at every operation of a gpu.module that is not of the LLVM or
+    NVVM dialects, and at every call of a function without a body (`__nv_expf`
+    of NVIDIA's libdevice, which would become an unresolved `.extern` in PTX).
+  }];
+}
+
 #endif // SOFTMAX_PIPELINES_PASSES

@@ -4,8 +4,10 @@
 #ifndef SOFTMAX_PIPELINES_PIPELINES_H
 #define SOFTMAX_PIPELINES_PIPELINES_H
 
+#include "softmax/Schedule/GPUDescription.h"
 #include "softmax/Schedule/TargetDescription.h"
 
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Pass/Pass.h"
 
 #include <string>
@@ -65,7 +67,40 @@ void buildToLLVMPipeline(OpPassManager &manager,
 void buildInterfacePipeline(OpPassManager &manager,
                             const PipelineOptions &options);
 
-/// Registers the pipeline --softmax-to-llvm, both of the above in order.
+/// What becomes of device code.
+enum class DeviceFormat {
+  /// A gpu.module in the LLVM and NVVM dialects.
+  Dialect,
+  /// LLVM bitcode in a gpu.binary.
+  LLVM,
+  /// PTX in a gpu.binary; needs no tool of NVIDIA's.
+  Isa,
+  /// Machine code in a gpu.binary; needs ptxas.
+  Binary
+};
+
+struct GPUPipelineOptions {
+  GPUDescription chip;
+  DeviceFormat format = DeviceFormat::Isa;
+  /// As for CPUs.
+  std::string accuracy = "default";
+  std::string forceStrategy;
+  bool fuse = true;
+};
+
+/// From tensors or memrefs to kernels for an NVIDIA GPU and the code that
+/// launches them, in row-major buffers.  What cannot be lowered is a diagnostic
+/// and a failure.
+void buildToGPUBinaryPipeline(OpPassManager &manager,
+                              const GPUPipelineOptions &options);
+/// Its first part, which ends with scheduled softmax.generic on memrefs.
+void buildToGPUSchedulePipeline(OpPassManager &manager,
+                                const GPUPipelineOptions &options);
+/// The rest.
+void buildFromGPUSchedulePipeline(OpPassManager &manager,
+                                  const GPUPipelineOptions &options);
+
+/// Registers the pipelines --softmax-to-gpu-binary, and --softmax-to-llvm, both of the above in order.
 void registerSoftmaxPipelines();
 
 } // namespace mlir::softmax

@@ -48,29 +48,49 @@ OperandView GenericBuilder::makeView(Value operand, AffineMap map,
   int64_t staticOffset = ShapedType::kDynamic;
   if (failed(type.getStridesAndOffset(staticStrides, staticOffset)))
     staticStrides.assign(type.getRank(), ShapedType::kDynamic);
+  auto sizeOf = [&](int64_t i) {
+    return type.isDynamicDim(i) ? Value(metadata.getSizes()[i])
+                                : index(type.getDimSize(i));
+  };
+  auto dimOf = [&](int64_t i) -> std::optional<unsigned> {
+    if (i >= map.getNumResults())
+      return std::nullopt;
+    auto dim = dyn_cast<AffineDimExpr>(map.getResult(i));
+    return dim ? std::optional(dim.getPosition()) : std::nullopt;
+  };
+  // Of several operands the one with a static size decides.
+  for (int64_t i = 0; i < type.getRank(); ++i)
+    if (std::optional<unsigned> d = dimOf(i))
+      if (Value size = sizeOf(i);
+          !sizes[*d] ||
+          (!getConstantIntValue(sizes[*d]) && getConstantIntValue(size)))
+        sizes[*d] = size;
+  // Kernels of bare pointers take the sizes of the iteration space, and strides
+  // only where they say more.
+  auto strideOf = [&](int64_t i) {
+    if (!ShapedType::isDynamic(staticStrides[i]))
+      return index(staticStrides[i]);
+    if (flattening == Flattening::Descriptor || !type.getLayout().isIdentity())
+      return Value(metadata.getStrides()[i]);
+    Value stride = index(1);
+    for (int64_t inner = i + 1; inner < type.getRank(); ++inner) {
+      std::optional<unsigned> d = dimOf(inner);
+      stride = mul(stride, d ? sizes[*d] : sizeOf(inner));
+    }
+    return stride;
+  };
   Value span = index(1);
-  for (auto [i, expr] : llvm::enumerate(map.getResults())) {
-    auto dim = dyn_cast<AffineDimExpr>(expr);
-    if (!dim)
+  for (int64_t i = 0; i < map.getNumResults(); ++i) {
+    std::optional<unsigned> d = dimOf(i);
+    if (!d)
       continue;
-    unsigned d = dim.getPosition();
-    view.staticStrides[d] = staticStrides[i];
-    view.strides[d] = ShapedType::isDynamic(staticStrides[i])
-                          ? Value(metadata.getStrides()[i])
-                          : index(staticStrides[i]);
-    Value size = type.isDynamicDim(i) ? Value(metadata.getSizes()[i])
-                                      : index(type.getDimSize(i));
-    // Of several operands the one with a static size decides.
-    if (!sizes[d] ||
-        (!getConstantIntValue(sizes[d]) && getConstantIntValue(size)))
-      sizes[d] = size;
-    span = add(span, mul(view.strides[d], size));
+    view.staticStrides[*d] = staticStrides[i];
+    view.strides[*d] = strideOf(i);
+    span = add(span, mul(view.strides[*d], sizeOf(i)));
   }
   if (unsigned last = map.getNumResults(); last < type.getRank()) {
-    view.trailingStride = ShapedType::isDynamic(staticStrides[last])
-                              ? Value(metadata.getStrides()[last])
-                              : index(staticStrides[last]);
-    span = add(span, mul(view.trailingStride, index(type.getDimSize(last))));
+    view.trailingStride = strideOf(last);
+    span = add(span, mul(view.trailingStride, sizeOf(last)));
   }
   if (flattening == Flattening::Pointer) {
     auto pointerType =

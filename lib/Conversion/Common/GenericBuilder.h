@@ -12,6 +12,7 @@
 #include "mlir/IR/Builders.h"
 #include "softmax/Dialect/IR/Softmax.h"
 #include "llvm/Support/MathExtras.h"
+#include <functional>
 
 namespace mlir::softmax {
 
@@ -89,6 +90,10 @@ public:
   /// Whether vectors are as many times longer as the running CPU says
   /// (vector.vscale): the numbers of lanes are then the least.
   bool scalable = false;
+
+  /// Makes a condition the same for all threads that run in step; null where
+  /// it always is.
+  std::function<Value(Value)> makeUniform;
 
   StatisticBuilder statistic() {
     return {b, loc, computeType, form.exp, form.fma, form.accuracy};

@@ -86,6 +86,8 @@ void mlir::softmax::emitPass(GenericBuilder &k, const RowNeeds &needs,
     prepareRows(k, pass, active, reduce(pass, active, rows), rows);
     return;
   }
+  if (k.makeUniform)
+    condition = k.makeUniform(condition);
   // A pass that is rarely needed: its reduction is -0.0 where it is skipped.
   SmallVector<WideValue> reduced;
   auto ifOp = scf::IfOp::create(

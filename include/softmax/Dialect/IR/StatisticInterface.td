@@ -48,6 +48,11 @@ def Softmax_StatisticInterface : AttrInterface<"StatisticAttrInterface"> {
       "::mlir::softmax::LiftedValue", "buildLift",
       (ins "::mlir::softmax::StatisticBuilder &":$builder, "unsigned":$pass,
            "::mlir::Value":$logit, "const ::mlir::softmax::RowValues &":$row)>,
+    InterfaceMethod<[{E, if every lifted value v of `pass`, a sum, that is not
+      NaN has |v| < 2^E.  Nullopt where nothing is known of them.}],
+      "::std::optional<int64_t>", "getLiftExponent",
+      (ins "::mlir::softmax::StatisticBuilder &":$builder, "unsigned":$pass),
+      /*methodBody=*/"", /*defaultImplementation=*/[{ return std::nullopt; }]>,
     InterfaceMethod<[{An i1 under which `buildLift` in `pass`, or
       `buildResultArgument` for `pass` = `getNumPasses()`, may take `common` in
       place of `row`, with the same bits and less work; null if there is no

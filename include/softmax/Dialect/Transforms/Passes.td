@@ -159,6 +159,32 @@ def SoftmaxAssignSchedulePass : Pass<"softmax-assign-schedule"> {
   ];
 }
 
+def SoftmaxAssignGPUSchedulePass : Pass<"softmax-assign-gpu-schedule"> {
+  let summary = "choose the kernels that run each softmax.generic on a GPU";
+  let description = [{
+    Gives every `softmax.generic` on memrefs an attribute `softmax.gpu_schedule`:
+    the numeric part, and an ordered list of kernels from the rule in
+    lib/Schedule.  What static sizes decide is decided here; the rest becomes
+    guards.  An op that has a GPU schedule keeps it.
+
+    `chip` names an NVIDIA chip (`sm_75`, `sm_80`, `sm_90` or `sm_100`),
+    `force-strategy` one of `warp_per_row`, `block_per_row` and `block_online`,
+    and is refused where that cannot hold the rows.
+  }];
+  let options = [
+    Option<"chip", "chip", "std::string", /*default=*/"\"sm_90\"",
+           "NVIDIA chip to schedule for">,
+    Option<"accuracy", "accuracy", "std::string", /*default=*/"\"default\"",
+           "Accuracy mode: default, strict or fast">,
+    Option<"forceStrategy", "force-strategy", "std::string", /*default=*/"\"\"",
+           "Use this strategy for all rows">,
+  ];
+  let dependentDialects = ["SoftmaxDialect"];
+  let statistics = [
+    Statistic<"numScheduled", "scheduled", "Number of ops given a schedule">
+  ];
+}
+
 def SoftmaxResultsToDestinationsPass
     : Pass<"softmax-results-to-destinations", "ModuleOp"> {
   let summary = "give public functions destinations in place of tensor results";

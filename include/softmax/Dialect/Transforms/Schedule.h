@@ -7,6 +7,7 @@
 
 #include "softmax/Dialect/IR/Softmax.h"
 #include "softmax/Schedule/CostModel.h"
+#include "softmax/Schedule/GPUSchedule.h"
 
 namespace mlir::softmax {
 
@@ -35,6 +36,22 @@ FailureOr<ScheduleAttr> chooseSchedule(GenericOp op,
 /// cheapest form of every strategy would cost, in cache and from memory.
 void explainSchedule(GenericOp op, const TargetDescription &target,
                      llvm::raw_ostream &os);
+
+/// The attribute of an op that holds its GPU schedule.
+inline constexpr llvm::StringLiteral gpuScheduleAttrName =
+    "softmax.gpu_schedule";
+
+/// What the choice of GPU kernels needs to know of `op` (on memrefs).
+GPUKernelShape describeGPUShape(GenericOp op);
+/// Whether the elements of every row are one run in all operands, by what their
+/// types tell.
+bool hasContiguousRows(GenericOp op);
+GPUScheduleAttr toGPUSchedule(MLIRContext *context, Accuracy accuracy,
+                              int64_t block, ArrayRef<GPUCandidate> candidates);
+/// Prints the GPU schedule of `op`: per kernel its guard, its threads and
+/// vectors, what it moves, and the share of the memory bound that is modelled.
+void explainGPUSchedule(GenericOp op, const GPUDescription &chip,
+                        llvm::raw_ostream &os);
 
 } // namespace mlir::softmax
 

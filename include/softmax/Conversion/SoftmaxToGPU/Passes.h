@@ -1,0 +1,27 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+#ifndef SOFTMAX_CONVERSION_SOFTMAXTOGPU_PASSES_H
+#define SOFTMAX_CONVERSION_SOFTMAXTOGPU_PASSES_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace mlir::softmax {
+
+/// The gpu.module that holds all kernels.
+inline constexpr llvm::StringLiteral kernelModuleName = "softmax_kernels";
+/// The attribute of a function that lists its kernels in the order of their
+/// guards: dictionaries of `name`, `alternative` (the GPUAlternativeAttr), `rows`
+/// and `columns` (the sizes whose products they are: {-1, size}, or {argument
+/// of the function, dimension}; absent where only the host's code knows them).
+inline constexpr llvm::StringLiteral gpuKernelsAttrName =
+    "softmax.gpu_kernels";
+
+#define GEN_PASS_DECL
+#include "softmax/Conversion/SoftmaxToGPU/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "softmax/Conversion/SoftmaxToGPU/Passes.h.inc"
+
+} // namespace mlir::softmax
+
+#endif // SOFTMAX_CONVERSION_SOFTMAXTOGPU_PASSES_H

@@ -1,0 +1,49 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// What schedules and the code generator need to know about a GPU.
+#ifndef SOFTMAX_SCHEDULE_GPUDESCRIPTION_H
+#define SOFTMAX_SCHEDULE_GPUDESCRIPTION_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <cstdint>
+#include <string>
+
+namespace mlir::softmax {
+
+/// One NVIDIA chip, by its compute capability; figures of the largest chip that
+/// has it (CUDA C++ Programming Guide, Technical Specifications per Compute
+/// Capability; NVIDIA's whitepapers for the rates).
+struct GPUDescription {
+  /// "sm_90".
+  std::string name;
+  /// LLVM's features: the least PTX version for the chip that LLVM 22 compiles
+  /// for and that drivers since have.
+  std::string features;
+  unsigned multiprocessors = 0;
+  /// Per multiprocessor.
+  unsigned registers = 65536;
+  unsigned sharedBytes = 0;
+  unsigned threads = 0;
+  /// Most threads of a block that schedules use.
+  unsigned threadsPerBlock = 512;
+  /// Bytes of one access of a thread to global memory, at most.
+  unsigned accessBytes = 16;
+  /// Blocks of a cluster, at most; 1 for chips without clusters.
+  unsigned clusterBlocks = 1;
+  /// Bytes per second of its memory.
+  double bandwidth = 0;
+  /// Whether it has instructions that add an integer over a warp (redux.sync)
+  /// and that convert f32 to bf16 (cvt.rn.bf16.f32).
+  bool reducesIntegers = false, convertsBF16 = false;
+};
+
+/// The chip called `name`; an error that lists the chips if there is none.
+llvm::Expected<GPUDescription> parseGPU(llvm::StringRef name);
+/// "sm_75, sm_80, sm_90 or sm_100".
+std::string listGPUs();
+
+} // namespace mlir::softmax
+
+#endif // SOFTMAX_SCHEDULE_GPUDESCRIPTION_H

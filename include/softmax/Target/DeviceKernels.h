@@ -1,0 +1,77 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// How the kernels of a module of device code are launched: what the header and
+// the manifest beside PTX say.
+#ifndef SOFTMAX_TARGET_DEVICEKERNELS_H
+#define SOFTMAX_TARGET_DEVICEKERNELS_H
+
+#include "softmax/Schedule/GPUDescription.h"
+#include "softmax/Target/KernelInfo.h"
+
+#include "llvm/ADT/ArrayRef.h"
+
+#include <string>
+
+namespace mlir::softmax {
+
+/// One parameter of a kernel.
+struct DeviceArgument {
+  enum class Kind {
+    /// The address of an operand's first element.
+    Pointer,
+    /// The size of a dimension of an operand, i64.
+    Size,
+    /// A scalar operand.
+    Scalar
+  };
+  Kind kind = Kind::Pointer;
+  /// Positions in DeviceFunction::info's operands and in their shape.
+  unsigned operand = 0, dimension = 0;
+};
+
+/// Parameters of a kernel that the generated header has room for.
+inline constexpr size_t mostDeviceArguments = 32;
+
+struct DeviceKernel {
+  std::string name;
+  std::string strategy;
+  /// Row lengths that it takes; 0 where there is no bound.
+  int64_t minColumns = 0, maxColumns = 0;
+  /// Threads per block, in one dimension, and rows that a block computes; the
+  /// grid has one dimension, too.
+  int64_t threads = 0, rowsPerBlock = 1;
+  llvm::SmallVector<DeviceArgument> arguments;
+};
+
+/// A function and the kernels that do its work, in row-major buffers.
+struct DeviceFunction {
+  KernelInfo info;
+  /// What the number of rows and the length of a row are the products of.
+  llvm::SmallVector<KernelDim> rows, columns;
+  /// The first whose range a row's length is in is to be launched.
+  llvm::SmallVector<DeviceKernel, 0> kernels;
+};
+
+/// The public functions of `module`, after softmax-to-gpu-binary.  Emits a
+/// diagnostic where a function needs more of its host than to launch one
+/// kernel.
+FailureOr<llvm::SmallVector<DeviceFunction, 0>>
+collectDeviceFunctions(ModuleOp module);
+
+/// The code that the module's gpu.binary holds: PTX, machine code or bitcode.
+/// Emits a diagnostic if there is none.
+FailureOr<llvm::StringRef> getDeviceCode(ModuleOp module);
+
+/// A header for C99 and C++17: for each function a structure and a function
+/// that fills it with what cuLaunchKernel takes.  `name` is the file's name.
+std::string emitDeviceHeader(llvm::ArrayRef<DeviceFunction> functions,
+                             const GPUDescription &chip, llvm::StringRef name);
+
+/// The launch contract, a JSON object followed by a line break.
+std::string emitDeviceManifest(llvm::ArrayRef<DeviceFunction> functions,
+                               const GPUDescription &chip,
+                               llvm::StringRef accuracy);
+
+} // namespace mlir::softmax
+
+#endif // SOFTMAX_TARGET_DEVICEKERNELS_H

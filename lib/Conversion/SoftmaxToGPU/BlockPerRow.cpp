@@ -1,0 +1,15 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+
+#include "Schedules.h"
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+void mlir::softmax::emitBlockPerRow(GPUBuilder &k, const RowNeeds &needs,
+                                    GPUAlternativeAttr alternative,
+                                    StringRef name) {
+  k.rowThreads = alternative.getThreads();
+  k.beginKernel(name, k.rowCount, alternative.getThreads());
+  k.thread = k.threadInBlock;
+  emitRowInRegisters(k, needs, k.block);
+}

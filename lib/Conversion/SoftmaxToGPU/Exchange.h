@@ -1,0 +1,43 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// Reductions over the threads of a row.  Maxima that ignore NaN and sums of
+// integers: exact, so every order gives the same bits, and every thread gets
+// the result.
+
+#ifndef SOFTMAX_LIB_CONVERSION_SOFTMAXTOGPU_EXCHANGE_H
+#define SOFTMAX_LIB_CONVERSION_SOFTMAXTOGPU_EXCHANGE_H
+
+#include "GPUBuilder.h"
+
+namespace mlir::softmax {
+
+/// Among the warps of a row: through shared memory, with one barrier.  A call
+/// has shared memory of its own, so it may stand in a loop if there is another
+/// barrier in the same iteration.
+class Exchange {
+public:
+  explicit Exchange(GPUBuilder &k) : k(k) {}
+
+  /// A thread's value for a maximum, f32 or f64.
+  struct Maximum {
+    Value value;
+    /// Whether a NaN is the largest of all, or passed over.
+    bool keepsNaN;
+  };
+  SmallVector<Value> reduceMax(ArrayRef<Maximum> maxima);
+  /// The sum of each of `values`, as i64: i32 whose sum over a warp fits i32,
+  /// or i64.
+  SmallVector<Value> reduceSum(ValueRange values);
+
+private:
+  /// Of two values with the given number.
+  using Combine = function_ref<Value(unsigned, Value, Value)>;
+  SmallVector<Value> reduceWarp(ValueRange values, Combine combine);
+  SmallVector<Value> reduceWarps(ValueRange values, Combine combine);
+
+  GPUBuilder &k;
+};
+
+} // namespace mlir::softmax
+
+#endif // SOFTMAX_LIB_CONVERSION_SOFTMAXTOGPU_EXCHANGE_H

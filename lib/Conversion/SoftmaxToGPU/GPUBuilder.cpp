@@ -1,0 +1,68 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+
+#include "GPUBuilder.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+GPUBuilder::GPUBuilder(GenericOp op, OpBuilder &builder, GPUNumericAttr numeric)
+    : GenericBuilder(op, builder,
+                     {ExpForm::Scaled, /*fma=*/true, numeric.getAccuracy()},
+                     Flattening::Pointer),
+      numeric(numeric) {}
+
+void GPUBuilder::beginKernel(StringRef name, Value blocks, int64_t threads) {
+  Value one = index(1);
+  MLIRContext *context = b.getContext();
+  launch = gpu::LaunchOp::create(
+      b, loc, blocks, one, one, index(threads), one, one,
+      /*dynamicSharedMemorySize=*/Value(), /*asyncTokenType=*/Type(),
+      /*asyncDependencies=*/ValueRange(), /*workgroupAttributions=*/TypeRange(),
+      /*privateAttributions=*/TypeRange(), Value(), Value(), Value(),
+      FlatSymbolRefAttr::get(context, kernelModuleName),
+      FlatSymbolRefAttr::get(context, name));
+  b.setInsertionPointToEnd(&launch.getBody().front());
+  auto terminator = gpu::TerminatorOp::create(b, loc);
+  b.setInsertionPoint(terminator);
+  block = launch.getBlockIds().x;
+  threadInBlock = launch.getThreadIds().x;
+}
+
+Value GPUBuilder::shared(Type element, int64_t count) {
+  auto space = gpu::AddressSpaceAttr::get(
+      b.getContext(), gpu::GPUDialect::getWorkgroupAddressSpace());
+  auto type =
+      MemRefType::get({count}, element, MemRefLayoutAttrInterface(), space);
+  return launch.addWorkgroupAttribution(type, loc);
+}
+
+Value GPUBuilder::shuffle(Value value, int64_t distance) {
+  Type type = value.getType(), i32 = b.getI32Type();
+  auto step = [&](Value x) -> Value {
+    return gpu::ShuffleOp::create(b, loc, x, static_cast<int32_t>(distance),
+                                  static_cast<int32_t>(warpSize),
+                                  gpu::ShuffleMode::XOR)
+        .getShuffleResult();
+  };
+  if (type.getIntOrFloatBitWidth() == 32)
+    return step(value);
+  // 64 bits travel in halves.
+  Value bits = value;
+  if (!type.isInteger())
+    bits = arith::BitcastOp::create(b, loc, b.getI64Type(), value);
+  Value shift = arith::ConstantIntOp::create(b, loc, b.getI64Type(), 32);
+  Value low = step(arith::TruncIOp::create(b, loc, i32, bits));
+  Value high = step(arith::TruncIOp::create(
+      b, loc, i32, arith::ShRUIOp::create(b, loc, bits, shift)));
+  Value joined = arith::OrIOp::create(
+      b, loc, arith::ExtUIOp::create(b, loc, b.getI64Type(), low),
+      arith::ShLIOp::create(
+          b, loc, arith::ExtUIOp::create(b, loc, b.getI64Type(), high), shift));
+  return type.isInteger() ? joined
+                          : arith::BitcastOp::create(b, loc, type, joined);
+}
+
+Value GPUBuilder::i1(bool value) {
+  return arith::ConstantIntOp::create(b, loc, b.getI1Type(), value);
+}

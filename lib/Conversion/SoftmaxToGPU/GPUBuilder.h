@@ -1,0 +1,74 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// What all schedules of the GPU lowering share beyond GenericBuilder: the
+// threads of the kernel being built, shuffles and shared memory.
+
+#ifndef SOFTMAX_LIB_CONVERSION_SOFTMAXTOGPU_GPUBUILDER_H
+#define SOFTMAX_LIB_CONVERSION_SOFTMAXTOGPU_GPUBUILDER_H
+
+#include "../Common/GenericBuilder.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "softmax/Conversion/SoftmaxToGPU/Passes.h"
+
+namespace mlir::softmax {
+
+/// Threads that run in step and shuffle values among them.
+inline constexpr int64_t warpSize = 32;
+
+class GPUBuilder : public GenericBuilder {
+public:
+  /// Builds the views of `op`'s operands before `op`, on the host; kernels
+  /// capture what they use of them.
+  GPUBuilder(GenericOp op, OpBuilder &builder, GPUNumericAttr numeric);
+
+  GPUNumericAttr numeric;
+  /// Taken from the alternative being emitted: elements of a vector access,
+  /// vectors that a thread holds, threads that share a row.
+  int64_t lanes = 0, vectors = 0, rowThreads = 0;
+  /// Least length of its rows, as far as its guard and types tell.
+  int64_t leastColumns = 0;
+  /// Whether one instruction adds an i32 over the threads of a warp.
+  bool redux = false;
+  /// Whether the elements of a row are one run.
+  bool contiguous = true;
+
+  /// The kernel being built.  `thread` numbers the threads of a row.
+  gpu::LaunchOp launch;
+  Value block, threadInBlock, thread;
+  /// Whether the thread's row is one of the op's; null if it always is.  Where
+  /// it is not, nothing of the row is read or written.
+  Value rowValid;
+
+  /// Elements that the threads of a row hold together.
+  int64_t capacity() const { return rowThreads * vectors * lanes; }
+
+  /// Begins a kernel of `threads` threads per block and `blocks` (an index)
+  /// blocks, called `name`, and continues inside of it.
+  void beginKernel(StringRef name, Value blocks, int64_t threads);
+  /// `count` elements of shared memory.
+  Value shared(Type element, int64_t count);
+  void barrier() { gpu::BarrierOp::create(b, loc); }
+  /// What the thread at distance `distance` (a power of two below the warp
+  /// size) has: a scalar of 32 or 64 bits.
+  Value shuffle(Value value, int64_t distance);
+
+  Value i1(bool value);
+  Value both(Value x, Value y) {
+    return b.createOrFold<arith::AndIOp>(loc, x, y);
+  }
+  Value select(Value condition, Value x, Value y) {
+    return b.createOrFold<arith::SelectOp>(loc, condition, x, y);
+  }
+  /// The largest of both, the other one where one is NaN.
+  Value maxNum(Value x, Value y) {
+    return arith::MaxNumFOp::create(b, loc, x, y);
+  }
+  /// NaN where one is NaN.
+  Value maxKeepingNaN(Value x, Value y) {
+    return arith::MaximumFOp::create(b, loc, x, y);
+  }
+};
+
+} // namespace mlir::softmax
+
+#endif // SOFTMAX_LIB_CONVERSION_SOFTMAXTOGPU_GPUBUILDER_H

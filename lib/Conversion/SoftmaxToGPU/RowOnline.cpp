@@ -1,0 +1,50 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+
+#include "../Common/Partials.h"
+#include "Schedules.h"
+#include "SegmentRunner.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+void mlir::softmax::emitRowOnline(GPUBuilder &k, const RowNeeds &needs,
+                                  Value number) {
+  RowPosition row = positionOf(k, number);
+  loadInvariants(k, row);
+  Value size = k.index(k.numeric.getBlock());
+  auto segmentAt = [&](Value i) {
+    return Segment(k, row, i, k.min(k.sub(k.columns, i), size), /*least=*/1);
+  };
+
+  SmallVector<RowValues> rows(k.statistics.size());
+  Partials partials(k, needs);
+  if (needs.numPasses != 0) {
+    auto loop = scf::ForOp::create(
+        k.b, k.loc, k.index(0), k.columns, size, partials.buildEmpty(),
+        [&](OpBuilder &, Location, Value i, ValueRange args) {
+          Segment segment = segmentAt(i);
+          segment.load();
+          SegmentRunner runner(k, needs, segment);
+          SmallVector<RowValues> block = runner.runPasses();
+          scf::YieldOp::create(k.b, k.loc,
+                               partials.flatten(partials.merge(
+                                   partials.unflatten(args), block)));
+        });
+    rows = partials.unflatten(loop.getResults());
+  }
+  finishRows(k, rows);
+  GPURowScope scope(k, row);
+  SmallVector<Value> handedOn = emitRowRegion(k, scope, rows);
+  if (!k.op.hasResult())
+    return;
+  scf::ForOp::create(k.b, k.loc, k.index(0), k.columns, size, ValueRange{},
+                     [&](OpBuilder &, Location, Value i, ValueRange) {
+                       Segment segment = segmentAt(i);
+                       segment.load();
+                       SegmentRunner runner(k, needs, segment);
+                       runner.writeResults(rows, handedOn,
+                                           /*keepsLifted=*/false);
+                       scf::YieldOp::create(k.b, k.loc);
+                     });
+}

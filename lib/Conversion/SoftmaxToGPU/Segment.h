@@ -1,0 +1,82 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// A run of a row's elements in the registers of the threads that share the row.
+//
+// Vectors are counted from the first address that is aligned to one, in one of
+// the operands; consecutive threads hold consecutive vectors.  The few elements
+// before and behind them, the edges, are held by the threads one by one.
+// An operand whose vectors are not aligned there is accessed element by
+// element.
+
+#ifndef SOFTMAX_LIB_CONVERSION_SOFTMAXTOGPU_SEGMENT_H
+#define SOFTMAX_LIB_CONVERSION_SOFTMAXTOGPU_SEGMENT_H
+
+#include "../Common/RowPosition.h"
+#include "../Common/RowStages.h"
+#include "GPUBuilder.h"
+
+namespace mlir::softmax {
+
+class Segment {
+public:
+  /// The `count` elements (index, at most GPUBuilder::capacity()) from `begin`
+  /// on of a row; at least `least` of them, as far as is known.
+  Segment(GPUBuilder &k, const RowPosition &row, Value begin, Value count,
+          int64_t least);
+
+  /// A vector of a thread, or (lanes = 0) an edge.
+  struct Slot {
+    int64_t lanes;
+    /// Its first element's place in the row.
+    Value column;
+    /// Whether it holds elements of the row, else zeros; null if it always
+    /// does.
+    Value valid;
+    /// Per input, and per statistic.
+    SmallVector<Value> elements, logits;
+  };
+  SmallVector<Slot> slots;
+
+  /// Reads the inputs, all of them before any is used, and computes logits.
+  void load();
+  /// Writes the element-wise results of each slot: `results` has a list of them
+  /// per slot.
+  void store(ArrayRef<SmallVector<Value>> results);
+  Value coordinate(const Slot &slot, int64_t dim);
+
+private:
+  /// What is known of an operand here.
+  struct Access {
+    const OperandView *view = nullptr;
+    /// Linear offset of the segment's first element; of the row's, where rows
+    /// are not contiguous.
+    Value offset;
+    /// Whether its vectors are aligned; null if they surely are.
+    Value aligned;
+  };
+  Access makeAccess(const OperandView &view, Value rowOffset);
+  Value addressOf(const Access &access);
+  /// Linear offset of the first element of `slot`.
+  Value placeIn(const Access &access, const Slot &slot);
+  void place();
+  SmallVector<Value> loadVectors(const Access &access);
+  Value loadVector(const Access &access, const Slot &slot, bool aligned);
+  void storeVector(const Access &access, const Slot &slot, Value value,
+                   bool aligned);
+  /// Stores one value per slot.
+  void storeInit(const Access &access, ArrayRef<Value> values);
+  Value loadEdge(const Access &access, const Slot &slot);
+
+  GPUBuilder &k;
+  const RowPosition &row;
+  Value begin, count;
+  int64_t least;
+  Value numVectors;
+  /// Per input and per element-wise destination; without a view for those that
+  /// are not along the row.
+  SmallVector<Access> inputs, inits;
+};
+
+} // namespace mlir::softmax
+
+#endif // SOFTMAX_LIB_CONVERSION_SOFTMAXTOGPU_SEGMENT_H

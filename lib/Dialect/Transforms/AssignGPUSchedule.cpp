@@ -1,0 +1,97 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// softmax-assign-gpu-schedule.
+
+#include "mlir/IR/BuiltinOps.h"
+#include "softmax/Dialect/Transforms/Passes.h"
+#include "softmax/Dialect/Transforms/Schedule.h"
+
+namespace mlir::softmax {
+#define GEN_PASS_DEF_SOFTMAXASSIGNGPUSCHEDULEPASS
+#include "softmax/Dialect/Transforms/Passes.h.inc"
+} // namespace mlir::softmax
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+GPUScheduleAttr
+mlir::softmax::toGPUSchedule(MLIRContext *context, Accuracy accuracy,
+                             int64_t block, ArrayRef<GPUCandidate> candidates) {
+  SmallVector<GPUAlternativeAttr> alternatives;
+  for (const GPUCandidate &c : candidates)
+    alternatives.push_back(
+        GPUAlternativeAttr::get(context, c.minColumns, c.maxColumns,
+                                *symbolizeGPUStrategy(toString(c.strategy)),
+                                c.threads, c.lanes, c.vectors, c.rows));
+  return GPUScheduleAttr::get(
+      context, GPUNumericAttr::get(context, block, accuracy), alternatives);
+}
+
+/// Bits are not a matter of schedules: a schedule that somebody wrote must have
+/// the numeric part that the op has anyway (C-DET-1).
+static LogicalResult verifyGiven(GenericOp op, Accuracy accuracy) {
+  auto given = op->getAttrOfType<GPUScheduleAttr>(gpuScheduleAttrName);
+  if (!given)
+    return op.emitOpError("attribute ")
+           << gpuScheduleAttrName
+           << " must be a #softmax.gpu_schedule; leave it out to have one "
+              "chosen";
+  auto needed = GPUNumericAttr::get(op.getContext(),
+                                    describeGPUShape(op).block(), accuracy);
+  if (given.getNumeric() == needed)
+    return success();
+  return op.emitOpError("gpu schedule: its numeric part is ")
+         << given.getNumeric() << ", but in mode '"
+         << stringifyAccuracy(accuracy) << "' it must be " << needed
+         << ": only the alternatives are free to choose";
+}
+
+namespace {
+struct SoftmaxAssignGPUSchedule
+    : public mlir::softmax::impl::SoftmaxAssignGPUSchedulePassBase<
+          SoftmaxAssignGPUSchedule> {
+  using SoftmaxAssignGPUSchedulePassBase::SoftmaxAssignGPUSchedulePassBase;
+
+  void runOnOperation() override {
+    Operation *root = getOperation();
+    auto refuse = [&](const Twine &why) {
+      root->emitError() << "softmax-assign-gpu-schedule: " << why;
+      signalPassFailure();
+    };
+    llvm::Expected<GPUDescription> description = parseGPU(chip);
+    if (!description)
+      return refuse(llvm::toString(description.takeError()));
+    std::optional<Accuracy> mode = symbolizeAccuracy(accuracy);
+    if (!mode)
+      return refuse("unknown accuracy '" + accuracy.getValue() +
+                    "'; use default, strict or fast");
+    std::optional<GPUStrategyKind> force;
+    if (!forceStrategy.empty()) {
+      force = parseGPUStrategy(forceStrategy);
+      if (!force)
+        return refuse("unknown strategy '" + forceStrategy.getValue() +
+                      "'; use " + listGPUStrategies());
+    }
+    WalkResult result = root->walk([&](GenericOp op) {
+      if (!op.hasPureBufferSemantics())
+        return WalkResult::advance();
+      if (op->hasAttr(gpuScheduleAttrName))
+        return failed(verifyGiven(op, *mode)) ? WalkResult::interrupt()
+                                              : WalkResult::advance();
+      GPUKernelShape shape = describeGPUShape(op);
+      llvm::Expected<llvm::SmallVector<GPUCandidate>> kernels =
+          chooseGPUKernels(shape, *description, force);
+      if (!kernels) {
+        op.emitOpError(llvm::toString(kernels.takeError()));
+        return WalkResult::interrupt();
+      }
+      op->setAttr(gpuScheduleAttrName,
+                  toGPUSchedule(&getContext(), *mode, shape.block(), *kernels));
+      ++numScheduled;
+      return WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+};
+} // namespace

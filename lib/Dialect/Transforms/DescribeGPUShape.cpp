@@ -1,0 +1,75 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+
+#include "mlir/IR/TypeUtilities.h"
+#include "softmax/Dialect/Transforms/Schedule.h"
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+/// Whether the elements of a row are one contiguous run in `type`, indexed by
+/// `map`, by what types tell.
+static bool isRowContiguous(GenericOp op, MemRefType type, AffineMap map) {
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(type.getStridesAndOffset(strides, offset)))
+    return false;
+  bool identity = type.getLayout().isIdentity();
+  // From the last softmax dimension to the first.
+  int64_t expected = 1, next = -1;
+  for (int64_t dim : llvm::reverse(op.getDimensions())) {
+    std::optional<unsigned> position =
+        map.getResultPosition(getAffineDimExpr(dim, op.getContext()));
+    if (!position)
+      return false;
+    bool adjacent = identity && next >= 0 && int64_t(*position) + 1 == next;
+    if (!adjacent &&
+        (ShapedType::isDynamic(expected) || strides[*position] != expected))
+      return false;
+    next = *position;
+    expected = type.isDynamicDim(*position) || ShapedType::isDynamic(expected)
+                   ? ShapedType::kDynamic
+                   : expected * type.getDimSize(*position);
+  }
+  return true;
+}
+
+bool mlir::softmax::hasContiguousRows(GenericOp op) {
+  for (auto [i, map] : llvm::enumerate(op.getMapList())) {
+    auto type = dyn_cast<MemRefType>(op.getOperand(i).getType());
+    if (type && !op.isRowInvariant(map) && !isRowContiguous(op, type, map))
+      return false;
+  }
+  return true;
+}
+
+GPUKernelShape mlir::softmax::describeGPUShape(GenericOp op) {
+  GPUKernelShape shape;
+  int64_t columns = 1;
+  bool known = true;
+  for (int64_t dim : op.getDimensions()) {
+    int64_t size = op.getStaticSize(dim);
+    known &= !ShapedType::isDynamic(size) &&
+             !llvm::MulOverflow(columns, size, columns);
+  }
+  if (known)
+    shape.columns = columns;
+  unsigned read = 0, written = 0;
+  shape.largestBytes = 1;
+  for (auto [i, map] : llvm::enumerate(op.getMapList())) {
+    Type type = op.getOperand(i).getType();
+    if (!isa<MemRefType>(type) || op.isRowInvariant(map))
+      continue;
+    Type element = getElementTypeOrSelf(type);
+    unsigned bytes = element.isIndex()
+                         ? 8
+                         : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+    (i < op.getInputs().size() ? read : written) += bytes;
+    shape.largestBytes = std::max(shape.largestBytes, bytes);
+  }
+  shape.bytesRead = read;
+  shape.bytesWritten = written;
+  shape.heldBytes = std::max(read, op.getComputeType().getWidth() / 8);
+  shape.elementwiseResults = op.hasResult();
+  shape.contiguous = hasContiguousRows(op);
+  return shape;
+}

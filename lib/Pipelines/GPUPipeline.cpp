@@ -1,0 +1,146 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// The way down to NVIDIA device code.
+
+#include "PipelineParts.h"
+
+#include "softmax/Conversion/SoftmaxToGPU/Passes.h"
+#include "softmax/Dialect/Transforms/Passes.h"
+#include "softmax/Math/Passes.h"
+
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/GPU/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+void mlir::softmax::buildToGPUSchedulePipeline(
+    OpPassManager &manager, const GPUPipelineOptions &options) {
+  addInlining(manager);
+  PipelineOptions front;
+  front.fuse = options.fuse;
+  buildToMemRefPipeline(manager, front);
+  SoftmaxAssignGPUSchedulePassOptions schedule;
+  schedule.chip = options.chip.name;
+  schedule.accuracy = options.accuracy;
+  schedule.forceStrategy = options.forceStrategy;
+  manager.addPass(createSoftmaxAssignGPUSchedulePass(schedule));
+}
+
+void mlir::softmax::buildFromGPUSchedulePipeline(
+    OpPassManager &manager, const GPUPipelineOptions &options) {
+  ConvertSoftmaxToGPUPassOptions lowering;
+  lowering.redux = options.chip.reducesIntegers;
+  manager.addNestedPass<func::FuncOp>(createConvertSoftmaxToGPUPass(lowering));
+  manager.addPass(createSoftmaxCheckLoweredPass());
+  // At once: what is computed twice, on the host and in a kernel, would become
+  // an argument.
+  manager.addPass(createGpuKernelOutliningPass());
+  SoftmaxExpandMathOptions math;
+  math.fma = true;
+  math.f16c = true;
+  math.bf16 = options.chip.convertsBF16;
+  manager.addPass(createSoftmaxExpandMath(math));
+  addCleanUp(manager);
+
+  GpuNVVMAttachTargetOptions target;
+  target.chip = options.chip.name;
+  target.features = options.chip.features;
+  target.optLevel = 3;
+  manager.addPass(createGpuNVVMAttachTarget(target));
+  OpPassManager &device = manager.nest<gpu::GPUModuleOp>();
+  device.addPass(memref::createExpandStridedMetadataPass());
+  device.addPass(createLowerAffinePass());
+  device.addPass(createSCFToControlFlowPass());
+  ConvertGpuOpsToNVVMOpsOptions nvvm;
+  nvvm.useBarePtrCallConv = true;
+  nvvm.hasRedux = options.chip.reducesIntegers;
+  device.addPass(createConvertGpuOpsToNVVMOps(nvvm));
+  device.addPass(createSoftmaxResolveDeviceFunctionsPass());
+  addCleanUp(device);
+  device.addPass(createReconcileUnrealizedCastsPass());
+  device.addPass(createSoftmaxCheckDeviceCodePass());
+  if (options.format == DeviceFormat::Dialect)
+    return;
+  GpuModuleToBinaryPassOptions binary;
+  binary.compilationTarget = options.format == DeviceFormat::LLVM  ? "llvm"
+                             : options.format == DeviceFormat::Isa ? "isa"
+                                                                   : "bin";
+  manager.addPass(createGpuModuleToBinaryPass(binary));
+}
+
+void mlir::softmax::buildToGPUBinaryPipeline(
+    OpPassManager &manager, const GPUPipelineOptions &options) {
+  buildToGPUSchedulePipeline(manager, options);
+  buildFromGPUSchedulePipeline(manager, options);
+}
+
+namespace {
+/// The textual options of --softmax-to-gpu-binary.
+struct ToGPUOptions : PassPipelineOptions<ToGPUOptions> {
+  Option<std::string> chip{*this, "chip",
+                           llvm::cl::desc("sm_75, sm_80, sm_90 or sm_100"),
+                           llvm::cl::init("sm_90")};
+  Option<std::string> format{
+      *this, "format",
+      llvm::cl::desc(
+          "dialect (NVVM), llvm (bitcode), isa (PTX) or bin (machine "
+          "code; needs ptxas)"),
+      llvm::cl::init("isa")};
+  Option<std::string> accuracy{*this, "accuracy",
+                               llvm::cl::desc("default, strict or fast"),
+                               llvm::cl::init("default")};
+  Option<std::string> forceStrategy{
+      *this, "force-strategy",
+      llvm::cl::desc("the one strategy to use for all rows"),
+      llvm::cl::init("")};
+  Option<bool> fuse{
+      *this, "fuse",
+      llvm::cl::desc("make element-wise neighbours a part of softmax ops"),
+      llvm::cl::init(true)};
+};
+} // namespace
+
+static void buildFromText(OpPassManager &manager, const ToGPUOptions &given) {
+  llvm::StringRef name = "softmax-to-gpu-binary";
+  llvm::Expected<GPUDescription> chip = parseGPU(given.chip);
+  if (!chip)
+    return addRefusal(manager, name, llvm::toString(chip.takeError()));
+  auto format = llvm::StringSwitch<std::optional<DeviceFormat>>(given.format)
+                    .Case("dialect", DeviceFormat::Dialect)
+                    .Case("llvm", DeviceFormat::LLVM)
+                    .Case("isa", DeviceFormat::Isa)
+                    .Case("bin", DeviceFormat::Binary)
+                    .Default(std::nullopt);
+  if (!format)
+    return addRefusal(manager, name,
+                      "unknown format '" + given.format +
+                          "'; use dialect, llvm, isa or bin");
+  GPUPipelineOptions options;
+  options.chip = *chip;
+  options.format = *format;
+  options.accuracy = given.accuracy;
+  options.forceStrategy = given.forceStrategy;
+  options.fuse = given.fuse;
+  buildToGPUBinaryPipeline(manager, options);
+}
+
+void mlir::softmax::registerGPUPipelines() {
+  PassPipelineRegistration<ToGPUOptions>("softmax-to-gpu-binary",
+                                         "lower the softmax dialect on tensors "
+                                         "or memrefs to kernels for an NVIDIA "
+                                         "GPU",
+                                         buildFromText);
+}

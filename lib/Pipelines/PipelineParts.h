@@ -1,0 +1,30 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// What the CPU and GPU pipelines share.
+
+#ifndef SOFTMAX_LIB_PIPELINES_PIPELINEPARTS_H
+#define SOFTMAX_LIB_PIPELINES_PIPELINEPARTS_H
+
+#include "softmax/Pipelines/Pipelines.h"
+
+namespace mlir::softmax {
+
+/// Canonicalization and common subexpressions.
+void addCleanUp(OpPassManager &manager);
+/// What kernels call becomes a part of them.
+void addInlining(OpPassManager &manager);
+/// Makes the pipeline `name` fail with `message`: a pipeline's builder cannot
+/// report a wrong option itself.
+void addRefusal(OpPassManager &manager, StringRef name, std::string message);
+
+/// From tensors or memrefs to softmax.generic on memrefs: raise, generalize,
+/// fuse, results to destinations, bufferize.
+void buildToMemRefPipeline(OpPassManager &manager,
+                           const PipelineOptions &options);
+
+/// Registers --softmax-to-gpu-binary.
+void registerGPUPipelines();
+
+} // namespace mlir::softmax
+
+#endif // SOFTMAX_LIB_PIPELINES_PIPELINEPARTS_H

@@ -1,0 +1,171 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+
+#include "softmax/Schedule/GPUSchedule.h"
+
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
+
+using namespace mlir::softmax;
+
+/// Elements that a thread holds, at most: 32 f32 are 32 registers, and as many
+/// for the exponentials.
+static constexpr int64_t mostHeld = 32;
+/// The longest row of a warp.
+static constexpr int64_t warpColumns = 1024;
+/// Threads per row where a warp has several.
+static constexpr int64_t shortRowThreads = 8;
+/// Threads of a block of several warps with a row each.
+static constexpr int64_t warpBlock = 128;
+
+llvm::StringRef mlir::softmax::toString(GPUStrategyKind kind) {
+  switch (kind) {
+  case GPUStrategyKind::RowsPerWarp:
+    return "rows_per_warp";
+  case GPUStrategyKind::WarpPerRow:
+    return "warp_per_row";
+  case GPUStrategyKind::BlockPerRow:
+    return "block_per_row";
+  case GPUStrategyKind::BlockOnline:
+    return "block_online";
+  case GPUStrategyKind::LanesInner:
+    return "lanes_inner";
+  }
+  llvm_unreachable("a strategy");
+}
+
+std::optional<GPUStrategyKind>
+mlir::softmax::parseGPUStrategy(llvm::StringRef name) {
+  for (GPUStrategyKind kind :
+       {GPUStrategyKind::RowsPerWarp, GPUStrategyKind::WarpPerRow,
+        GPUStrategyKind::BlockPerRow, GPUStrategyKind::BlockOnline,
+        GPUStrategyKind::LanesInner})
+    if (toString(kind) == name)
+      return kind;
+  return std::nullopt;
+}
+
+std::string mlir::softmax::listGPUStrategies() {
+  return "rows_per_warp, warp_per_row, block_per_row, block_online or "
+         "lanes_inner";
+}
+
+namespace {
+class Lister {
+public:
+  Lister(const GPUKernelShape &shape, const GPUDescription &chip)
+      : shape(shape) {
+    lanes = std::max<int64_t>(1, chip.accessBytes / shape.largestBytes);
+    // Wider elements, and several inputs, leave room for fewer.
+    held = shape.heldBytes <= 4 ? mostHeld : mostHeld / 2;
+    lanes = std::min(lanes, held);
+    wide = kGPUBlock / held;
+  }
+
+  /// Kernels for ever longer rows: with the vectors per thread that a known
+  /// length takes, else with a few numbers of them.
+  void addHolders(GPUStrategyKind strategy, int64_t threads, int64_t rowThreads,
+                  int64_t rows, int64_t mostColumns, int64_t &from) {
+    for (int64_t vectors = 1; vectors * lanes <= held; ++vectors) {
+      // 1, 2, 3, 4, 6, 8, 12, 16, ...
+      bool offered = llvm::isPowerOf2_64(vectors) ||
+                     (vectors % 3 == 0 && llvm::isPowerOf2_64(vectors / 3));
+      int64_t most = std::min(rowThreads * vectors * lanes, mostColumns);
+      if (most < from || (!shape.columns && !offered))
+        continue;
+      bool last = most == mostColumns;
+      if (!shape.columns || (*shape.columns >= from && *shape.columns <= most))
+        list.push_back({strategy, from, most, threads, lanes, vectors, rows});
+      if (shape.columns.value_or(most + 1) <= most)
+        break;
+      if (!shape.columns)
+        from = most + 1;
+      if (last)
+        break;
+    }
+  }
+
+  llvm::SmallVector<GPUCandidate> list;
+  int64_t lanes, held, wide;
+
+private:
+  const GPUKernelShape &shape;
+};
+} // namespace
+
+llvm::Expected<llvm::SmallVector<GPUCandidate>>
+mlir::softmax::chooseGPUKernels(const GPUKernelShape &shape,
+                                const GPUDescription &chip,
+                                std::optional<GPUStrategyKind> force) {
+  if (!shape.contiguous || force == GPUStrategyKind::LanesInner) {
+    if (shape.contiguous || (force && *force != GPUStrategyKind::LanesInner))
+      return llvm::createStringError(
+          "strategy '" + toString(*force).str() + "' runs rows that are " +
+          (shape.contiguous
+               ? "not contiguous, and these are; use block_online"
+               : "contiguous, and these are not; use lanes_inner") +
+          ", or no strategy");
+    // A row per thread, in blocks of what its registers hold.
+    llvm::SmallVector<GPUCandidate> list;
+    if (shape.columns.value_or(0) <= kGPUInnerBlock) {
+      int64_t most =
+          std::max<int64_t>(1, shape.columns.value_or(kGPUInnerBlock));
+      list.push_back({GPUStrategyKind::LanesInner, 0, most, warpBlock, 1, most,
+                      warpBlock});
+    }
+    if (!shape.columns || *shape.columns > kGPUInnerBlock)
+      list.push_back({GPUStrategyKind::LanesInner, 0, 0, warpBlock, 1,
+                      kGPUInnerBlock, warpBlock});
+    return list;
+  }
+  Lister lister(shape, chip);
+  auto uses = [&](GPUStrategyKind kind) { return !force || *force == kind; };
+  int64_t from = 0;
+  int64_t most = 0;
+  if (uses(GPUStrategyKind::RowsPerWarp)) {
+    // Fewer threads compute what is computed per row; more would leave some
+    // without elements.
+    most = shortRowThreads * std::min<int64_t>(lister.held, 4 * lister.lanes);
+    lister.addHolders(GPUStrategyKind::RowsPerWarp, warpBlock, shortRowThreads,
+                      warpBlock / shortRowThreads, most, from);
+  }
+  if (uses(GPUStrategyKind::WarpPerRow) &&
+      (!shape.columns || lister.list.empty())) {
+    most = std::min(warpColumns, 32 * lister.held);
+    lister.addHolders(GPUStrategyKind::WarpPerRow, warpBlock, 32,
+                      warpBlock / 32, most, from);
+  }
+  if (uses(GPUStrategyKind::BlockPerRow)) {
+    most = kGPUBlock;
+    if (!shape.columns || lister.list.empty())
+      lister.addHolders(GPUStrategyKind::BlockPerRow, lister.wide, lister.wide,
+                        0, most, from);
+  }
+  bool online = uses(GPUStrategyKind::BlockOnline);
+  if (force && !online && (!shape.columns || *shape.columns > most))
+    return llvm::createStringError(
+        "strategy '" + toString(*force).str() + "' holds rows of up to " +
+        std::to_string(most) + " columns, and these have " +
+        (shape.columns ? std::to_string(*shape.columns) : "any number") +
+        "; use block_online, or no strategy to have it where it is needed");
+  if (online && (lister.list.empty() || !shape.columns))
+    lister.list.push_back({GPUStrategyKind::BlockOnline, 0, 0, lister.wide,
+                           lister.lanes, lister.held / lister.lanes, 0});
+  // What a static size decides needs no guard below.
+  return lister.list;
+}
+
+GPUTraffic mlir::softmax::modelTraffic(const GPUKernelShape &shape,
+                                       const GPUCandidate &candidate) {
+  unsigned once = shape.bytesRead + shape.bytesWritten;
+  GPUTraffic traffic;
+  traffic.bytesPerElement = once;
+  bool twice = candidate.strategy == GPUStrategyKind::BlockOnline ||
+               (candidate.strategy == GPUStrategyKind::LanesInner &&
+                candidate.maxColumns == 0);
+  if (twice && shape.elementwiseResults)
+    traffic.bytesPerElement += shape.bytesRead;
+  traffic.shareOfBound = double(once) / traffic.bytesPerElement;
+  return traffic;
+}

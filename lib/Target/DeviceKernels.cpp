@@ -1,0 +1,204 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+
+#include "softmax/Target/DeviceKernels.h"
+
+#include "softmax/Conversion/SoftmaxToGPU/Passes.h"
+#include "softmax/Dialect/IR/Softmax.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace mlir::softmax;
+
+/// The argument of a function that `value` is, or starts at; -1 if none.
+static int64_t getSourceArgument(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<memref::ReinterpretCastOp, memref::ExtractStridedMetadataOp,
+             memref::CastOp>(op))
+      return -1;
+    value = op->getOperand(0);
+  }
+  auto argument = cast<BlockArgument>(value);
+  return isa<func::FuncOp>(argument.getOwner()->getParentOp())
+             ? static_cast<int64_t>(argument.getArgNumber())
+             : -1;
+}
+
+/// What `value`, a kernel's argument, is to those who launch it.
+static FailureOr<DeviceArgument> describeArgument(Value value) {
+  using Kind = DeviceArgument::Kind;
+  DeviceArgument argument;
+  auto from = [&](Value source) {
+    int64_t number = getSourceArgument(source);
+    argument.operand = static_cast<unsigned>(number);
+    return success(number >= 0);
+  };
+  if (isa<MemRefType>(value.getType()))
+    return failed(from(value)) ? FailureOr<DeviceArgument>(failure())
+                               : FailureOr<DeviceArgument>(argument);
+  if (isa<BlockArgument>(value)) {
+    argument.kind = Kind::Scalar;
+    if (succeeded(from(value)))
+      return argument;
+    return failure();
+  }
+  argument.kind = Kind::Size;
+  if (auto metadata = value.getDefiningOp<memref::ExtractStridedMetadataOp>()) {
+    for (auto [i, size] : llvm::enumerate(metadata.getSizes()))
+      if (size == value && succeeded(from(metadata.getSource()))) {
+        argument.dimension = i;
+        return argument;
+      }
+    return failure();
+  }
+  if (auto dim = value.getDefiningOp<memref::DimOp>()) {
+    std::optional<int64_t> index = dim.getConstantIndex();
+    if (index && succeeded(from(dim.getSource()))) {
+      argument.dimension = static_cast<unsigned>(*index);
+      return argument;
+    }
+  }
+  return failure();
+}
+
+/// Whether the host does nothing but launch kernels.
+static LogicalResult checkHost(func::FuncOp function) {
+  WalkResult result = function.walk([&](Operation *op) {
+    if (op == function.getOperation() ||
+        isa<func::ReturnOp, gpu::LaunchFuncOp, scf::IfOp, scf::YieldOp,
+            memref::ReinterpretCastOp, memref::ExtractStridedMetadataOp,
+            memref::DimOp, memref::CastOp>(op) ||
+        isa_and_nonnull<arith::ArithDialect>(op->getDialect()))
+      return WalkResult::advance();
+    op->emitError("'")
+        << function.getName() << "' needs " << op->getName()
+        << " beside its softmax kernel, which a file of device code has not; "
+           "make it an element-wise neighbour that fuses (see "
+           "--softmax-fusion-report), or a function of its own";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
+static FailureOr<SmallVector<KernelDim>> readSizes(const KernelInfo &info,
+                                                   Attribute attribute) {
+  auto sizes = dyn_cast_or_null<ArrayAttr>(attribute);
+  if (!sizes)
+    return failure();
+  SmallVector<KernelDim> dims;
+  for (auto size : sizes.getAsRange<DenseI64ArrayAttr>()) {
+    if (size[0] < 0) {
+      dims.push_back({size[1], ""});
+      continue;
+    }
+    dims.push_back(info.operands[size[0]].shape[size[1]]);
+  }
+  return dims;
+}
+
+static FailureOr<DeviceFunction> describeFunction(func::FuncOp function) {
+  FailureOr<KernelInfo> info = readKernelInfo(function);
+  if (failed(info) || failed(checkHost(function)))
+    return failure();
+  DeviceFunction result;
+  result.info = std::move(*info);
+  SmallVector<gpu::LaunchFuncOp> launches;
+  function.walk([&](gpu::LaunchFuncOp launch) { launches.push_back(launch); });
+  auto kernels = function->getAttrOfType<ArrayAttr>(gpuKernelsAttrName);
+  for (auto entry : kernels.getAsRange<DictionaryAttr>()) {
+    DeviceKernel kernel;
+    kernel.name = entry.getAs<StringAttr>("name").str();
+    auto alternative = entry.getAs<GPUAlternativeAttr>("alternative");
+    kernel.strategy = stringifyGPUStrategy(alternative.getStrategy()).str();
+    kernel.minColumns = alternative.getMinColumns();
+    kernel.maxColumns = alternative.getMaxColumns();
+    kernel.threads = alternative.getThreads();
+    kernel.rowsPerBlock = std::max<int64_t>(1, alternative.getRows());
+    auto rows = readSizes(result.info, entry.get("rows"));
+    auto columns = readSizes(result.info, entry.get("columns"));
+    auto *launch = llvm::find_if(launches, [&](gpu::LaunchFuncOp op) {
+      return op.getKernelName().getValue() == kernel.name;
+    });
+    if (launch == launches.end() || failed(rows) || failed(columns))
+      return function.emitError("'")
+             << function.getName()
+             << "' has rows that its arguments do not tell the number of, so "
+                "that nothing beside its host code could launch it; make the "
+                "softmax op's operands arguments of the function";
+    result.rows = std::move(*rows);
+    result.columns = std::move(*columns);
+    for (Value value : launch->getKernelOperands()) {
+      FailureOr<DeviceArgument> argument = describeArgument(value);
+      if (failed(argument))
+        return launch->emitError("'")
+               << function.getName()
+               << "' computes an argument of its kernel on the host, which a "
+                  "file of device code has not; pass memrefs in row-major "
+                  "order";
+      kernel.arguments.push_back(*argument);
+    }
+    if (kernel.arguments.size() > mostDeviceArguments)
+      return function.emitError("'")
+             << function.getName() << "' has a kernel with "
+             << kernel.arguments.size() << " parameters, and there may be "
+             << mostDeviceArguments
+             << "; give it fewer operands or dynamic sizes";
+    result.kernels.push_back(std::move(kernel));
+  }
+  for (const KernelOperand &operand : result.info.operands)
+    if (Type type = operand.elementType; !operand.isTensor() && !type.isF32() &&
+                                         !type.isF64() && !type.isInteger(32) &&
+                                         !type.isInteger(64) && !type.isIndex())
+      return function.emitError("'")
+             << function.getName() << "' takes a scalar of type " << type
+             << ", which kernels for GPUs do not; pass an f32, f64, i32, i64 "
+                "or "
+                "index";
+  return result;
+}
+
+FailureOr<SmallVector<DeviceFunction, 0>>
+mlir::softmax::collectDeviceFunctions(ModuleOp module) {
+  SmallVector<DeviceFunction, 0> functions;
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (!function.isPublic() || function.isExternal())
+      continue;
+    auto kernels = function->getAttrOfType<ArrayAttr>(gpuKernelsAttrName);
+    if (!kernels)
+      return function.emitError("'")
+             << function.getName()
+             << "' holds no softmax operation, so no kernel comes of it; make "
+                "it private, or compile it for a CPU";
+    // The last alternative of an op has no bound above.
+    size_t ops = llvm::count_if(
+        kernels.getAsRange<DictionaryAttr>(), [&](DictionaryAttr entry) {
+          return entry.getAs<StringAttr>("name").getValue().starts_with(
+              (function.getName() + "_1_").str());
+        });
+    if (ops != 0)
+      return function.emitError("'")
+             << function.getName()
+             << "' holds several softmax operations that did not become one "
+                "kernel; make each a function of its own";
+    FailureOr<DeviceFunction> described = describeFunction(function);
+    if (failed(described))
+      return failure();
+    functions.push_back(std::move(*described));
+  }
+  return functions;
+}
+
+FailureOr<StringRef> mlir::softmax::getDeviceCode(ModuleOp module) {
+  for (auto binary : module.getOps<gpu::BinaryOp>())
+    for (Attribute attribute : binary.getObjects())
+      if (auto object = dyn_cast<gpu::ObjectAttr>(attribute)) {
+        StringRef code = object.getObject().getValue();
+        // LLVM ends PTX with a 0, which is no part of the text.
+        if (object.getFormat() == gpu::CompilationTarget::Assembly)
+          code = code.rtrim('\0');
+        return code;
+      }
+  return module.emitError("no device code was made of this module");
+}

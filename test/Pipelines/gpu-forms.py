@@ -1,0 +1,37 @@
+# Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+#
+# Every form of test/Dialect/Softmax/generic-forms.mlir becomes PTX without a
+# reference to a library, but for selections, which are refused.
+#
+# RUN: %python %s softmaxc %S/../Dialect/Softmax/generic-forms.mlir %t.ptx | FileCheck %s
+# CHECK: refused: topk topk_probabilities
+# CHECK: compiled: {{.*}}softmax{{.*}}causal{{.*}}attention_sink{{.*}}int8{{.*}}softmax_backward{{.*}}cross_entropy_indices
+import re
+import subprocess
+import sys
+
+compiler, source, output = sys.argv[1:]
+with open(source) as file:
+    pieces = re.split(r"(?m)^(?=func\.func)", file.read())
+maps = "\n".join(line for line in pieces[0].splitlines() if line.startswith("#"))
+compiled, refused = [], []
+for piece in pieces[1:]:
+    name = re.match(r"func\.func @(\w+)", piece).group(1)
+    # One kernel each: the strategy for rows of any length.
+    for strategy in ["block_online", "lanes_inner"]:
+        run = subprocess.run(
+            [compiler, "-", "--target=nvptx:sm_80", "--emit=ptx",
+             "--force-strategy=" + strategy, "-o", output],
+            input=maps + "\n" + piece, capture_output=True, text=True)
+        if "use lanes_inner" not in run.stderr:
+            break
+    if run.returncode != 0:
+        assert "has no GPU lowering" in run.stderr, (name, run.stderr)
+        refused.append(name)
+        continue
+    with open(output) as file:
+        text = file.read()
+    assert ".visible .entry " + name in text and ".extern" not in text, name
+    compiled.append(name)
+print("refused:", " ".join(refused))
+print("compiled:", " ".join(compiled))
