@@ -4,6 +4,7 @@
 #include "Runtime.h"
 
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Twine.h"
 
 using namespace mlir::softmax::emulator;
@@ -89,10 +90,13 @@ static void reportRemote(Thread &thread, uint32_t site, const Block &owner) {
 void mlir::softmax::emulator::leaveBlock(Thread &thread) {
   Block &block = *thread.block;
   --block.live;
-  for (Thread &other : block.threads)
-    if (other.wait == Wait::Block)
-      failThread(other, other.site, Fault::DivergentBarrier,
-                 describeReturned(block));
+  if (llvm::any_of(block.barriers, [](const Block::NamedBarrier &barrier) {
+        return barrier.arrived > 0;
+      }))
+    for (Thread &other : block.threads)
+      if (other.wait == Wait::Block)
+        failThread(other, other.site, Fault::DivergentBarrier,
+                   describeReturned(block));
   if (block.live > 0)
     return;
   block.passedAtEnd = thread.party.passed;
@@ -163,6 +167,8 @@ void mlir::softmax::emulator::waitForCluster(Thread &thread, uint32_t site) {
 void mlir::softmax::emulator::leaveCluster(Thread &thread) {
   GridState &grid = *thread.grid;
   --grid.clusterLive;
+  if (thread.party.arrivals == grid.clusterArrived.size())
+    return;
   for (Block &block : grid.blocks)
     for (Thread &other : block.threads)
       if (other.wait == Wait::Cluster &&

@@ -101,6 +101,23 @@ llvm::Error checkDenormals(const llvm::Function &function) {
   return llvm::Error::success();
 }
 
+/// Objects on the stack of a fibre.
+llvm::Error checkLocals(const llvm::Function &function) {
+  constexpr uint64_t mostBytes = 32 << 10;
+  const llvm::DataLayout &layout = function.getParent()->getDataLayout();
+  uint64_t bytes = 0;
+  for (const llvm::Instruction &instruction : llvm::instructions(function))
+    if (const auto *local = llvm::dyn_cast<llvm::AllocaInst>(&instruction))
+      if (std::optional<llvm::TypeSize> size = local->getAllocationSize(layout))
+        bytes += size->getFixedValue();
+  if (bytes > mostBytes)
+    return llvm::createStringError(
+        "function '" + function.getName() + "' has " + llvm::Twine(bytes) +
+        " bytes of local memory per thread; at most " + llvm::Twine(mostBytes) +
+        " are emulated");
+  return llvm::Error::success();
+}
+
 llvm::Error checkRecursion(llvm::Module &module) {
   llvm::CallGraph graph(module);
   for (auto component = llvm::scc_begin(&graph); !component.isAtEnd();
@@ -148,6 +165,8 @@ mlir::softmax::emulator::checkDeviceModule(const llvm::Module &module) {
               "function '" + function.getName() +
               "': structures by value are emulated as parameters of kernels "
               "only; inline the function");
+    if (llvm::Error error = checkLocals(function))
+      return error;
     if (llvm::Error error = checkDenormals(function))
       return error;
     for (const llvm::Instruction &instruction : llvm::instructions(function))

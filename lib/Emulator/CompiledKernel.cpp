@@ -4,7 +4,6 @@
 #include "HostLibrary.h"
 
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
-#include "llvm/IR/InstIterator.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/Utils/Cloning.h"
@@ -39,26 +38,6 @@ static std::unique_ptr<llvm::Module> extract(const llvm::Module &module,
     eraseUnused(copy->globals());
   }
   return copy;
-}
-
-/// Objects on the stack, over all functions: there is no recursion, so a thread
-/// never has more.
-static llvm::Error checkLocals(const llvm::Module &module,
-                               llvm::StringRef kernel) {
-  constexpr uint64_t mostBytes = 32 << 10;
-  uint64_t bytes = 0;
-  for (const llvm::Function &function : module)
-    for (const llvm::Instruction &instruction : llvm::instructions(function))
-      if (const auto *local = llvm::dyn_cast<llvm::AllocaInst>(&instruction))
-        if (std::optional<llvm::TypeSize> size =
-                local->getAllocationSize(module.getDataLayout()))
-          bytes += size->getFixedValue();
-  if (bytes > mostBytes)
-    return llvm::createStringError(
-        "kernel '" + kernel + "' has " + llvm::Twine(bytes) +
-        " bytes of local memory per thread; at most " + llvm::Twine(mostBytes) +
-        " are emulated");
-  return llvm::Error::success();
 }
 
 static llvm::Expected<llvm::orc::JITTargetMachineBuilder> describeHost() {
@@ -101,8 +80,6 @@ mlir::softmax::emulator::compileKernel(const llvm::Module &module,
 
   auto result = std::make_unique<CompiledKernel>();
   std::unique_ptr<llvm::Module> copy = extract(module, kernel);
-  if (llvm::Error error = checkLocals(*copy, kernel))
-    return std::move(error);
   llvm::Expected<PreparedModule> prepared = prepareModule(*copy, **machine);
   if (!prepared)
     return prepared.takeError();

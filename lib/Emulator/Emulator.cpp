@@ -220,6 +220,7 @@ static llvm::Error makeWindows(const PreparedModule &prepared, GridState &grid,
   const Launch &launch = *grid.launch;
   grid.sharedBytes = prepared.staticSharedBytes + launch.dynamicSharedBytes;
   if (prepared.staticSharedBytes > mostStaticSharedBytes ||
+      launch.dynamicSharedBytes > mostSharedBytes ||
       grid.sharedBytes > mostSharedBytes)
     return fail("kernel '" + launch.kernel +
                 "': " + llvm::Twine(prepared.staticSharedBytes) +

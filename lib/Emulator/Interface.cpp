@@ -25,7 +25,7 @@ llvm::Expected<std::unique_ptr<Buffer>> Buffer::create(llvm::StringRef name,
   if (bytes < most) {
     buffer->mappedBytes = llvm::alignTo(bytes, 256) + 2 * guardBytes;
     buffer->mapping = mmap(nullptr, buffer->mappedBytes, PROT_READ | PROT_WRITE,
-                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   }
   if (bytes >= most || buffer->mapping == MAP_FAILED) {
     buffer->mapping = nullptr;

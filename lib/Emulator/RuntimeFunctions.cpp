@@ -1,7 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 //
-// What rewritten device code calls.  These run on fibres: they own nothing that
-// a fault would have to release.
+// What rewritten device code calls.  These run on fibres, which a fault
+// abandons: they own nothing but, then, the text of its message.
 #include "Approximations.h"
 #include "IntrinsicRules.h"
 #include "Prepare.h"

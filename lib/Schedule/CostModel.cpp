@@ -123,8 +123,15 @@ double mlir::softmax::modelCycles(const Candidate &candidate,
   bool inner = kind == StrategyKind::LanesInner || kind == StrategyKind::Panels;
 
   // Without asking for data ahead nothing hides it better than in three passes.
-  if (kind == StrategyKind::Online && candidate.prefetch == 0)
+  // In memory that holds for pipe2, too, and where nothing is written pipe3 waits
+  // for all that it reads.
+  double data = bytesOf(shape, work);
+  bool far = data > target.l3Bytes / 2.0;
+  if (candidate.prefetch == 0 &&
+      (kind == StrategyKind::Online || (far && kind == StrategyKind::Pipe2)))
     traits.exposed = traitsOf(StrategyKind::ThreePass).exposed;
+  if (far && kind == StrategyKind::Pipe3 && shape.bytesWritten == 0)
+    traits.exposed = 1;
 
   // Operations.
   double expOps = shape.computeBits == 64 ? kExpOps64
@@ -157,9 +164,7 @@ double mlir::softmax::modelCycles(const Candidate &candidate,
     busy += 2 * kScalarCycles;
 
   // Memory: all data once, and what later passes read again.
-  double data = bytesOf(shape, work);
   double speed = bandwidth(data, target);
-  bool far = data > target.l3Bytes / 2.0;
   double memory = shape.bytesRead / speed;
   if (candidate.nontemporal)
     memory += shape.bytesWritten / bandwidth(1e18, target);

@@ -13,7 +13,11 @@ SmallVector<Candidate> Lister::list(LayoutKind layout) const {
     if (!shape.selects)
       all.push_back(lanesRows());
     if (shape.reduces) {
-      if (shape.streamable) {
+      // What is read, or what is written past the caches, gains; several
+      // results are not aligned together.
+      if (shape.streamable || shape.bytesWritten == 0) {
+        if (!asksAhead(kSumBlock))
+          all.push_back(pipe2(kSumBlock / 2, true));
         all.push_back(pipe2(kSumBlock, true));
         all.push_back(pipe2(mostInPipe2(), true));
       }

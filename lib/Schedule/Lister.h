@@ -97,13 +97,20 @@ public:
     return c;
   }
 
-  Candidate pipe2(int64_t mostColumns, bool nontemporal) const {
+  Candidate pipe2(int64_t mostColumns, bool far) const {
     Candidate c = make(LayoutKind::Row, StrategyKind::Pipe2, scratchIfStaged(),
                        mostColumns, 4);
     c.minRows = 4;
-    if (nontemporal)
-      stream(c, mostColumns <= kSumBlock ? 2 : 1);
+    if (far)
+      stream(c, !asksAhead(mostColumns) ? 0 : mostColumns <= kSumBlock ? 2 : 1);
     return c;
+  }
+  /// Whether rows of `columns` elements (blocks of longer ones), and those
+  /// asked for ahead, stay in the first level until they are used: of one
+  /// operand of 32 bits those of a block do, of two they push each other out.
+  bool asksAhead(int64_t columns) const {
+    int64_t bytes = std::min(columns, kSumBlock) * shape.bytesRead;
+    return 2 * bytes <= 3 * kSumBlock * 4;
   }
   int64_t mostInPipe2() const { return kPipe2ScratchBytes / computeBytes; }
 
@@ -172,7 +179,7 @@ private:
     c.tail = TailKind::Masked;
   }
   void stream(Candidate &c, int64_t prefetch) const {
-    c.nontemporal = true;
+    c.nontemporal = shape.streamable;
     c.prefetch = prefetch;
     c.minBytes = streamBytes;
   }

@@ -184,7 +184,8 @@ struct LaunchResult {
 };
 
 /// A device module.  A kernel is compiled for the host when it is launched
-/// first, and has its own copy of the module's variables.
+/// first, and has its own copy of the module's variables.  One launch at a
+/// time; several programs may run on several threads of the host.
 class Program {
 public:
   /// Fails with a message that names what the emulator does not model:

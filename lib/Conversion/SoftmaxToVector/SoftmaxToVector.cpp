@@ -2,6 +2,7 @@
 //
 // convert-softmax-to-vector: every scheduled softmax.generic of a function.
 
+#include "ColumnComparisons.h"
 #include "Dispatch.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -43,6 +44,8 @@ struct ConvertSoftmaxToVector
       ++numLowered;
       numAlternatives += *alternatives;
     }
+    if (!ops.empty())
+      narrowColumnComparisons(getOperation());
   }
 };
 } // namespace

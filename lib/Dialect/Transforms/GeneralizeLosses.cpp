@@ -154,9 +154,11 @@ Value LossForm<OpTy>::isLabel() {
   Value column =
       IndexOp::create(rewriter, loc, rewriter.getIndexType(),
                       rewriter.getI64IntegerAttr(op.getDimensions().front()));
-  Value label = argument(labels);
-  column = arith::IndexCastOp::create(rewriter, loc, label.getType(), column);
-  return arith::CmpIOp::create(rewriter, loc, CmpIPredicate::eq, column, label);
+  // In 64 bits: lowerings know how to compare such columns in fewer.
+  column =
+      arith::IndexCastOp::create(rewriter, loc, rewriter.getI64Type(), column);
+  return arith::CmpIOp::create(rewriter, loc, CmpIPredicate::eq, column,
+                               wideLabel());
 }
 
 template <typename OpTy>

@@ -12,11 +12,11 @@
 // CHECK:           %[[N0:.*]] = arith.index_cast %[[N]] : i32 to index
 // CHECK:           %[[N1:.*]] = arith.minsi %[[N0]], %[[COLUMNS:.*]] : index
 // CHECK:           %[[END:.*]] = arith.maxsi %[[N1]], %{{.*}} : index
-// CHECK-NOT:       arith.cmpi {{.*}} : vector<16xindex>
+// CHECK-NOT:       arith.cmpi {{.*}} : vector<16xi
 // CHECK:           scf.for %{{.*}} = %{{.*}} to %[[END]] step
-// CHECK-NOT:       arith.cmpi {{.*}} : vector<16xindex>
+// CHECK-NOT:       arith.cmpi {{.*}} : vector<16xi
 // CHECK:           arith.subi %[[COLUMNS]], %[[END]] : index
-// CHECK-NOT:       arith.cmpi {{.*}} : vector<16xindex>
+// CHECK-NOT:       arith.cmpi {{.*}} : vector<16xi
 // CHECK:           scf.for %{{.*}} = %[[END]] to
 // CHECK-NOT:         vector.load
 // CHECK:             vector.store
@@ -43,9 +43,9 @@ func.func @lengths(%x: memref<8x?xf32>, %n: memref<8xi32>, %y: memref<8x?xf32>) 
 // CHECK-LABEL: func @bound_of_element(
 // CHECK:         arith.cmpi {{.*}} : vector<16xindex>
 // CHECK-LABEL: func @finite(
-// CHECK:         arith.cmpi {{.*}} : vector<16xindex>
+// CHECK:         arith.cmpi sgt, {{.*}} : vector<16xi32>
 // CHECK-LABEL: func @second(
-// CHECK:         arith.cmpi {{.*}} : vector<16xindex>
+// CHECK:         arith.cmpi sgt, {{.*}} : vector<16xi32>
 func.func @bound_of_element(%x: memref<8x?xf32>, %n: memref<8x?xindex>, %y: memref<8x?xf32>) {
   softmax.generic dimensions = [1] statistics = [#softmax.max_sumexp] maps = [#id, #id, #id]
     ins(%x, %n : memref<8x?xf32>, memref<8x?xindex>) outs(%y : memref<8x?xf32>)

@@ -4,7 +4,6 @@
 // matters the same kernel without it is not.
 #include "TestKernels.h"
 
-
 using namespace mlir::softmax::emulator;
 
 namespace {

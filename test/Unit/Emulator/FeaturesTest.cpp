@@ -377,4 +377,54 @@ define ptx_kernel void @k(ptr %x) {
   EXPECT_GT(different, 40);
 }
 
+/// With afn, NVIDIA's code generator takes the approximate instructions.
+TEST(Features, ApproximateOperationsOfLLVM) {
+  auto y = makeBuffer("y", 4 * 8);
+  Launch launch;
+  launch.arguments = {Argument::pointer(*y)};
+  LaunchResult result = run(R"(
+declare <2 x float> @llvm.exp2.v2f32(<2 x float>)
+declare float @llvm.log2.f32(float)
+declare float @llvm.sqrt.f32(float)
+define ptx_kernel void @k(ptr %y) {
+  %big = fadd float 0x47E0000000000000, 0.0
+  %v0 = fdiv afn float %big, %big
+  %v1 = fdiv float %big, %big
+  %e = call afn <2 x float> @llvm.exp2.v2f32(<2 x float> <float 3.0, float -1.0>)
+  %v2 = extractelement <2 x float> %e, i32 0
+  %v3 = extractelement <2 x float> %e, i32 1
+  %v4 = call afn float @llvm.log2.f32(float 8.0)
+  %v5 = call float @llvm.sqrt.f32(float 2.0)
+  %v6 = call afn float @llvm.sqrt.f32(float 9.0)
+  store float %v0, ptr %y
+  %p1 = getelementptr float, ptr %y, i32 1
+  store float %v1, ptr %p1
+  %p2 = getelementptr float, ptr %y, i32 2
+  store float %v2, ptr %p2
+  %p3 = getelementptr float, ptr %y, i32 3
+  store float %v3, ptr %p3
+  %p4 = getelementptr float, ptr %y, i32 4
+  store float %v4, ptr %p4
+  %p5 = getelementptr float, ptr %y, i32 5
+  store float %v5, ptr %p5
+  %p6 = getelementptr float, ptr %y, i32 6
+  store float %v6, ptr %p6
+  ret void
+}
+)",
+                            launch);
+  EXPECT_FALSE(static_cast<bool>(result.takeError()));
+  llvm::ArrayRef<float> values = y->as<float>();
+  // div.approx has no quotient for divisors beyond 2^126.
+  EXPECT_EQ(values[0], 0.0f);
+  EXPECT_EQ(values[1], 1.0f);
+  EXPECT_EQ(values[2], 8.0f);
+  EXPECT_EQ(values[3], 0.5f);
+  EXPECT_EQ(values[4], 3.0f);
+  EXPECT_EQ(values[5], std::sqrt(2.0f));
+  EXPECT_EQ(values[6], 3.0f);
+  EXPECT_EQ(result.counters.instructions.special, 5u);
+  EXPECT_EQ(result.counters.instructions.floatDiv, 2u);
+}
+
 } // namespace
