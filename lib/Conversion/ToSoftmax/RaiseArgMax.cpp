@@ -37,12 +37,11 @@ private:
 
 } // namespace
 
-/// Whether `op` promises that there is no NaN.
-static bool hasNoNaN(Operation *op) {
+/// Whether `op` carries `flag`.
+static bool hasFlag(Operation *op, arith::FastMathFlags flag) {
   auto fast = dyn_cast<arith::ArithFastMathInterface>(op);
   return fast && fast.getFastMathFlagsAttr() &&
-         bitEnumContainsAll(fast.getFastMathFlagsAttr().getValue(),
-                            arith::FastMathFlags::nnan);
+         bitEnumContainsAll(fast.getFastMathFlagsAttr().getValue(), flag);
 }
 
 std::string ArgMax::matchShape() {
@@ -109,7 +108,11 @@ std::string ArgMax::matchBody() {
                   (value->getOperand(0) == best && value->getOperand(1) == x));
   if (!selects && !maximum)
     return "the value is not the larger one";
-  if (!hasNoNaN(compare))
+  if (maximum && !hasFlag(value, arith::FastMathFlags::nsz))
+    return "of a -0 and a +0 the maximum is +0, but the first of them counts "
+           "in "
+           "#softmax.topk; the maximum needs the flag nsz";
+  if (!hasFlag(compare, arith::FastMathFlags::nnan))
     return "a NaN would be passed over here but counts as the largest in "
            "#softmax.topk; the comparison needs the flag nnan";
   return {};

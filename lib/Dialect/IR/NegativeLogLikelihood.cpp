@@ -37,14 +37,15 @@ private:
 
 } // namespace
 
-/// The block argument whose value `index` is, widened or cast.
+/// The block argument whose value `index` is, sign-extended or not.
 static BlockArgument stripCasts(Value index) {
-  while (Operation *op = index.getDefiningOp()) {
-    if (!isa<arith::IndexCastOp, arith::ExtSIOp>(op))
-      return BlockArgument();
-    index = op->getOperand(0);
-  }
-  return cast<BlockArgument>(index);
+  auto toIndex = index.getDefiningOp<arith::IndexCastOp>();
+  if (!toIndex)
+    return BlockArgument();
+  Value integer = toIndex.getIn();
+  while (auto extended = integer.getDefiningOp<arith::ExtSIOp>())
+    integer = extended.getIn();
+  return dyn_cast<BlockArgument>(integer);
 }
 
 /// Whether the loops of `user` run over all rows: labels of fewer rows would

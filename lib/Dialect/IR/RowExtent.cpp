@@ -32,9 +32,11 @@ private:
 
 } // namespace
 
-/// softmax.index of the softmax dimension, cast or not.
+/// softmax.index of the softmax dimension, as it is, i32 or i64.
 bool Finder::isColumn(Value value) {
-  while (auto cast = value.getDefiningOp<arith::IndexCastOp>())
+  Type type = value.getType();
+  if (auto cast = value.getDefiningOp<arith::IndexCastOp>();
+      cast && (type.isInteger(32) || type.isInteger(64)))
     value = cast.getIn();
   auto index = value.getDefiningOp<IndexOp>();
   return index && op.isReduced(index.getDim());

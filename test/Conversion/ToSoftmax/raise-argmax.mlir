@@ -73,7 +73,7 @@ func.func @columns(%x: tensor<5x7xf16>) -> (tensor<7xindex>, tensor<7xf16>) {
   ^bb0(%a: f16, %i: index, %b: f16):
     %j = linalg.index 0 : index
     %smaller = arith.cmpf olt, %b, %a fastmath<nnan> : f16
-    %m = arith.maximumf %a, %b : f16
+    %m = arith.maximumf %a, %b fastmath<nsz> : f16
     %at = arith.select %smaller, %j, %i : index
     linalg.yield %at, %m : index, f16
   } -> (tensor<7xindex>, tensor<7xf16>)
