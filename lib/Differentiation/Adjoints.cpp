@@ -90,6 +90,14 @@ LogicalResult Adjoints::activateResults(Operation *op) {
     return refuse(op, "what depends on a differentiated argument goes to "
                       "memory here, where it is lost from sight; "
                       "differentiate before bufferization");
+  Operation *bits = nullptr;
+  op->walk([&](Operation *inner) {
+    if (isa<arith::BitcastOp, tensor::BitcastOp>(inner))
+      bits = inner;
+  });
+  if (bits)
+    return refuse(bits, "its result is other numbers with the same bits, which "
+                        "has no derivative; use arithmetic on floats");
   for (Value result : op->getResults())
     if (!getElementTypeOrSelf(result).isIntOrIndex())
       activate(result);

@@ -33,6 +33,18 @@ struct SoftmaxDifferentiatePass
       if (function->hasAttr(kDifferentiateAttrName) ||
           llvm::is_contained(functions, function.getSymName()))
         selected.push_back(function);
+    WalkResult nested = getOperation().walk([&](func::FuncOp function) {
+      if (function->getParentOp() == getOperation() ||
+          !function->hasAttr(kDifferentiateAttrName))
+        return WalkResult::advance();
+      function.emitOpError("with '") << kDifferentiateAttrName
+                                     << "' stands in a nested module, which "
+                                        "softmax-differentiate does not "
+                                        "enter; run the pass on that module";
+      return WalkResult::interrupt();
+    });
+    if (nested.wasInterrupted())
+      return signalPassFailure();
     for (func::FuncOp function : selected)
       if (failed(differentiate(function)))
         signalPassFailure();

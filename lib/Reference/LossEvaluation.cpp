@@ -113,10 +113,17 @@ public:
                       max.error + logits[label].error;
       return sharp;
     }
-    Scalar sum = computeSum(logits, kind);
+    // Kernels add up 2^-40 of each, which does not overflow.
+    SmallVector<Scalar> scaled(logits);
+    for (Scalar &logit : scaled) {
+      logit.real *= 0x1p-40L;
+      logit.error =
+          logit.error * 0x1p-40 + static_cast<double>(unitInLastPlace(kind, 0));
+    }
+    Scalar sum = computeSum(scaled, kind);
     Real count = logits.size();
-    Bounded mean{sum.real / count};
-    mean.error = sum.error / count + half(mean.value) +
+    Bounded mean{sum.real * 0x1p40L / count};
+    mean.error = sum.error * 0x1p40L / count + half(mean.value) +
                  unitRoundoff(kind) * std::fabs(mean.value);
     Bounded even = getDistance(mean);
     Bounded result{labels.sharp * sharp.value + labels.even * even.value};

@@ -230,3 +230,23 @@ func.func @twice(%x: f32, %y: f32) -> f32 attributes {softmax.differentiate = ar
 func.func @attribute(%x: f32, %y: f32) -> f32 attributes {softmax.differentiate = "x"} {
   return %x : f32
 }
+
+// -----
+
+func.func @bits(%y: tensor<4xf32>) -> tensor<4xf32> attributes {softmax.differentiate} {
+  // expected-error @+1 {{its result is other numbers with the same bits, which has no derivative; use arithmetic on floats}}
+  %z = arith.bitcast %y : tensor<4xf32> to tensor<4xi32>
+  %w = arith.bitcast %z : tensor<4xi32> to tensor<4xf32>
+  return %w : tensor<4xf32>
+}
+
+// -----
+
+module {
+module {
+  // expected-error @+1 {{with 'softmax.differentiate' stands in a nested module, which softmax-differentiate does not enter; run the pass on that module}}
+  func.func @nested(%y: tensor<4xf32>) -> tensor<4xf32> attributes {softmax.differentiate} {
+    return %y : tensor<4xf32>
+  }
+}
+}

@@ -108,10 +108,10 @@ std::string ArgMax::matchBody() {
                   (value->getOperand(0) == best && value->getOperand(1) == x));
   if (!selects && !maximum)
     return "the value is not the larger one";
-  if (maximum && !hasFlag(value, arith::FastMathFlags::nsz))
-    return "of a -0 and a +0 the maximum is +0, but the first of them counts "
-           "in "
-           "#softmax.topk; the maximum needs the flag nsz";
+  if (!hasFlag(value, arith::FastMathFlags::nsz) &&
+      !hasFlag(compare, arith::FastMathFlags::nsz))
+    return "#softmax.topk gives a zero without its sign; the comparison needs "
+           "the flag nsz";
   if (!hasFlag(compare, arith::FastMathFlags::nnan))
     return "a NaN would be passed over here but counts as the largest in "
            "#softmax.topk; the comparison needs the flag nnan";

@@ -114,6 +114,8 @@ StringRef Gather::match(LogSoftmaxOp op) {
                  : linalg::GenericOp();
   if (!user || !user.hasPureTensorSemantics() || !user.isAllParallelLoops())
     return "is not read by a tensor.extract in an element-wise linalg.generic";
+  if (user->getBlock() != op->getBlock())
+    return "would be computed again in a loop";
 
   SmallVector<AffineExpr> loops;
   BlockArgument label;

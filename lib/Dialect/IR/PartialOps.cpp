@@ -52,10 +52,10 @@ static LogicalResult verifyPartial(OpTy op) {
                              op.getComputeType());
 }
 
-// s does not decide the compute type.
+// The destinations do not decide the compute type: s is f64 in any case, and m
+// is a logit.
 FloatType StatsOp::getComputeType() {
-  return inferComputeType(ValueRange{getInput(), getInits().front()},
-                          getContext());
+  return inferComputeType(getInput(), getContext());
 }
 FloatType MergeOp::getComputeType() {
   return inferComputeType(getMax(), getContext());

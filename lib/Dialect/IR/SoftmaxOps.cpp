@@ -134,6 +134,12 @@ LogicalResult mlir::softmax::common::verifyDestinations(Operation *op,
       return op->emitOpError("on memrefs writes its destinations and has no "
                              "results, but has ")
              << results.size();
+    for (auto [i, init] : llvm::enumerate(inits))
+      for (unsigned j = 0; j < i; ++j)
+        if (inits[j] == init)
+          return op->emitOpError("writes destination #")
+                 << i << " into the buffer of destination #" << j
+                 << ", of which one would be lost; give each its own";
     return success();
   }
   if (results.size() != inits.size())

@@ -7,7 +7,8 @@
 //   dx = (exp(x - lse) - (j == t ? high : low)) * dloss
 //
 // with label_smoothing a over n classes low = a / n, high = (1 - a) + low, and
-// a loss of (1 - a) ((m - xt) + log(s)) + a ((m - sum(x) / n) + log(s)).  For
+// a loss of (1 - a) ((m - xt) + log(s)) + a ((m - sum(x) / n) + log(s)), where
+// the sum is one of x 2^-40 and cannot overflow.  For
 // probabilities t(i, j), with T = sum(t):
 //
 //   loss = (m * T - sum(t * x)) + T * log(s)
@@ -77,6 +78,11 @@ public:
   /// The same as what is handed on: a factor that is NaN where the row is, and
   /// whether it is 0 whatever the factor (null if it never is).
   std::pair<Value, Value> selectFactor(Value factor, Value lse);
+
+  /// Logits are multiplied by it before they are added up for their mean, which
+  /// is finite where their sum may not be. A power of two: nothing is rounded
+  /// but what is next to denormal.
+  static constexpr double meanScale = 0x1p-40;
 
   OpTy op;
   double smoothing;
@@ -251,7 +257,8 @@ std::pair<Value, Value> LossForm<OpTy>::lossOfRow() {
   }
   Value loss = add(sub(max, statistic(1)), logSum);
   if (isSmoothed()) {
-    Value mean = div(statistic(2), countClasses());
+    Value mean =
+        mul(div(statistic(2), countClasses()), constant(1 / meanScale));
     Value even = add(sub(max, mean), logSum);
     loss =
         add(mul(constant(1 - smoothing), loss), mul(constant(smoothing), even));
@@ -326,8 +333,10 @@ GenericOp mlir::softmax::generalizeOp(RewriterBase &rewriter, CrossEntropyOp op,
                 form.select(isLabel, x, form.zero())});
   } else if (form.hasClasses) {
     Value picked = form.select(form.isLabel(), x, form.zero());
-    form.yield(form.isSmoothed() ? ValueRange{x, picked, x}
-                                 : ValueRange{x, picked});
+    SmallVector<Value> yielded = {x, picked};
+    if (form.isSmoothed())
+      yielded.push_back(form.mul(x, form.constant(form.meanScale)));
+    form.yield(yielded);
   } else {
     // An impossible class may have the logit -inf.
     Value t = form.target();

@@ -197,7 +197,7 @@ func.func @extra_result(%x: tensor<4x?x6xf32>, %init: tensor<4x?x6xf32>) -> tens
   %indices = tensor.empty() : tensor<4x6xi64>
   %max_init = linalg.fill ins(%lowest : f32) outs(%per_row : tensor<4x6xf32>) -> tensor<4x6xf32>
   %index_init = linalg.fill ins(%c0 : i64) outs(%indices : tensor<4x6xi64>) -> tensor<4x6xi64>
-  // expected-remark @+1 {{not raised to a selection of the largest: of a -0 and a +0 the maximum is +0}}
+  // expected-remark @+1 {{not raised to a selection of the largest: #softmax.topk gives a zero without its sign}}
   %max:2 = linalg.generic {indexing_maps = [#all, #row, #row], iterator_types = ["parallel", "reduction", "parallel"]}
       ins(%x : tensor<4x?x6xf32>) outs(%max_init, %index_init : tensor<4x6xf32>, tensor<4x6xi64>) {
   ^bb0(%e: f32, %m: f32, %at: i64):

@@ -40,7 +40,7 @@ func.func @classify(%x: tensor<?x10xf32>) -> (tensor<?x10xf32>, tensor<?xf32>, t
   ^bb0(%a: f32, %b: f32, %i: i32):
     %j = linalg.index 1 : index
     %k = arith.index_cast %j : index to i32
-    %larger = arith.cmpf ogt, %a, %b fastmath<nnan> : f32
+    %larger = arith.cmpf ogt, %a, %b fastmath<nnan,nsz> : f32
     %m = arith.select %larger, %a, %b : f32
     %at = arith.select %larger, %k, %i : i32
     linalg.yield %m, %at : f32, i32
@@ -72,8 +72,8 @@ func.func @columns(%x: tensor<5x7xf16>) -> (tensor<7xindex>, tensor<7xf16>) {
     ins(%x : tensor<5x7xf16>) outs(%i0, %v0 : tensor<7xindex>, tensor<7xf16>) {
   ^bb0(%a: f16, %i: index, %b: f16):
     %j = linalg.index 0 : index
-    %smaller = arith.cmpf olt, %b, %a fastmath<nnan> : f16
-    %m = arith.maximumf %a, %b fastmath<nsz> : f16
+    %smaller = arith.cmpf olt, %b, %a fastmath<nnan,nsz> : f16
+    %m = arith.maximumf %a, %b : f16
     %at = arith.select %smaller, %j, %i : index
     linalg.yield %at, %m : index, f16
   } -> (tensor<7xindex>, tensor<7xf16>)
@@ -104,7 +104,7 @@ func.func @nan(%x: tensor<3x10xf32>) -> tensor<3xi64> {
   ^bb0(%a: f32, %b: f32, %i: i64):
     %j = linalg.index 1 : index
     %k = arith.index_cast %j : index to i64
-    %larger = arith.cmpf ogt, %a, %b : f32
+    %larger = arith.cmpf ogt, %a, %b fastmath<nsz> : f32
     %m = arith.select %larger, %a, %b : f32
     %at = arith.select %larger, %k, %i : i64
     linalg.yield %m, %at : f32, i64
@@ -125,7 +125,7 @@ func.func @last(%x: tensor<3x10xf32>) -> tensor<3xi64> {
   ^bb0(%a: f32, %b: f32, %i: i64):
     %j = linalg.index 1 : index
     %k = arith.index_cast %j : index to i64
-    %larger = arith.cmpf oge, %a, %b fastmath<nnan> : f32
+    %larger = arith.cmpf oge, %a, %b fastmath<nnan,nsz> : f32
     %m = arith.select %larger, %a, %b : f32
     %at = arith.select %larger, %k, %i : i64
     linalg.yield %m, %at : f32, i64

@@ -540,10 +540,10 @@ func.func @logit_type_f64(%x: memref<4x8xf32>, %s: f64) {
 
 #id = affine_map<(i, j) -> (i, j)>
 #row = affine_map<(i, j) -> (i)>
-func.func @row_count(%x: memref<4x8xf32>, %l: memref<4xf32>) {
+func.func @row_count(%x: memref<4x8xf32>, %l: memref<4xf32>, %k: memref<4xf32>) {
   // expected-error@+1 {{row region must yield a value per per-row destination: expected at least 2, found 1}}
   softmax.generic dimensions = [1] statistics = [#softmax.sum] maps = [#id, #row, #row]
-    ins(%x : memref<4x8xf32>) outs(%l, %l : memref<4xf32>, memref<4xf32>)
+    ins(%x : memref<4x8xf32>) outs(%l, %k : memref<4xf32>, memref<4xf32>)
     logit { ^bb0(%e: f32): softmax.yield %e : f32 }
     row { ^bb0(%s: f32): softmax.yield %s : f32 }
   return

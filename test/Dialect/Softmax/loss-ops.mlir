@@ -31,8 +31,8 @@ func.func @attributes(%x: memref<?x?xbf16>, %t: memref<?xi32>, %l: memref<?xf32>
 // CHECK-LABEL: func @probabilities
 //       CHECK:   softmax.cross_entropy dimensions = [0, 1] ins(%{{.*}}, %{{.*}} : memref<2x3xf32>, memref<2x3xf64>) outs(%{{.*}}, %{{.*}} : memref<f64>, memref<f64>)
 //       CHECK:   softmax.cross_entropy_backward dimensions = [0, 1] ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : memref<2x3xf32>, memref<2x3xf64>, memref<f64>, memref<f64>) outs(%{{.*}} : memref<2x3xf16>)
-func.func @probabilities(%x: memref<2x3xf32>, %t: memref<2x3xf64>, %l: memref<f64>, %dx: memref<2x3xf16>) {
-  softmax.cross_entropy dimensions = [0, 1] ins(%x, %t : memref<2x3xf32>, memref<2x3xf64>) outs(%l, %l : memref<f64>, memref<f64>)
+func.func @probabilities(%x: memref<2x3xf32>, %t: memref<2x3xf64>, %l: memref<f64>, %k: memref<f64>, %dx: memref<2x3xf16>) {
+  softmax.cross_entropy dimensions = [0, 1] ins(%x, %t : memref<2x3xf32>, memref<2x3xf64>) outs(%l, %k : memref<f64>, memref<f64>)
   softmax.cross_entropy_backward dimensions = [0, 1] ins(%x, %t, %l, %l : memref<2x3xf32>, memref<2x3xf64>, memref<f64>, memref<f64>) outs(%dx : memref<2x3xf16>)
   return
 }

@@ -16,6 +16,22 @@ func.func @narrow_max(%x: tensor<?x?xf16>, %i: tensor<?xf16>, %j: tensor<?xf64>)
 
 // -----
 
+func.func @wide_max(%x: memref<?x?xf32>, %i: memref<?xf64>, %j: memref<?xf64>) {
+  // expected-error @+1 {{max must have the compute type 'f32', not 'f64' (C-TYPE-2)}}
+  softmax.stats dimensions = [1] ins(%x : memref<?x?xf32>) outs(%i, %j : memref<?xf64>, memref<?xf64>)
+  return
+}
+
+// -----
+
+func.func @twice(%x: memref<?x?xf64>, %i: memref<?xf64>) {
+  // expected-error @+1 {{writes destination #1 into the buffer of destination #0, of which one would be lost; give each its own}}
+  softmax.stats dimensions = [1] ins(%x : memref<?x?xf64>) outs(%i, %i : memref<?xf64>, memref<?xf64>)
+  return
+}
+
+// -----
+
 func.func @narrow_sum(%x: memref<?x?xf32>, %i: memref<?xf32>, %j: memref<?xf32>) {
   // expected-error @+1 {{sum must have elements of f64, not 'f32': a sum is not rounded before parts are merged}}
   softmax.stats dimensions = [1] ins(%x : memref<?x?xf32>) outs(%i, %j : memref<?xf32>, memref<?xf32>)

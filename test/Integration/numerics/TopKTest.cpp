@@ -217,7 +217,7 @@ TEST(TopK, ArgMaxBesideSoftmax) {
     ^bb0(%a: f32, %b: f32, %i: i64):
       %j = linalg.index 1 : index
       %k = arith.index_cast %j : index to i64
-      %larger = arith.cmpf ogt, %a, %b fastmath<nnan> : f32
+      %larger = arith.cmpf ogt, %a, %b fastmath<nnan,nsz> : f32
       %best = arith.select %larger, %a, %b : f32
       %at = arith.select %larger, %k, %i : i64
       linalg.yield %best, %at : f32, i64

@@ -18,9 +18,9 @@ def Softmax_StatsOp : Softmax_PartialOp<"stats"> {
   let description = [{
     What is known of a row, or of a part of one, before it is normalized: the
     first destination takes m, of the compute type, the second s, of f64
-    whatever that is. An s of f64 beside logits of f32 does not make the
-    compute type f64 (C-TYPE-2): it is the sum before it is rounded, so that
-    `softmax.merge` loses nothing.
+    whatever that is. The destinations do not decide the compute type, f64 for
+    logits of f64 and else f32 (C-TYPE-2): s is the sum before it is rounded, so
+    that `softmax.merge` loses nothing.
 
     A row without elements, or of -inf only, has m = -inf and s = 0 (C-AXIS-2,
     C-INF-2). With a NaN s is NaN (C-NAN-1); with +inf and no NaN m = +inf and

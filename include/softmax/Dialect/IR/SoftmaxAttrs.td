@@ -64,7 +64,7 @@ def Softmax_TopKAttr : Softmax_Attr<"TopK", "topk",
   let description = [{
     Row arguments: `vector<k x T>` of values in descending order and
     `vector<k x i64>` of indices along the row (ties by lowest index; NaN
-    counts as larger than all; missing entries of a short row are -inf and -1).  No result argument.  A per-row
+    counts as larger than all; zeros count as equal and are given as +0; missing entries of a short row are -inf and -1).  No result argument.  A per-row
     result yielded as a vector goes to an output with one trailing dimension
     of size k.
   }];
