@@ -26,6 +26,8 @@ struct KernelShape {
   /// Bytes read and written per element of the row, over all operands.
   unsigned bytesRead = 4;
   unsigned bytesWritten = 4;
+  /// Of those read, what the statistics read; the results may read more.
+  unsigned bytesReduced = 4;
   /// Statistics' passes over the logits, not counting conditional ones.
   unsigned passes = 2;
   /// Whether exponentials are formed, and wanted again by the results.

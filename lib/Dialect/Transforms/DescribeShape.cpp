@@ -83,7 +83,7 @@ KernelShape mlir::softmax::describeShape(GenericOp op, NumericAttr numeric) {
   shape.rows = product(op.getParallelDims());
   shape.computeBits = op.getComputeType().getWidth();
   shape.narrowestBits = shape.computeBits;
-  shape.bytesRead = shape.bytesWritten = 0;
+  shape.bytesRead = shape.bytesWritten = shape.bytesReduced = 0;
   unsigned numInputs = op.getInputs().size();
   int64_t inner = op.getIterationRank() - 1;
   shape.rowPossible = shape.rowCertain = true;
@@ -98,6 +98,9 @@ KernelShape mlir::softmax::describeShape(GenericOp op, NumericAttr numeric) {
       shape.narrowestBits = std::min(shape.narrowestBits, bits);
       (i < numInputs ? shape.bytesRead : shape.bytesWritten) +=
           llvm::divideCeil(bits, 8);
+      if (i < numInputs && op.hasLogit() &&
+          !op.getLogit().getArgument(i).use_empty())
+        shape.bytesReduced += llvm::divideCeil(bits, 8);
     }
     classifyRow(op, operand, map, shape.rowPossible, shape.rowCertain);
     if (!map.isFunctionOfDim(inner))
