@@ -123,8 +123,8 @@ double mlir::softmax::modelCycles(const Candidate &candidate,
   bool inner = kind == StrategyKind::LanesInner || kind == StrategyKind::Panels;
 
   // Without asking for data ahead nothing hides it better than in three passes.
-  // In memory that holds for pipe2, too, and where nothing is written pipe3 waits
-  // for all that it reads.
+  // In memory that holds for pipe2, too, and where nothing is written pipe3
+  // waits for all that it reads.
   double data = bytesOf(shape, work);
   bool far = data > target.l3Bytes / 2.0;
   if (candidate.prefetch == 0 &&

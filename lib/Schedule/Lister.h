@@ -106,10 +106,10 @@ public:
     return c;
   }
   /// Whether rows of `columns` elements (blocks of longer ones), and those
-  /// asked for ahead, stay in the first level until they are used: of one
+  /// asked for ahead, stay in the first level until they are reduced: of one
   /// operand of 32 bits those of a block do, of two they push each other out.
   bool asksAhead(int64_t columns) const {
-    int64_t bytes = std::min(columns, kSumBlock) * shape.bytesRead;
+    int64_t bytes = std::min(columns, kSumBlock) * shape.bytesReduced;
     return 2 * bytes <= 3 * kSumBlock * 4;
   }
   int64_t mostInPipe2() const { return kPipe2ScratchBytes / computeBytes; }

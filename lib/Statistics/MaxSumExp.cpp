@@ -55,8 +55,8 @@ LiftedValue MaxSumExpAttr::buildLift(StatisticBuilder &builder, unsigned pass,
   return {e.value, e.low};
 }
 
-std::optional<int64_t>
-MaxSumExpAttr::getLiftExponent(StatisticBuilder &builder, unsigned pass) const {
+std::optional<int64_t> MaxSumExpAttr::getLiftExponent(StatisticBuilder &builder,
+                                                      unsigned pass) const {
   if (pass != getLiftedPass())
     return std::nullopt;
   // Relative to the maximum, or to a power of two within a factor sqrt(2).

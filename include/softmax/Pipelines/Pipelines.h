@@ -100,7 +100,8 @@ void buildToGPUSchedulePipeline(OpPassManager &manager,
 void buildFromGPUSchedulePipeline(OpPassManager &manager,
                                   const GPUPipelineOptions &options);
 
-/// Registers the pipelines --softmax-to-gpu-binary, and --softmax-to-llvm, both of the above in order.
+/// Registers the pipelines --softmax-to-gpu-binary, and --softmax-to-llvm, both
+/// of the above in order.
 void registerSoftmaxPipelines();
 
 } // namespace mlir::softmax

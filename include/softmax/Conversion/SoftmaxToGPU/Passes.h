@@ -10,11 +10,11 @@ namespace mlir::softmax {
 /// The gpu.module that holds all kernels.
 inline constexpr llvm::StringLiteral kernelModuleName = "softmax_kernels";
 /// The attribute of a function that lists its kernels in the order of their
-/// guards: dictionaries of `name`, `alternative` (the GPUAlternativeAttr), `rows`
-/// and `columns` (the sizes whose products they are: {-1, size}, or {argument
-/// of the function, dimension}; absent where only the host's code knows them).
-inline constexpr llvm::StringLiteral gpuKernelsAttrName =
-    "softmax.gpu_kernels";
+/// guards: dictionaries of `name`, `alternative` (the GPUAlternativeAttr),
+/// `rows` and `columns` (the sizes whose products they are: {-1, size}, or
+/// {argument of the function, dimension}; absent where only the host's code
+/// knows them).
+inline constexpr llvm::StringLiteral gpuKernelsAttrName = "softmax.gpu_kernels";
 
 #define GEN_PASS_DECL
 #include "softmax/Conversion/SoftmaxToGPU/Passes.h.inc"
