@@ -17,7 +17,7 @@ using namespace mlir::softmax;
 
 static StatisticAttrInterface getWideStatistic(MLIRContext *context) {
   return cast<StatisticAttrInterface>(
-      MaxSumExpAttr::get(context, MaskedRow::Nan, /*wideSum=*/true));
+      MaxSumExpAttr::get(context, MaskedRow::Nan, /*wide_sum=*/true));
 }
 
 SmallVector<GenericOp> mlir::softmax::generalizeOp(RewriterBase &rewriter,
