@@ -12,6 +12,7 @@
 #include "ColumnComparisons.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "softmax/Dialect/IR/RowExtent.h"
 #include <limits>
 #include <numeric>
 
@@ -64,32 +65,6 @@ static Value matchOfRow(OpBuilder &b, Location loc, Value value) {
   return Value();
 }
 
-/// b > x is x < b.
-static CmpIPredicate swapped(CmpIPredicate predicate) {
-  switch (predicate) {
-  case CmpIPredicate::slt:
-    return CmpIPredicate::sgt;
-  case CmpIPredicate::sle:
-    return CmpIPredicate::sge;
-  case CmpIPredicate::sgt:
-    return CmpIPredicate::slt;
-  case CmpIPredicate::sge:
-    return CmpIPredicate::sle;
-  case CmpIPredicate::ult:
-    return CmpIPredicate::ugt;
-  case CmpIPredicate::ule:
-    return CmpIPredicate::uge;
-  case CmpIPredicate::ugt:
-    return CmpIPredicate::ult;
-  case CmpIPredicate::uge:
-    return CmpIPredicate::ule;
-  case CmpIPredicate::eq:
-  case CmpIPredicate::ne:
-    return predicate;
-  }
-  llvm_unreachable("all predicates are handled");
-}
-
 /// The signed predicate in place of an unsigned one.
 static CmpIPredicate asSigned(CmpIPredicate predicate) {
   switch (predicate) {
@@ -128,7 +103,7 @@ static void narrow(arith::CmpIOp compare) {
   if (!columns) {
     columns = matchColumns(compare.getRhs());
     other = compare.getLhs();
-    predicate = swapped(predicate);
+    predicate = swapOperands(predicate);
   }
   Value bound = columns ? matchOfRow(b, loc, other) : Value();
   if (!bound)

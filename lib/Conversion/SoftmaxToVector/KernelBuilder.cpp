@@ -7,7 +7,6 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
-#include "softmax/Dialect/IR/RowExtent.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -152,8 +151,7 @@ void KernelBuilder::beginAlternative(AlternativeAttr alternative) {
     allocation.inUse = false;
 }
 
-void KernelBuilder::visitCountingOnly() {
-  std::optional<RowExtent> extent = RowExtent::find(op);
+void KernelBuilder::visitCountingOnly(const std::optional<RowExtent> &extent) {
   if (!extent)
     return;
   if (!ownedLogit) {

@@ -7,6 +7,7 @@
 #define SOFTMAX_LIB_CONVERSION_SOFTMAXTOVECTOR_KERNELBUILDER_H
 
 #include "../Common/GenericBuilder.h"
+#include "softmax/Dialect/IR/RowExtent.h"
 
 namespace mlir::softmax {
 
@@ -36,8 +37,8 @@ public:
   /// The logit region as it is for elements that count (RowExtent), for
   /// strategies that touch no others; else null.
   Region *countingLogit = nullptr;
-  /// Says that this alternative is one of those.
-  void visitCountingOnly();
+  /// Says that this alternative is one of those, if rows have such an end.
+  void visitCountingOnly(const std::optional<RowExtent> &extent);
 
   /// Elements of a vector of `count` lanes, an index.
   Value vectorLength(int64_t count);

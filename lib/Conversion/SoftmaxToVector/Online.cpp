@@ -15,7 +15,7 @@ using namespace mlir::softmax;
 
 void mlir::softmax::emitOnline(KernelBuilder &k, const RowNeeds &needs,
                                AlternativeAttr alternative) {
-  k.visitCountingOnly();
+  k.visitCountingOnly(needs.extent);
   forEachRow(k, [&](const RowPosition &row) {
     OnlineRunner runner(k, needs, row, alternative);
     emitRowProgram(k, needs, runner);

@@ -263,6 +263,6 @@ void Pipe2::emit() {
 
 void mlir::softmax::emitPipe2(KernelBuilder &k, const RowNeeds &needs,
                               AlternativeAttr alternative) {
-  k.visitCountingOnly();
+  k.visitCountingOnly(needs.extent);
   Pipe2(k, needs, alternative).emit();
 }

@@ -63,7 +63,7 @@ private:
 
 void mlir::softmax::emitThreePass(KernelBuilder &k, const RowNeeds &needs,
                                   AlternativeAttr alternative) {
-  k.visitCountingOnly();
+  k.visitCountingOnly(needs.extent);
   std::optional<Stage> stage;
   if (alternative.getStaging() == Staging::Scratch)
     stage =

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
+#include "softmax/Dialect/IR/GenericRegions.h"
 #include "softmax/Dialect/IR/Softmax.h"
 
 using namespace mlir;
@@ -23,8 +24,6 @@ struct ArgMax {
   int64_t dimension = 0;
   /// Which of the two destinations holds values, and which places.
   unsigned values = 0, places = 1;
-  /// What a row without elements has for a place.
-  APInt first;
 
   /// What is in the way; empty if `op` is one.
   std::string match();
@@ -36,13 +35,6 @@ private:
 };
 
 } // namespace
-
-/// Whether `op` carries `flag`.
-static bool hasFlag(Operation *op, arith::FastMathFlags flag) {
-  auto fast = dyn_cast<arith::ArithFastMathInterface>(op);
-  return fast && fast.getFastMathFlagsAttr() &&
-         bitEnumContainsAll(fast.getFastMathFlagsAttr().getValue(), flag);
-}
 
 std::string ArgMax::matchShape() {
   SmallVector<unsigned> reduced;
@@ -108,11 +100,11 @@ std::string ArgMax::matchBody() {
                   (value->getOperand(0) == best && value->getOperand(1) == x));
   if (!selects && !maximum)
     return "the value is not the larger one";
-  if (!hasFlag(value, arith::FastMathFlags::nsz) &&
-      !hasFlag(compare, arith::FastMathFlags::nsz))
+  if (!hasFastMathFlags(value, arith::FastMathFlags::nsz) &&
+      !hasFastMathFlags(compare, arith::FastMathFlags::nsz))
     return "#softmax.topk gives a zero without its sign; the comparison needs "
            "the flag nsz";
-  if (!hasFlag(compare, arith::FastMathFlags::nnan))
+  if (!hasFastMathFlags(compare, arith::FastMathFlags::nnan))
     return "a NaN would be passed over here but counts as the largest in "
            "#softmax.topk; the comparison needs the flag nnan";
   return {};
@@ -124,6 +116,7 @@ std::string ArgMax::matchInits() {
     return fill ? fill.value() : Value();
   };
   APFloat lowest(0.0f);
+  APInt first;
   Value value = getFill(op.getOutputs()[values]);
   Value place = getFill(op.getOutputs()[places]);
   if (!value || !matchPattern(value, m_ConstantFloat(&lowest)) ||

@@ -6,6 +6,14 @@
 using namespace mlir;
 using namespace mlir::softmax;
 
+bool mlir::softmax::hasFastMathFlags(Operation *op,
+                                     arith::FastMathFlags flags) {
+  auto fast = dyn_cast<arith::ArithFastMathInterface>(op);
+  if (!fast || !fast.getFastMathFlagsAttr())
+    return false;
+  return bitEnumContainsAll(fast.getFastMathFlagsAttr().getValue(), flags);
+}
+
 YieldOp mlir::softmax::getYield(Region &region) {
   return cast<YieldOp>(region.front().getTerminator());
 }

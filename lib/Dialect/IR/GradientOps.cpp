@@ -28,18 +28,10 @@ static SmallVector<common::OperandRule> getRules(OpTy op) {
 
 template <typename OpTy>
 static LogicalResult verifyBackward(OpTy op) {
-  int64_t rank = op.getIterationRank();
-  if (failed(common::verifyDimensions(op, op.getDimensions(), rank)))
-    return failure();
-  if (op.getInits().size() != 1)
-    return op.emitOpError("takes one destination (grad_input), found ")
-           << op.getInits().size();
-  if (failed(common::verifySizesFit(op)) ||
-      failed(common::verifyDestinations(op, op.getInits(), op->getResultTypes(),
-                                        op->getOperands())))
-    return failure();
-  return common::verifyRules(op, getRules(op), op.getDimensions(), rank,
-                             op.getComputeType());
+  return common::verifyByRules(op, getRules(op), op.getDimensions(),
+                               op.getIterationRank(), op.getComputeType(),
+                               /*least=*/1, /*most=*/1,
+                               "one destination (grad_input)");
 }
 
 #define SOFTMAX_BACKWARD_OP(OpTy)                                              \

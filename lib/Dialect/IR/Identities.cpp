@@ -15,14 +15,6 @@
 using namespace mlir;
 using namespace mlir::softmax;
 
-/// Whether `op` carries all of `flags`.
-static bool hasFlags(Operation *op, arith::FastMathFlags flags) {
-  auto fast = dyn_cast<arith::ArithFastMathInterface>(op);
-  if (!fast || !fast.getFastMathFlagsAttr())
-    return false;
-  return bitEnumContainsAll(fast.getFastMathFlagsAttr().getValue(), flags);
-}
-
 //===----------------------------------------------------------------------===//
 // Dimensions of size 1
 //===----------------------------------------------------------------------===//
@@ -111,7 +103,7 @@ struct FunctionOfResult : public OpRewritePattern<GenericOp> {
         Value operand = fn.getOperand();
         auto narrow = operand.getDefiningOp<arith::TruncFOp>();
         if ((narrow ? narrow.getIn() : operand) != arguments[from] ||
-            !hasFlags(fn, arith::FastMathFlags::afn))
+            !hasFastMathFlags(fn, arith::FastMathFlags::afn))
           continue;
         rewriter.setInsertionPoint(fn);
         Value value = arguments[1 - from];
@@ -160,7 +152,8 @@ struct FunctionOfNamed : public OpRewritePattern<OpTy> {
     if (op.getNumResults() == 0)
       return rewriter.notifyMatchFailure(op, "is on memrefs");
     auto [user, fn] = getOnlyFunction(op.getResult(0));
-    if (!user || !isa<FnOp>(fn) || !hasFlags(fn, arith::FastMathFlags::afn))
+    if (!user || !isa<FnOp>(fn) ||
+        !hasFastMathFlags(fn, arith::FastMathFlags::afn))
       return rewriter.notifyMatchFailure(
           op, "its result has no reader with a function that allows another "
               "approximation (afn)");
@@ -314,9 +307,9 @@ struct DropRowConstant : public OpRewritePattern<OpTy> {
       if (!sum.fn ||
           !(isa<arith::AddFOp>(sum.fn) ||
             (isa<arith::SubFOp>(sum.fn) && position == 0)) ||
-          !hasFlags(sum.fn, arith::FastMathFlags::reassoc |
-                                arith::FastMathFlags::nnan |
-                                arith::FastMathFlags::ninf) ||
+          !hasFastMathFlags(sum.fn, arith::FastMathFlags::reassoc |
+                                        arith::FastMathFlags::nnan |
+                                        arith::FastMathFlags::ninf) ||
           !isSameInRow(op, sum))
         continue;
       rewriter.modifyOpInPlace(op,

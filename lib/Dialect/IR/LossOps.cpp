@@ -82,17 +82,9 @@ static LogicalResult verifyLabels(OpTy op) {
 
 template <typename OpTy>
 static LogicalResult verifyLoss(OpTy op, unsigned mostInits, StringRef inits) {
-  int64_t rank = op.getIterationRank();
-  if (failed(common::verifyDimensions(op, op.getDimensions(), rank)))
-    return failure();
-  if (op.getInits().empty() || op.getInits().size() > mostInits)
-    return op.emitOpError("takes ")
-           << inits << ", found " << op.getInits().size();
-  if (failed(common::verifySizesFit(op)) ||
-      failed(common::verifyDestinations(op, op.getInits(), op->getResultTypes(),
-                                        op->getOperands())) ||
-      failed(common::verifyRules(op, getRules(op), op.getDimensions(), rank,
-                                 op.getComputeType())))
+  if (failed(common::verifyByRules(op, getRules(op), op.getDimensions(),
+                                   op.getIterationRank(), op.getComputeType(),
+                                   /*least=*/1, mostInits, inits)))
     return failure();
   return verifyLabels(op);
 }

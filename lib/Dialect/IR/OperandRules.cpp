@@ -145,3 +145,20 @@ LogicalResult mlir::softmax::common::verifyRules(Operation *op,
   }
   return success();
 }
+
+LogicalResult
+mlir::softmax::common::verifyByRules(Operation *op, ArrayRef<OperandRule> rules,
+                                     ArrayRef<int64_t> dimensions, int64_t rank,
+                                     FloatType computeType, unsigned least,
+                                     unsigned most, StringRef described) {
+  if (failed(verifyDimensions(op, dimensions, rank)))
+    return failure();
+  SmallVector<Value> inits(cast<DestinationStyleOpInterface>(op).getDpsInits());
+  if (inits.size() < least || inits.size() > most)
+    return op->emitOpError("takes ") << described << ", found " << inits.size();
+  if (failed(verifySizesFit(op)) ||
+      failed(verifyDestinations(op, inits, op->getResultTypes(),
+                                op->getOperands())))
+    return failure();
+  return verifyRules(op, rules, dimensions, rank, computeType);
+}

@@ -72,6 +72,13 @@ LogicalResult verifyRules(Operation *op, ArrayRef<OperandRule> rules,
                           ArrayRef<int64_t> dimensions, int64_t rank,
                           FloatType computeType);
 
+/// All of it for an op with `least` to `most` destinations, which `described`
+/// says in words: dimensions, destinations, then the rules.
+LogicalResult verifyByRules(Operation *op, ArrayRef<OperandRule> rules,
+                            ArrayRef<int64_t> dimensions, int64_t rank,
+                            FloatType computeType, unsigned least,
+                            unsigned most, StringRef described);
+
 } // namespace mlir::softmax::common
 
 #endif // SOFTMAX_LIB_DIALECT_IR_OPERANDRULES_H

@@ -38,18 +38,10 @@ static SmallVector<OperandRule> getRules(MergeOp op) {
 
 template <typename OpTy>
 static LogicalResult verifyPartial(OpTy op) {
-  int64_t rank = op.getIterationRank();
-  if (failed(common::verifyDimensions(op, op.getDimensions(), rank)))
-    return failure();
-  if (op.getInits().size() != 2)
-    return op.emitOpError("takes two destinations (max, sum), found ")
-           << op.getInits().size();
-  if (failed(common::verifySizesFit(op)) ||
-      failed(common::verifyDestinations(op, op.getInits(), op->getResultTypes(),
-                                        op->getOperands())))
-    return failure();
-  return common::verifyRules(op, getRules(op), op.getDimensions(), rank,
-                             op.getComputeType());
+  return common::verifyByRules(op, getRules(op), op.getDimensions(),
+                               op.getIterationRank(), op.getComputeType(),
+                               /*least=*/2, /*most=*/2,
+                               "two destinations (max, sum)");
 }
 
 // The destinations do not decide the compute type: s is f64 in any case, and m

@@ -1,7 +1,6 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
 #include "softmax/Dialect/IR/RowExtent.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "softmax/Dialect/IR/GenericRegions.h"
@@ -9,6 +8,31 @@
 using namespace mlir;
 using namespace mlir::softmax;
 using arith::CmpIPredicate;
+
+CmpIPredicate mlir::softmax::swapOperands(CmpIPredicate predicate) {
+  switch (predicate) {
+  case CmpIPredicate::slt:
+    return CmpIPredicate::sgt;
+  case CmpIPredicate::sle:
+    return CmpIPredicate::sge;
+  case CmpIPredicate::sgt:
+    return CmpIPredicate::slt;
+  case CmpIPredicate::sge:
+    return CmpIPredicate::sle;
+  case CmpIPredicate::ult:
+    return CmpIPredicate::ugt;
+  case CmpIPredicate::ule:
+    return CmpIPredicate::uge;
+  case CmpIPredicate::ugt:
+    return CmpIPredicate::ult;
+  case CmpIPredicate::uge:
+    return CmpIPredicate::ule;
+  case CmpIPredicate::eq:
+  case CmpIPredicate::ne:
+    return predicate;
+  }
+  llvm_unreachable("all predicates are handled");
+}
 
 namespace {
 
@@ -69,23 +93,7 @@ std::optional<RowExtent> Finder::inComparison(arith::CmpIOp compare,
   Value column = compare.getLhs(), bound = compare.getRhs();
   if (isColumn(bound)) {
     std::swap(column, bound);
-    // b > j is j < b.
-    switch (predicate) {
-    case CmpIPredicate::sgt:
-      predicate = CmpIPredicate::slt;
-      break;
-    case CmpIPredicate::sge:
-      predicate = CmpIPredicate::sle;
-      break;
-    case CmpIPredicate::ugt:
-      predicate = CmpIPredicate::ult;
-      break;
-    case CmpIPredicate::uge:
-      predicate = CmpIPredicate::ule;
-      break;
-    default:
-      return std::nullopt;
-    }
+    predicate = swapOperands(predicate);
   }
   Type type = bound.getType();
   if (!isColumn(column) || !isOfRow(bound) ||

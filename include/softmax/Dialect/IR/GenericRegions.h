@@ -11,6 +11,9 @@
 
 namespace mlir::softmax {
 
+/// Whether `op` carries all of `flags`.
+bool hasFastMathFlags(Operation *op, arith::FastMathFlags flags);
+
 /// Name of the discardable attribute of a softmax.generic that was made from a
 /// loss with class indices: a dictionary with `input`, the number of the input
 /// that holds them, and `ignore`, the class that is none, where there is one.

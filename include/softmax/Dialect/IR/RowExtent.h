@@ -5,10 +5,14 @@
 #ifndef SOFTMAX_DIALECT_IR_ROWEXTENT_H
 #define SOFTMAX_DIALECT_IR_ROWEXTENT_H
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "softmax/Dialect/IR/Softmax.h"
 #include <optional>
 
 namespace mlir::softmax {
+
+/// The predicate with which `b PREDICATE a` says what `a predicate b` says.
+arith::CmpIPredicate swapOperands(arith::CmpIPredicate predicate);
 
 /// A bound of the coordinate along the one softmax dimension, the same for all
 /// of a row, from which on the logit of every statistic is -inf whatever the
