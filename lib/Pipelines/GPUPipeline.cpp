@@ -8,9 +8,12 @@
 #include "softmax/Dialect/Transforms/Passes.h"
 #include "softmax/Math/Passes.h"
 
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -53,11 +56,18 @@ void mlir::softmax::buildFromGPUSchedulePipeline(
   case GPUKind::NVIDIA:
     return addNVVMPipeline(manager, options);
   case GPUKind::AMD:
+    return addROCDLPipeline(manager, options);
   case GPUKind::Vulkan:
     return addRefusal(manager, "softmax-to-gpu-binary",
                       "no way down to chip '" + options.chip.name +
                           "' is known; use " + listGPUs());
   }
+}
+
+void mlir::softmax::addToControlFlow(OpPassManager &device) {
+  device.addPass(memref::createExpandStridedMetadataPass());
+  device.addPass(createLowerAffinePass());
+  device.addPass(createSCFToControlFlowPass());
 }
 
 void mlir::softmax::addBinary(OpPassManager &manager, DeviceFormat format) {
@@ -79,14 +89,16 @@ void mlir::softmax::buildToGPUBinaryPipeline(
 namespace {
 /// The textual options of --softmax-to-gpu-binary.
 struct ToGPUOptions : PassPipelineOptions<ToGPUOptions> {
-  Option<std::string> chip{*this, "chip",
-                           llvm::cl::desc("sm_75, sm_80, sm_90 or sm_100"),
-                           llvm::cl::init("sm_90")};
+  Option<std::string> chip{
+      *this, "chip",
+      llvm::cl::desc("sm_75, sm_80, sm_90, sm_100, gfx90a, "
+                     "gfx942 or gfx1100"),
+      llvm::cl::init("sm_90")};
   Option<std::string> format{
       *this, "format",
       llvm::cl::desc(
-          "dialect (NVVM), llvm (bitcode), isa (PTX) or bin (machine "
-          "code; needs ptxas)"),
+          "dialect (NVVM or ROCDL), llvm (bitcode), isa (PTX or AMDGCN "
+          "assembly) or bin (machine code; ptxas is needed for NVIDIA's)"),
       llvm::cl::init("isa")};
   Option<std::string> accuracy{*this, "accuracy",
                                llvm::cl::desc("default, strict or fast"),
@@ -129,7 +141,6 @@ static void buildFromText(OpPassManager &manager, const ToGPUOptions &given) {
 void mlir::softmax::registerGPUPipelines() {
   PassPipelineRegistration<ToGPUOptions>("softmax-to-gpu-binary",
                                          "lower the softmax dialect on tensors "
-                                         "or memrefs to kernels for an NVIDIA "
-                                         "GPU",
+                                         "or memrefs to kernels for a GPU",
                                          buildFromText);
 }

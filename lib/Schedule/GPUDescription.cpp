@@ -18,6 +18,13 @@ static llvm::ArrayRef<GPUDescription> allGPUs() {
        true},
       {"sm_100", "+ptx88", 148, 65536, 233472, 2048, 512, 32, 16, 8000e9, true,
        true},
+      // MI250X (one die), MI300X, RX 7900 XTX.
+      {"gfx90a", "", 110, 131072, 65536, 2048, 512, 16, 1, 1638e9, false, false,
+       GPUKind::AMD, 64},
+      {"gfx942", "", 304, 131072, 65536, 2048, 512, 16, 1, 5300e9, false, false,
+       GPUKind::AMD, 64},
+      {"gfx1100", "", 96, 98304, 65536, 1024, 512, 16, 1, 960e9, false, false,
+       GPUKind::AMD, 32, 2, 24},
   };
   return chips;
 }
@@ -28,6 +35,18 @@ static llvm::SmallVector<std::string> namesOf(std::optional<GPUKind> kind) {
     if (!kind || chip.kind == *kind)
       names.push_back(chip.name);
   return names;
+}
+
+std::string GPUDescription::targetName() const {
+  switch (kind) {
+  case GPUKind::NVIDIA:
+    return "nvptx:" + name;
+  case GPUKind::AMD:
+    return "amdgcn:" + name;
+  case GPUKind::Vulkan:
+    return name;
+  }
+  llvm_unreachable("a kind of GPU");
 }
 
 std::string mlir::softmax::listGPUs(std::optional<GPUKind> kind) {
@@ -43,9 +62,22 @@ mlir::softmax::parseGPU(llvm::StringRef name, std::optional<GPUKind> kind) {
   for (const GPUDescription &chip : allGPUs())
     if (chip.name == name && (!kind || chip.kind == *kind))
       return chip;
-  // Of the others only NVIDIA's chips are compatible in one direction.
-  bool later = kind.value_or(GPUKind::NVIDIA) == GPUKind::NVIDIA;
+  std::string message =
+      "unknown chip '" + name.str() + "'; use " + listGPUs(kind);
+  // Only NVIDIA's chips are compatible, in one direction.
+  if (!name.starts_with("gfx"))
+    return llvm::createStringError(
+        message + " (later chips run the code of earlier ones)");
+  const std::string *nearest = nullptr;
+  unsigned least = 0;
+  for (const GPUDescription &chip : allGPUs()) {
+    unsigned distance = name.edit_distance(chip.name);
+    if (chip.kind == GPUKind::AMD && (!nearest || distance < least)) {
+      nearest = &chip.name;
+      least = distance;
+    }
+  }
   return llvm::createStringError(
-      "unknown chip '" + name.str() + "'; use " + listGPUs(kind) +
-      (later ? " (later chips run the code of earlier ones)" : ""));
+      message + " (code of one chip runs on no other; the nearest name is " +
+      *nearest + ")");
 }

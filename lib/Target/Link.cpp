@@ -51,6 +51,8 @@ llvm::Expected<const char *> getEmulation(llvm::MemoryBufferRef object) {
     return "aarch64linux";
   case llvm::Triple::riscv64:
     return "elf64lriscv";
+  case llvm::Triple::amdgcn:
+    return "elf64_amdgpu";
   default:
     return makeError("the linker knows no objects for " +
                      llvm::Triple::getArchTypeName((*file)->getArch()));
@@ -101,36 +103,37 @@ private:
   llvm::SmallVector<std::string> files;
 };
 
+// Undefined symbols are checked by our caller against a list that no linker
+// option can express, weak ones included.
+constexpr const char *libraryOptions[] = {"-z",
+                                          "undefs",
+                                          "-z",
+                                          "now",
+                                          "-z",
+                                          "relro",
+                                          "-z",
+                                          "noexecstack",
+                                          "-Bsymbolic",
+                                          "-O2",
+                                          "--gc-sections",
+                                          "--eh-frame-hdr",
+                                          "--hash-style=gnu"};
+/// As clang links for amdhsa.
+constexpr const char *codeObjectOptions[] = {"--no-undefined"};
+
 /// Runs lld on `inputs`.
-llvm::Error runLinker(const char *emulation, llvm::StringRef soname,
-                      llvm::StringRef output,
+llvm::Error runLinker(const char *emulation,
+                      llvm::ArrayRef<const char *> options,
+                      llvm::StringRef soname, llvm::StringRef output,
                       llvm::ArrayRef<std::string> inputs) {
   // After a crash inside lld its state cannot be trusted any more.
   static bool linkerUsable = true;
   if (!linkerUsable)
     return makeError("the linker failed before in this process and cannot be "
                      "run again");
-  // Undefined symbols are checked by our caller against a list that no linker
-  // option can express, weak ones included.
-  llvm::SmallVector<std::string, 24> arguments = {"ld.lld",
-                                                  "-m",
-                                                  emulation,
-                                                  "-shared",
-                                                  "-z",
-                                                  "undefs",
-                                                  "-z",
-                                                  "now",
-                                                  "-z",
-                                                  "relro",
-                                                  "-z",
-                                                  "noexecstack",
-                                                  "-Bsymbolic",
-                                                  "-O2",
-                                                  "--gc-sections",
-                                                  "--eh-frame-hdr",
-                                                  "--threads=1",
-                                                  "--hash-style=gnu",
-                                                  "--fatal-warnings"};
+  llvm::SmallVector<std::string, 24> arguments = {
+      "ld.lld", "-m", emulation, "-shared", "--threads=1", "--fatal-warnings"};
+  arguments.append(options.begin(), options.end());
   if (!soname.empty())
     arguments.push_back("-soname=" + soname.str());
   arguments.append({"-o", output.str()});
@@ -152,6 +155,36 @@ llvm::Error runLinker(const char *emulation, llvm::StringRef soname,
 
 } // namespace
 
+static llvm::Expected<llvm::SmallVector<char, 0>>
+readLinked(const std::string &path) {
+  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> library =
+      llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
+                                  /*RequiresNullTerminator=*/false);
+  if (!library)
+    return makeError("cannot read the linked library '" + path +
+                     "': " + library.getError().message());
+  llvm::StringRef bytes = (*library)->getBuffer();
+  return llvm::SmallVector<char, 0>(bytes.begin(), bytes.end());
+}
+
+llvm::Expected<llvm::SmallVector<char, 0>>
+mlir::softmax::linkCodeObject(llvm::MemoryBufferRef object) {
+  llvm::Expected<const char *> emulation = getEmulation(object);
+  if (!emulation)
+    return emulation.takeError();
+  TemporaryFolder folder;
+  if (llvm::Error error = folder.create())
+    return std::move(error);
+  std::string input = folder.add("kernels.o");
+  if (llvm::Error error = writeBytes(input, object.getBuffer()))
+    return std::move(error);
+  std::string output = folder.add("kernels.hsaco");
+  if (llvm::Error error = runLinker(*emulation, codeObjectOptions,
+                                    /*soname=*/"", output, input))
+    return std::move(error);
+  return readLinked(output);
+}
+
 llvm::Expected<llvm::SmallVector<char, 0>>
 mlir::softmax::linkSharedLibrary(llvm::MemoryBufferRef object,
                                  llvm::StringRef soname,
@@ -172,22 +205,15 @@ mlir::softmax::linkSharedLibrary(llvm::MemoryBufferRef object,
             writeBytes(stub, llvm::StringRef(dependency->object.data(),
                                              dependency->object.size())))
       return std::move(error);
-    if (llvm::Error error =
-            runLinker(*emulation, dependency->soname, inputs.back(), stub))
+    if (llvm::Error error = runLinker(*emulation, libraryOptions,
+                                      dependency->soname, inputs.back(), stub))
       return std::move(error);
   }
   std::string output = folder.add("kernels.so");
-  if (llvm::Error error = runLinker(*emulation, soname, output, inputs))
+  if (llvm::Error error =
+          runLinker(*emulation, libraryOptions, soname, output, inputs))
     return std::move(error);
-
-  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> library =
-      llvm::MemoryBuffer::getFile(output, /*IsText=*/false,
-                                  /*RequiresNullTerminator=*/false);
-  if (!library)
-    return makeError("cannot read the linked library '" + output +
-                     "': " + library.getError().message());
-  llvm::StringRef bytes = (*library)->getBuffer();
-  return llvm::SmallVector<char, 0>(bytes.begin(), bytes.end());
+  return readLinked(output);
 }
 
 llvm::Expected<llvm::SmallVector<char, 0>>

@@ -71,11 +71,7 @@ public:
   }
 
 private:
-  bool wants(EmitKind kind) const {
-    return llvm::any_of(options.outputs, [&](const Output &output) {
-      return output.kind == kind;
-    });
-  }
+  bool wants(EmitKind kind) const { return options.wants(kind); }
 
   bool wantsOneOf(std::initializer_list<EmitKind> kinds) const {
     return llvm::any_of(kinds, [&](EmitKind kind) { return wants(kind); });

@@ -26,6 +26,7 @@ enum class EmitKind {
   Shared,
   PTX,
   Cubin,
+  HSACO,
   Header,
   Manifest
 };
@@ -64,6 +65,12 @@ struct Options {
   std::vector<Output> outputs;
   /// Folder to create if it is missing; empty where the files go elsewhere.
   std::string outputFolder;
+  bool wants(EmitKind kind) const {
+    for (const Output &output : outputs)
+      if (output.kind == kind)
+        return true;
+    return false;
+  }
   /// What the kernels are called together: the input's stem, the only kernel's
   /// name, or "kernels".
   std::string baseName;

@@ -43,13 +43,14 @@ static_assert(NVIDIA << static_cast<unsigned>(GPUKind::AMD) == AMD &&
 static constexpr EmitEntry kEmitEntries[] = {
     {EmitKind::MLIR, "mlir", "", ".mlir", true, All},
     {EmitKind::Scheduled, "scheduled", "", ".scheduled.mlir", true, All},
-    {EmitKind::LLVM, "llvm", "", ".ll", true, CPU},
-    {EmitKind::Assembly, "asm", "", ".s", true, CPU},
+    {EmitKind::LLVM, "llvm", "", ".ll", true, CPU | AMD},
+    {EmitKind::Assembly, "asm", "", ".s", true, CPU | AMD},
     {EmitKind::Object, "obj", "", ".o", false, CPU},
     {EmitKind::Archive, "archive", "lib", ".a", false, CPU},
     {EmitKind::Shared, "shared", "lib", ".so", false, CPU},
     {EmitKind::PTX, "ptx", "", ".ptx", true, NVIDIA},
     {EmitKind::Cubin, "cubin", "", ".cubin", false, NVIDIA},
+    {EmitKind::HSACO, "hsaco", "", ".hsaco", false, AMD},
     {EmitKind::Header, "header", "", ".h", true, All},
     {EmitKind::Manifest, "manifest", "", ".json", true, All},
 };
@@ -57,6 +58,7 @@ static constexpr EmitEntry kEmitEntries[] = {
 /// What --target calls GPUs.
 static constexpr std::pair<llvm::StringLiteral, GPUKind> kGPUTargets[] = {
     {"nvptx", GPUKind::NVIDIA},
+    {"amdgcn", GPUKind::AMD},
 };
 
 static const EmitEntry &entryOf(EmitKind kind) {
@@ -65,6 +67,12 @@ static const EmitEntry &entryOf(EmitKind kind) {
 }
 
 bool mlir::softmax::isText(EmitKind kind) { return entryOf(kind).isText; }
+
+bool mlir::softmax::isCode(EmitKind kind) {
+  return !llvm::is_contained({EmitKind::MLIR, EmitKind::Scheduled,
+                              EmitKind::Header, EmitKind::Manifest},
+                             kind);
+}
 
 std::string mlir::softmax::defaultFileName(EmitKind kind, StringRef base) {
   const EmitEntry &entry = entryOf(kind);
@@ -92,15 +100,21 @@ mlir::softmax::parseEmitKind(StringRef name, std::optional<GPUKind> gpu) {
     return entry.kind;
   }
   std::string use = "; use " + llvm::join(names, ", ");
-  if (!gpu && (other || name == "hsaco" || name == "spirv"))
+  if (!gpu && (other || name == "spirv"))
     return llvm::createStringError(
         "--emit=" + name.str() +
-        (other ? " needs a GPU target, as --target=nvptx:sm_90"
+        (other ? " needs a GPU target, as --target=" +
+                     StringRef(other->targets & NVIDIA ? "nvptx:sm_90"
+                                                       : "amdgcn:gfx942")
+                         .str()
                : " is of GPUs that this version has not") +
         use);
+  // Of CPUs, or of GPUs of another kind.
   return llvm::createStringError(
-      (other ? "--emit=" + name.str() + " needs a CPU target"
-             : "unknown --emit=" + name.str()) +
+      (other && other->targets & CPU
+           ? "--emit=" + name.str() + " needs a CPU target"
+       : other ? "--emit=" + name.str() + " is of other GPUs"
+               : "unknown --emit=" + name.str()) +
       use);
 }
 
@@ -114,6 +128,10 @@ std::optional<EmitKind> mlir::softmax::kindOfPath(StringRef path,
   if (!best)
     return std::nullopt;
   return best->kind;
+}
+
+EmitKind mlir::softmax::defaultKind(GPUKind kind) {
+  return kind == GPUKind::AMD ? EmitKind::HSACO : EmitKind::PTX;
 }
 
 llvm::Error mlir::softmax::parseTargetList(StringRef text, Options &options) {

@@ -13,6 +13,9 @@ namespace mlir::softmax {
 /// Whether an output of `kind` may go to a terminal.
 bool isText(EmitKind kind);
 
+/// Whether an output of `kind` is code, not a text about it or before it.
+bool isCode(EmitKind kind);
+
 /// The kind that --emit calls `name`; fails for one that the target, a CPU or
 /// a kind of GPU, has not.
 llvm::Expected<EmitKind> parseEmitKind(llvm::StringRef name,
@@ -21,6 +24,9 @@ llvm::Expected<EmitKind> parseEmitKind(llvm::StringRef name,
 /// The kind whose extension `path` has, the longest one first.
 std::optional<EmitKind> kindOfPath(llvm::StringRef path,
                                    std::optional<GPUKind> gpu);
+
+/// What is written for a GPU of `kind` if nothing else is asked for.
+EmitKind defaultKind(GPUKind kind);
 
 /// Reads --target into `options`: versions for CPUs, or nvptx:CHIP.
 llvm::Error parseTargetList(llvm::StringRef text, Options &options);
