@@ -240,9 +240,13 @@ private:
       return kDoesNotCompile;
     result.explanation = std::move(outputs.explanation);
     add(EmitKind::Scheduled, outputs.scheduled);
+    add(EmitKind::LLVM, outputs.llvm);
     add(EmitKind::PTX, outputs.ptx);
     add(EmitKind::Cubin, outputs.cubin);
+    add(EmitKind::Fatbin, outputs.fatbin);
     add(EmitKind::Header, outputs.header);
+    add(EmitKind::Launcher, outputs.launcher);
+    add(EmitKind::Shared, outputs.shared, /*executable=*/true);
     add(EmitKind::Manifest, outputs.manifest);
     return 0;
   }

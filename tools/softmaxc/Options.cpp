@@ -60,7 +60,7 @@ struct CommandLineOptions {
       "target",
       cl::desc("native, x86-64[-v2|-v3|-v4], aarch64[,sve][,bf16] or "
                "riscv64[,v]; a list makes one library with a version for each "
-               "(native); or nvptx:sm_75, 80, 90 or 100"),
+               "(native); or nvptx:sm_75, 80, 90 or 100, or a list of those"),
       cl::value_desc("list"), cl::init("native"), cl::cat(category)};
   cl::opt<std::string> threads{
       "threads",
@@ -89,12 +89,18 @@ struct CommandLineOptions {
       "emit",
       cl::desc(
           "what to write, a list: mlir, scheduled, llvm, asm, obj, "
-          "archive, shared, header, manifest; for GPUs mlir, scheduled, ptx, "
-          "cubin, header, manifest"),
+          "archive, shared, header, manifest; for GPUs mlir, scheduled, llvm, "
+          "ptx, cubin, fatbin, header, launcher (a header with the code and "
+          "what launches it), shared, manifest"),
       cl::value_desc("list"), cl::CommaSeparated, cl::cat(category)};
   cl::opt<std::string> output{
       "o", cl::desc("a file, - for standard output, or a folder"),
       cl::value_desc("path"), cl::cat(category)};
+  cl::opt<std::string> cudaPath{
+      "cuda-path",
+      cl::desc("the folder of NVIDIA's ptxas and fatbinary, which cubin and "
+               "fatbin need (those of CUDA_PATH, CUDA_HOME and PATH)"),
+      cl::value_desc("folder"), cl::cat(category)};
   cl::opt<bool> explain{
       "explain", cl::desc("print each kernel's schedule and why it was chosen"),
       cl::cat(category)};
@@ -105,7 +111,8 @@ bool checkGivenOnce(CommandLineOptions &given) {
   using Single = std::reference_wrapper<cl::opt<std::string>>;
   for (cl::opt<std::string> &option :
        {Single(given.target), Single(given.threads), Single(given.accuracy),
-        Single(given.forceStrategy), Single(given.output)}) {
+        Single(given.forceStrategy), Single(given.cudaPath),
+        Single(given.output)}) {
     if (option.getNumOccurrences() < 2)
       continue;
     StringRef dashes = option.ArgStr.size() == 1 ? "-" : "--";
@@ -208,6 +215,7 @@ bool readTarget(CommandLineOptions &given, Options &options) {
     usageError(llvm::toString(std::move(error)));
     return false;
   }
+  options.cudaPath = given.cudaPath;
   options.explain = given.explain;
   return readTuning(given, options);
 }
@@ -231,6 +239,10 @@ bool readOutputs(CommandLineOptions &given, Options &options) {
   std::vector<EmitKind> kinds;
   if (!readKinds(given, options, kinds))
     return false;
+  if (llvm::Error error = checkDeviceKinds(kinds, options)) {
+    usageError(llvm::toString(std::move(error)));
+    return false;
+  }
   std::string path = given.output;
   bool hasPath = given.output.getNumOccurrences() > 0;
   if (hasPath && path.empty()) {
@@ -244,15 +256,19 @@ bool readOutputs(CommandLineOptions &given, Options &options) {
     if (!hasPath && options.explain)
       return true;
     std::optional<EmitKind> kind =
-        hasPath && !isFolder ? kindOfPath(path, options.gpu.has_value())
-        : options.gpu        ? EmitKind::PTX
-                             : EmitKind::Shared;
+        hasPath && !isFolder       ? kindOfPath(path, options.gpu.has_value())
+        : options.gpus.size() == 1 ? EmitKind::PTX
+                                   : EmitKind::Shared;
     if (!kind) {
       usageError("it cannot be told from -o " + path +
                  " what to write; add --emit");
       return false;
     }
     kinds.push_back(*kind);
+    if (llvm::Error error = checkDeviceKinds(kinds, options)) {
+      usageError(llvm::toString(std::move(error)));
+      return false;
+    }
   }
 
   if (!hasPath) {

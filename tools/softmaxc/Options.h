@@ -27,7 +27,9 @@ enum class EmitKind {
   PTX,
   Cubin,
   Header,
-  Manifest
+  Manifest,
+  Fatbin,
+  Launcher
 };
 
 /// The file name of an output of `kind` for kernels called `base`.
@@ -47,6 +49,10 @@ struct Options {
   SmallVector<TargetDescription, 1> targets;
   /// The GPU to compile for, if any.
   std::optional<GPUDescription> gpu;
+  /// All of them, the first one above; empty for CPUs.
+  SmallVector<GPUDescription, 1> gpus;
+  /// The folder of NVIDIA's programs; empty where they are to be looked for.
+  std::string cudaPath;
   /// "none" or "openmp".
   std::string threads;
   /// "default", "strict" or "fast".

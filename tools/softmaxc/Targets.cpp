@@ -3,10 +3,10 @@
 
 #include "softmax/Schedule/Candidate.h"
 #include "softmax/Schedule/GPUSchedule.h"
+#include "softmax/Target/CudaTools.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/Program.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -31,13 +31,15 @@ struct EmitEntry {
 static constexpr EmitEntry kEmitEntries[] = {
     {EmitKind::MLIR, "mlir", "", ".mlir", true, For::Both},
     {EmitKind::Scheduled, "scheduled", "", ".scheduled.mlir", true, For::Both},
-    {EmitKind::LLVM, "llvm", "", ".ll", true, For::CPU},
+    {EmitKind::LLVM, "llvm", "", ".ll", true, For::Both},
     {EmitKind::Assembly, "asm", "", ".s", true, For::CPU},
     {EmitKind::Object, "obj", "", ".o", false, For::CPU},
     {EmitKind::Archive, "archive", "lib", ".a", false, For::CPU},
-    {EmitKind::Shared, "shared", "lib", ".so", false, For::CPU},
+    {EmitKind::Shared, "shared", "lib", ".so", false, For::Both},
     {EmitKind::PTX, "ptx", "", ".ptx", true, For::GPU},
     {EmitKind::Cubin, "cubin", "", ".cubin", false, For::GPU},
+    {EmitKind::Fatbin, "fatbin", "", ".fatbin", false, For::GPU},
+    {EmitKind::Launcher, "launcher", "", ".cuda.h", true, For::GPU},
     {EmitKind::Header, "header", "", ".h", true, For::Both},
     {EmitKind::Manifest, "manifest", "", ".json", true, For::Both},
 };
@@ -68,10 +70,6 @@ llvm::Expected<EmitKind> mlir::softmax::parseEmitKind(StringRef name,
       names.push_back(entry.name);
       continue;
     }
-    if (entry.kind == EmitKind::Cubin && !llvm::sys::findProgramByName("ptxas"))
-      return llvm::createStringError("--emit=cubin needs NVIDIA's ptxas on the "
-                                     "PATH; use --emit=ptx, which "
-                                     "the driver compiles when it is loaded");
     return entry.kind;
   }
   std::string use = "; use " + llvm::join(names, ", ");
@@ -98,20 +96,56 @@ std::optional<EmitKind> mlir::softmax::kindOfPath(StringRef path, bool gpu) {
   return best->kind;
 }
 
+llvm::Error mlir::softmax::checkDeviceKinds(ArrayRef<EmitKind> kinds,
+                                            const Options &options) {
+  if (!options.gpu)
+    return llvm::Error::success();
+  for (EmitKind kind : kinds) {
+    std::string name = entryOf(kind).name.str();
+    if (options.gpus.size() > 1 &&
+        llvm::is_contained({EmitKind::LLVM, EmitKind::PTX, EmitKind::Cubin,
+                            EmitKind::Header, EmitKind::Manifest},
+                           kind))
+      return llvm::createStringError(
+          "--emit=" + name +
+          " is of one chip; name one with --target, or use fatbin, launcher or "
+          "shared, which hold code for all of them");
+    for (StringRef program : {"ptxas", "fatbinary"}) {
+      if (kind != EmitKind::Fatbin &&
+          !(kind == EmitKind::Cubin && program == "ptxas"))
+        continue;
+      llvm::Expected<std::string> path =
+          findCudaTool(program, options.cudaPath);
+      if (!path)
+        return llvm::createStringError(
+            "--emit=" + name + ": " + llvm::toString(path.takeError()) +
+            "; or use --emit=ptx, which the driver compiles when it is loaded");
+    }
+  }
+  return llvm::Error::success();
+}
+
 llvm::Error mlir::softmax::parseTargetList(StringRef text, Options &options) {
-  StringRef chip = text;
-  if (chip.consume_front("nvptx:")) {
-    llvm::Expected<GPUDescription> gpu = parseGPU(chip);
-    if (!gpu)
-      return gpu.takeError();
-    options.gpu = std::move(*gpu);
+  if (text.starts_with("nvptx:")) {
+    for (StringRef chip : llvm::split(text, ',')) {
+      chip.consume_front("nvptx:");
+      llvm::Expected<GPUDescription> gpu = parseGPU(chip);
+      if (!gpu)
+        return gpu.takeError();
+      for (const GPUDescription &other : options.gpus)
+        if (other.name == gpu->name)
+          return llvm::createStringError("'" + chip +
+                                         "' is given twice; give it once");
+      options.gpus.push_back(std::move(*gpu));
+    }
+    options.gpu = options.gpus.front();
     return llvm::Error::success();
   }
   if (text == "nvptx" || text.contains("nvptx:"))
-    return llvm::createStringError("'" + text +
-                                   "': a GPU is one target by itself; use "
-                                   "nvptx:CHIP with " +
-                                   listGPUs());
+    return llvm::createStringError(
+        "'" + text +
+        "': CPUs and GPUs are not compiled for together; use nvptx:CHIP with " +
+        listGPUs());
   llvm::Expected<SmallVector<TargetDescription, 1>> targets =
       parseTargets(text);
   if (!targets)

@@ -20,7 +20,12 @@ llvm::Expected<EmitKind> parseEmitKind(llvm::StringRef name, bool gpu);
 /// The kind whose extension `path` has, the longest one first.
 std::optional<EmitKind> kindOfPath(llvm::StringRef path, bool gpu);
 
-/// Reads --target into `options`: versions for CPUs, or nvptx:CHIP.
+/// Whether the GPUs of `options` and NVIDIA's programs that are installed can
+/// give all of `kinds`.
+llvm::Error checkDeviceKinds(llvm::ArrayRef<EmitKind> kinds,
+                             const Options &options);
+
+/// Reads --target into `options`: versions for CPUs, or nvptx:CHIP,CHIP...
 llvm::Error parseTargetList(llvm::StringRef text, Options &options);
 
 /// Whether the target has the strategy of --force-strategy, and threads and
