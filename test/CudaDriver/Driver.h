@@ -84,6 +84,8 @@ struct PtxKernel {
 
 struct Module {
   Context *context;
+  /// "sm_90", as the PTX says.
+  std::string chip;
   std::map<std::string, PtxKernel> kernels;
   /// Of the LLVM function: bytes of each parameter, and whether it is a
   /// pointer.

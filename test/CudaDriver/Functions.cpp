@@ -472,8 +472,9 @@ DRIVER_BODY(cuLaunchKernel,
   if (int status = checkStream(stream))
     return status;
   std::ostringstream line;
-  line << "launch " << known->name << " grid " << gridX << " block " << blockX
-       << " shared " << sharedBytes << " stream "
+  line << "launch " << known->module->chip << " " << known->name << " grid "
+       << gridX << " block " << blockX << " shared " << sharedBytes
+       << " stream "
        << (reinterpret_cast<uintptr_t>(stream) > 2 ? "own" : "default")
        << " device " << currentContext()->device;
   log(line.str());

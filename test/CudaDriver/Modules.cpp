@@ -64,17 +64,16 @@ static std::map<std::string, PtxKernel> parsePtx(StringRef text) {
 static std::unique_ptr<llvm::Module>
 readIR(StringRef target, llvm::LLVMContext &context, std::string &message) {
   const char *files = getenv("SOFTMAX_CUDA_MODULES");
-  for (StringRef file : llvm::split(StringRef(files ? files : ""), ':')) {
+  for (StringRef entry : llvm::split(StringRef(files ? files : ""), ':')) {
+    auto [chip, file] = entry.split('=');
+    if (chip != target)
+      continue;
     llvm::SMDiagnostic diagnostic;
     std::unique_ptr<llvm::Module> module =
         llvm::parseIRFile(file, diagnostic, context);
-    if (!module) {
+    if (!module)
       message = (file + ": " + diagnostic.getMessage()).str();
-      return nullptr;
-    }
-    for (llvm::Function &function : *module)
-      if (function.getFnAttribute("target-cpu").getValueAsString() == target)
-        return module;
+    return module;
   }
   message = "SOFTMAX_CUDA_MODULES names no LLVM IR for " + target.str();
   return nullptr;
@@ -101,6 +100,7 @@ int softmax_test::loadModule(Driver &driver, const char *image, Module **module,
 
   auto result = std::make_unique<Module>();
   result->context = currentContext();
+  result->chip = target.str();
   result->kernels = parsePtx(text);
   auto context = std::make_unique<llvm::LLVMContext>();
   std::unique_ptr<llvm::Module> ir = readIR(target, *context, message);
