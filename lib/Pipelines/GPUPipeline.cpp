@@ -1,6 +1,6 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 //
-// The way down to NVIDIA device code.
+// The way down to device code: what all GPUs share.
 
 #include "PipelineParts.h"
 
@@ -8,18 +8,12 @@
 #include "softmax/Dialect/Transforms/Passes.h"
 #include "softmax/Math/Passes.h"
 
-#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
-#include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
-#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
-#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
-#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
-#include "mlir/Transforms/Passes.h"
 
 #include "llvm/ADT/StringSwitch.h"
 
@@ -55,29 +49,24 @@ void mlir::softmax::buildFromGPUSchedulePipeline(
   manager.addPass(createSoftmaxExpandMath(math));
   addCleanUp(manager);
 
-  GpuNVVMAttachTargetOptions target;
-  target.chip = options.chip.name;
-  target.features = options.chip.features;
-  target.optLevel = 3;
-  manager.addPass(createGpuNVVMAttachTarget(target));
-  OpPassManager &device = manager.nest<gpu::GPUModuleOp>();
-  device.addPass(memref::createExpandStridedMetadataPass());
-  device.addPass(createLowerAffinePass());
-  device.addPass(createSCFToControlFlowPass());
-  ConvertGpuOpsToNVVMOpsOptions nvvm;
-  nvvm.useBarePtrCallConv = true;
-  nvvm.hasRedux = options.chip.reducesIntegers;
-  device.addPass(createConvertGpuOpsToNVVMOps(nvvm));
-  device.addPass(createSoftmaxResolveDeviceFunctionsPass());
-  addCleanUp(device);
-  device.addPass(createReconcileUnrealizedCastsPass());
-  device.addPass(createSoftmaxCheckDeviceCodePass());
-  if (options.format == DeviceFormat::Dialect)
+  switch (options.chip.kind) {
+  case GPUKind::NVIDIA:
+    return addNVVMPipeline(manager, options);
+  case GPUKind::AMD:
+  case GPUKind::Vulkan:
+    return addRefusal(manager, "softmax-to-gpu-binary",
+                      "no way down to chip '" + options.chip.name +
+                          "' is known; use " + listGPUs());
+  }
+}
+
+void mlir::softmax::addBinary(OpPassManager &manager, DeviceFormat format) {
+  if (format == DeviceFormat::Dialect)
     return;
   GpuModuleToBinaryPassOptions binary;
-  binary.compilationTarget = options.format == DeviceFormat::LLVM  ? "llvm"
-                             : options.format == DeviceFormat::Isa ? "isa"
-                                                                   : "bin";
+  binary.compilationTarget = format == DeviceFormat::LLVM  ? "llvm"
+                             : format == DeviceFormat::Isa ? "isa"
+                                                           : "bin";
   manager.addPass(createGpuModuleToBinaryPass(binary));
 }
 

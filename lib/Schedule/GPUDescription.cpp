@@ -2,6 +2,8 @@
 
 #include "softmax/Schedule/GPUDescription.h"
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir::softmax;
 
@@ -20,22 +22,30 @@ static llvm::ArrayRef<GPUDescription> allGPUs() {
   return chips;
 }
 
-std::string mlir::softmax::listGPUs() {
-  std::string list;
-  llvm::ArrayRef<GPUDescription> chips = allGPUs();
-  for (size_t i = 0; i < chips.size(); ++i)
-    list += (i == 0                  ? ""
-             : i + 1 == chips.size() ? " or "
-                                     : ", ") +
-            chips[i].name;
-  return list;
+static llvm::SmallVector<std::string> namesOf(std::optional<GPUKind> kind) {
+  llvm::SmallVector<std::string> names;
+  for (const GPUDescription &chip : allGPUs())
+    if (!kind || chip.kind == *kind)
+      names.push_back(chip.name);
+  return names;
 }
 
-llvm::Expected<GPUDescription> mlir::softmax::parseGPU(llvm::StringRef name) {
+std::string mlir::softmax::listGPUs(std::optional<GPUKind> kind) {
+  llvm::SmallVector<std::string> names = namesOf(kind);
+  if (names.size() == 1)
+    return names.front();
+  return llvm::join(llvm::ArrayRef(names).drop_back(), ", ") + " or " +
+         names.back();
+}
+
+llvm::Expected<GPUDescription>
+mlir::softmax::parseGPU(llvm::StringRef name, std::optional<GPUKind> kind) {
   for (const GPUDescription &chip : allGPUs())
-    if (chip.name == name)
+    if (chip.name == name && (!kind || chip.kind == *kind))
       return chip;
-  return llvm::createStringError("unknown chip '" + name.str() + "'; use " +
-                                 listGPUs() +
-                                 " (later chips run the code of earlier ones)");
+  // Of the others only NVIDIA's chips are compatible in one direction.
+  bool later = kind.value_or(GPUKind::NVIDIA) == GPUKind::NVIDIA;
+  return llvm::createStringError(
+      "unknown chip '" + name.str() + "'; use " + listGPUs(kind) +
+      (later ? " (later chips run the code of earlier ones)" : ""));
 }

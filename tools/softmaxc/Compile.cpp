@@ -240,8 +240,8 @@ private:
       return kDoesNotCompile;
     result.explanation = std::move(outputs.explanation);
     add(EmitKind::Scheduled, outputs.scheduled);
-    add(EmitKind::PTX, outputs.ptx);
-    add(EmitKind::Cubin, outputs.cubin);
+    for (auto &[kind, code] : outputs.code)
+      add(kind, code);
     add(EmitKind::Header, outputs.header);
     add(EmitKind::Manifest, outputs.manifest);
     return 0;

@@ -67,12 +67,12 @@ LogicalResult mlir::softmax::compileForDevice(ModuleOp module,
         emitCode(*copy, pipeline, DeviceFormat::Binary);
     if (failed(code))
       return failure();
-    outputs.cubin = std::move(*code);
+    outputs.code[EmitKind::Cubin] = std::move(*code);
   }
   FailureOr<std::string> code = emitCode(module, pipeline, DeviceFormat::Isa);
   if (failed(code))
     return failure();
-  outputs.ptx = std::move(*code);
+  outputs.code[EmitKind::PTX] = std::move(*code);
   auto functions = collectDeviceFunctions(module);
   if (failed(functions))
     return failure();

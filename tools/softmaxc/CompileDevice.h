@@ -10,11 +10,15 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Support/LogicalResult.h"
 
+#include <map>
+
 namespace mlir::softmax {
 
 /// What comes of a module; empty where it was not asked for.
 struct DeviceOutputs {
-  std::string explanation, scheduled, ptx, cubin, header, manifest;
+  std::string explanation, scheduled, header, manifest;
+  /// Device code by its kind.
+  std::map<EmitKind, std::string> code;
 };
 
 /// Compiles `module` for `options.gpu`.  Emits diagnostics where it fails.

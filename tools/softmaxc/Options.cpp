@@ -215,8 +215,7 @@ bool readTarget(CommandLineOptions &given, Options &options) {
 bool readKinds(CommandLineOptions &given, const Options &options,
                std::vector<EmitKind> &kinds) {
   for (const std::string &name : given.emit) {
-    llvm::Expected<EmitKind> kind =
-        parseEmitKind(name, options.gpu.has_value());
+    llvm::Expected<EmitKind> kind = parseEmitKind(name, options.gpuKind());
     if (!kind) {
       usageError(llvm::toString(kind.takeError()));
       return false;
@@ -243,10 +242,10 @@ bool readOutputs(CommandLineOptions &given, Options &options) {
   if (kinds.empty()) {
     if (!hasPath && options.explain)
       return true;
-    std::optional<EmitKind> kind =
-        hasPath && !isFolder ? kindOfPath(path, options.gpu.has_value())
-        : options.gpu        ? EmitKind::PTX
-                             : EmitKind::Shared;
+    std::optional<EmitKind> kind = hasPath && !isFolder
+                                       ? kindOfPath(path, options.gpuKind())
+                                   : options.gpu ? EmitKind::PTX
+                                                 : EmitKind::Shared;
     if (!kind) {
       usageError("it cannot be told from -o " + path +
                  " what to write; add --emit");
@@ -268,7 +267,7 @@ bool readOutputs(CommandLineOptions &given, Options &options) {
     options.outputs.push_back({kinds.front(), path});
     return true;
   }
-  if (!isFolder && (path == "-" || kindOfPath(path, options.gpu.has_value()) ||
+  if (!isFolder && (path == "-" || kindOfPath(path, options.gpuKind()) ||
                     llvm::sys::fs::exists(path))) {
     usageError("--emit asks for several files, and -o " + path +
                " is not a folder");

@@ -47,6 +47,9 @@ struct Options {
   SmallVector<TargetDescription, 1> targets;
   /// The GPU to compile for, if any.
   std::optional<GPUDescription> gpu;
+  std::optional<GPUKind> gpuKind() const {
+    return gpu ? std::optional(gpu->kind) : std::nullopt;
+  }
   /// "none" or "openmp".
   std::string threads;
   /// "default", "strict" or "fast".

@@ -12,7 +12,15 @@ using namespace mlir;
 using namespace mlir::softmax;
 
 namespace {
-enum class For { CPU, GPU, Both };
+/// Targets as bits: CPUs, and GPUs by their kind.
+enum For : unsigned {
+  CPU = 1,
+  NVIDIA = 2,
+  AMD = 4,
+  Vulkan = 8,
+  GPUs = NVIDIA | AMD | Vulkan,
+  All = CPU | GPUs
+};
 
 struct EmitEntry {
   EmitKind kind;
@@ -20,26 +28,35 @@ struct EmitEntry {
   llvm::StringLiteral prefix;
   llvm::StringLiteral extension;
   bool isText;
-  For target;
+  unsigned targets;
 
-  bool isFor(bool gpu) const {
-    return target == For::Both || (target == For::GPU) == gpu;
+  /// Of a GPU's kind, or of CPUs.
+  bool isFor(std::optional<GPUKind> gpu) const {
+    return targets & (gpu ? NVIDIA << static_cast<unsigned>(*gpu) : CPU);
   }
 };
 } // namespace
 
+static_assert(NVIDIA << static_cast<unsigned>(GPUKind::AMD) == AMD &&
+              NVIDIA << static_cast<unsigned>(GPUKind::Vulkan) == Vulkan);
+
 static constexpr EmitEntry kEmitEntries[] = {
-    {EmitKind::MLIR, "mlir", "", ".mlir", true, For::Both},
-    {EmitKind::Scheduled, "scheduled", "", ".scheduled.mlir", true, For::Both},
-    {EmitKind::LLVM, "llvm", "", ".ll", true, For::CPU},
-    {EmitKind::Assembly, "asm", "", ".s", true, For::CPU},
-    {EmitKind::Object, "obj", "", ".o", false, For::CPU},
-    {EmitKind::Archive, "archive", "lib", ".a", false, For::CPU},
-    {EmitKind::Shared, "shared", "lib", ".so", false, For::CPU},
-    {EmitKind::PTX, "ptx", "", ".ptx", true, For::GPU},
-    {EmitKind::Cubin, "cubin", "", ".cubin", false, For::GPU},
-    {EmitKind::Header, "header", "", ".h", true, For::Both},
-    {EmitKind::Manifest, "manifest", "", ".json", true, For::Both},
+    {EmitKind::MLIR, "mlir", "", ".mlir", true, All},
+    {EmitKind::Scheduled, "scheduled", "", ".scheduled.mlir", true, All},
+    {EmitKind::LLVM, "llvm", "", ".ll", true, CPU},
+    {EmitKind::Assembly, "asm", "", ".s", true, CPU},
+    {EmitKind::Object, "obj", "", ".o", false, CPU},
+    {EmitKind::Archive, "archive", "lib", ".a", false, CPU},
+    {EmitKind::Shared, "shared", "lib", ".so", false, CPU},
+    {EmitKind::PTX, "ptx", "", ".ptx", true, NVIDIA},
+    {EmitKind::Cubin, "cubin", "", ".cubin", false, NVIDIA},
+    {EmitKind::Header, "header", "", ".h", true, All},
+    {EmitKind::Manifest, "manifest", "", ".json", true, All},
+};
+
+/// What --target calls GPUs.
+static constexpr std::pair<llvm::StringLiteral, GPUKind> kGPUTargets[] = {
+    {"nvptx", GPUKind::NVIDIA},
 };
 
 static const EmitEntry &entryOf(EmitKind kind) {
@@ -54,8 +71,8 @@ std::string mlir::softmax::defaultFileName(EmitKind kind, StringRef base) {
   return (entry.prefix + base + entry.extension).str();
 }
 
-llvm::Expected<EmitKind> mlir::softmax::parseEmitKind(StringRef name,
-                                                      bool gpu) {
+llvm::Expected<EmitKind>
+mlir::softmax::parseEmitKind(StringRef name, std::optional<GPUKind> gpu) {
   SmallVector<StringRef> names;
   const EmitEntry *other = nullptr;
   for (const EmitEntry &entry : kEmitEntries) {
@@ -87,7 +104,8 @@ llvm::Expected<EmitKind> mlir::softmax::parseEmitKind(StringRef name,
       use);
 }
 
-std::optional<EmitKind> mlir::softmax::kindOfPath(StringRef path, bool gpu) {
+std::optional<EmitKind> mlir::softmax::kindOfPath(StringRef path,
+                                                  std::optional<GPUKind> gpu) {
   const EmitEntry *best = nullptr;
   for (const EmitEntry &entry : kEmitEntries)
     if (entry.isFor(gpu) && path.ends_with(entry.extension) &&
@@ -99,19 +117,21 @@ std::optional<EmitKind> mlir::softmax::kindOfPath(StringRef path, bool gpu) {
 }
 
 llvm::Error mlir::softmax::parseTargetList(StringRef text, Options &options) {
-  StringRef chip = text;
-  if (chip.consume_front("nvptx:")) {
-    llvm::Expected<GPUDescription> gpu = parseGPU(chip);
-    if (!gpu)
-      return gpu.takeError();
-    options.gpu = std::move(*gpu);
-    return llvm::Error::success();
+  for (auto [name, kind] : kGPUTargets) {
+    StringRef chip = text;
+    std::string prefix = (name + ":").str();
+    if (chip.consume_front(prefix)) {
+      llvm::Expected<GPUDescription> gpu = parseGPU(chip, kind);
+      if (!gpu)
+        return gpu.takeError();
+      options.gpu = std::move(*gpu);
+      return llvm::Error::success();
+    }
+    if (text == name || text.contains(prefix))
+      return llvm::createStringError("'" + text +
+                                     "': a GPU is one target by itself; use " +
+                                     prefix + "CHIP with " + listGPUs(kind));
   }
-  if (text == "nvptx" || text.contains("nvptx:"))
-    return llvm::createStringError("'" + text +
-                                   "': a GPU is one target by itself; use "
-                                   "nvptx:CHIP with " +
-                                   listGPUs());
   llvm::Expected<SmallVector<TargetDescription, 1>> targets =
       parseTargets(text);
   if (!targets)

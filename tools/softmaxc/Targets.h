@@ -13,12 +13,14 @@ namespace mlir::softmax {
 /// Whether an output of `kind` may go to a terminal.
 bool isText(EmitKind kind);
 
-/// The kind that --emit calls `name`; fails for one that the target, a GPU or
-/// not, has not.
-llvm::Expected<EmitKind> parseEmitKind(llvm::StringRef name, bool gpu);
+/// The kind that --emit calls `name`; fails for one that the target, a CPU or
+/// a kind of GPU, has not.
+llvm::Expected<EmitKind> parseEmitKind(llvm::StringRef name,
+                                       std::optional<GPUKind> gpu);
 
 /// The kind whose extension `path` has, the longest one first.
-std::optional<EmitKind> kindOfPath(llvm::StringRef path, bool gpu);
+std::optional<EmitKind> kindOfPath(llvm::StringRef path,
+                                   std::optional<GPUKind> gpu);
 
 /// Reads --target into `options`: versions for CPUs, or nvptx:CHIP.
 llvm::Error parseTargetList(llvm::StringRef text, Options &options);

@@ -8,13 +8,17 @@
 #include "llvm/Support/Error.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace mlir::softmax {
 
-/// One NVIDIA chip, by its compute capability; figures of the largest chip that
-/// has it (CUDA C++ Programming Guide, Technical Specifications per Compute
-/// Capability; NVIDIA's whitepapers for the rates).
+/// Whose it is, which decides the way down.
+enum class GPUKind { NVIDIA, AMD, Vulkan };
+
+/// One chip; of NVIDIA's by its compute capability, with figures of the largest
+/// chip that has it (CUDA C++ Programming Guide, Technical Specifications per
+/// Compute Capability; NVIDIA's whitepapers for the rates).
 struct GPUDescription {
   /// "sm_90".
   std::string name;
@@ -37,12 +41,17 @@ struct GPUDescription {
   /// Whether it has instructions that add an integer over a warp (redux.sync)
   /// and that convert f32 to bf16 (cvt.rn.bf16.f32).
   bool reducesIntegers = false, convertsBF16 = false;
+  GPUKind kind = GPUKind::NVIDIA;
+  /// Threads that run in step: of a warp, wavefront or subgroup.
+  unsigned warpSize = 32;
 };
 
-/// The chip called `name`; an error that lists the chips if there is none.
-llvm::Expected<GPUDescription> parseGPU(llvm::StringRef name);
+/// The chip called `name`, of those of `kind` if that is given; an error that
+/// lists the chips if there is none.
+llvm::Expected<GPUDescription>
+parseGPU(llvm::StringRef name, std::optional<GPUKind> kind = std::nullopt);
 /// "sm_75, sm_80, sm_90 or sm_100".
-std::string listGPUs();
+std::string listGPUs(std::optional<GPUKind> kind = std::nullopt);
 
 } // namespace mlir::softmax
 

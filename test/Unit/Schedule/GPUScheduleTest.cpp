@@ -77,6 +77,33 @@ TEST(GPUSchedule, KnownLength) {
   EXPECT_EQ(choose(shape).front().strategy, GPUStrategyKind::BlockOnline);
 }
 
+// Wavefronts of 64 threads and subgroups of 8 take the place of warps.
+TEST(GPUSchedule, WarpSize) {
+  for (unsigned warpSize : {8u, 64u}) {
+    GPUDescription other = chip("sm_90");
+    other.warpSize = warpSize;
+    GPUKernelShape shape;
+    auto list = chooseGPUKernels(shape, other, std::nullopt);
+    ASSERT_TRUE(bool(list));
+    int64_t next = 0;
+    for (const GPUCandidate &c : *list) {
+      if (c.strategy == GPUStrategyKind::BlockOnline)
+        continue;
+      EXPECT_EQ(c.minColumns, next);
+      next = c.maxColumns + 1;
+      int64_t rowThreads = c.rows ? c.threads / c.rows : c.threads;
+      EXPECT_LE(c.maxColumns, rowThreads * c.lanes * c.vectors);
+      if (c.strategy == GPUStrategyKind::WarpPerRow) {
+        EXPECT_EQ(rowThreads, warpSize);
+      }
+      if (c.strategy == GPUStrategyKind::RowsPerWarp) {
+        EXPECT_LT(rowThreads, warpSize);
+      }
+    }
+    EXPECT_EQ(next, kGPUBlock + 1);
+  }
+}
+
 TEST(GPUSchedule, Force) {
   GPUKernelShape shape;
   EXPECT_EQ(refusal(shape, GPUStrategyKind::WarpPerRow),
