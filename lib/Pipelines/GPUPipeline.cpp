@@ -37,14 +37,16 @@ void mlir::softmax::buildFromGPUSchedulePipeline(
     OpPassManager &manager, const GPUPipelineOptions &options) {
   ConvertSoftmaxToGPUPassOptions lowering;
   lowering.redux = options.chip.reducesIntegers;
+  lowering.fma = options.chip.fusesMultiplyAdd;
+  lowering.longGrid = options.chip.hasLongGrid;
   manager.addNestedPass<func::FuncOp>(createConvertSoftmaxToGPUPass(lowering));
   manager.addPass(createSoftmaxCheckLoweredPass());
   // At once: what is computed twice, on the host and in a kernel, would become
   // an argument.
   manager.addPass(createGpuKernelOutliningPass());
   SoftmaxExpandMathOptions math;
-  math.fma = true;
-  math.f16c = true;
+  math.fma = options.chip.fusesMultiplyAdd;
+  math.f16c = options.chip.convertsF16;
   math.bf16 = options.chip.convertsBF16;
   manager.addPass(createSoftmaxExpandMath(math));
   addCleanUp(manager);
@@ -52,8 +54,9 @@ void mlir::softmax::buildFromGPUSchedulePipeline(
   switch (options.chip.kind) {
   case GPUKind::NVIDIA:
     return addNVVMPipeline(manager, options);
-  case GPUKind::AMD:
   case GPUKind::Vulkan:
+    return addVulkanPipeline(manager, options);
+  case GPUKind::AMD:
     return addRefusal(manager, "softmax-to-gpu-binary",
                       "no way down to chip '" + options.chip.name +
                           "' is known; use " + listGPUs());

@@ -56,7 +56,9 @@ LogicalResult mlir::softmax::compileForDevice(ModuleOp module,
   llvm::raw_string_ostream(outputs.scheduled) << *module;
   if (options.explain)
     outputs.explanation = explain(module, *options.gpu);
+  bool vulkan = options.gpu->kind == GPUKind::Vulkan;
   bool lower = wants(EmitKind::PTX) || wants(EmitKind::Cubin) ||
+               wants(EmitKind::SPIRV) ||
                wants(EmitKind::Header) || wants(EmitKind::Manifest);
   if (!lower)
     return success();
@@ -69,10 +71,11 @@ LogicalResult mlir::softmax::compileForDevice(ModuleOp module,
       return failure();
     outputs.code[EmitKind::Cubin] = std::move(*code);
   }
-  FailureOr<std::string> code = emitCode(module, pipeline, DeviceFormat::Isa);
+  FailureOr<std::string> code =
+      emitCode(module, pipeline,
+               vulkan ? DeviceFormat::Binary : DeviceFormat::Isa);
   if (failed(code))
     return failure();
-  outputs.code[EmitKind::PTX] = std::move(*code);
   auto functions = collectDeviceFunctions(module);
   if (failed(functions))
     return failure();
@@ -84,6 +87,7 @@ LogicalResult mlir::softmax::compileForDevice(ModuleOp module,
               ? defaultFileName(EmitKind::Header, options.baseName)
               : llvm::sys::path::filename(output.path).str());
   outputs.manifest =
-      emitDeviceManifest(*functions, *options.gpu, options.accuracy);
+      emitDeviceManifest(*functions, *options.gpu, options.accuracy, *code);
+  outputs.code[vulkan ? EmitKind::SPIRV : EmitKind::PTX] = std::move(*code);
   return success();
 }

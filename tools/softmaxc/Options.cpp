@@ -27,7 +27,7 @@ constexpr llvm::StringLiteral kOverview =
     R"(compiler for softmax kernels
 
 Compiles the public functions of an MLIR file, or kernels asked for by --op, to
-code for CPUs or an NVIDIA GPU. --op may repeat. --type, --shape, --axis, --name,
+code for CPUs, an NVIDIA GPU or Vulkan. --op may repeat. --type, --shape, --axis, --name,
 --with, --labels, --ignore-index, --label-smoothing and --masked-row describe
 kernels: one that stands before the first --op holds for every
 --op, one that stands after an --op for that kernel only.
@@ -60,7 +60,8 @@ struct CommandLineOptions {
       "target",
       cl::desc("native, x86-64[-v2|-v3|-v4], aarch64[,sve][,bf16] or "
                "riscv64[,v]; a list makes one library with a version for each "
-               "(native); or nvptx:sm_75, 80, 90 or 100"),
+               "(native); or nvptx:sm_75, 80, 90 or 100, or "
+               "vulkan[:subgroup=N] (32)"),
       cl::value_desc("list"), cl::init("native"), cl::cat(category)};
   cl::opt<std::string> threads{
       "threads",
@@ -90,7 +91,7 @@ struct CommandLineOptions {
       cl::desc(
           "what to write, a list: mlir, scheduled, llvm, asm, obj, "
           "archive, shared, header, manifest; for GPUs mlir, scheduled, ptx, "
-          "cubin, header, manifest"),
+          "cubin or spirv, header, manifest"),
       cl::value_desc("list"), cl::CommaSeparated, cl::cat(category)};
   cl::opt<std::string> output{
       "o", cl::desc("a file, - for standard output, or a folder"),
@@ -244,8 +245,10 @@ bool readOutputs(CommandLineOptions &given, Options &options) {
       return true;
     std::optional<EmitKind> kind = hasPath && !isFolder
                                        ? kindOfPath(path, options.gpuKind())
-                                   : options.gpu ? EmitKind::PTX
-                                                 : EmitKind::Shared;
+                                   : !options.gpu ? EmitKind::Shared
+                                   : options.gpu->kind == GPUKind::Vulkan
+                                       ? EmitKind::SPIRV
+                                       : EmitKind::PTX;
     if (!kind) {
       usageError("it cannot be told from -o " + path +
                  " what to write; add --emit");

@@ -26,6 +26,7 @@ enum class EmitKind {
   Shared,
   PTX,
   Cubin,
+  SPIRV,
   Header,
   Manifest
 };

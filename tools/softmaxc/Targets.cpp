@@ -50,6 +50,7 @@ static constexpr EmitEntry kEmitEntries[] = {
     {EmitKind::Shared, "shared", "lib", ".so", false, CPU},
     {EmitKind::PTX, "ptx", "", ".ptx", true, NVIDIA},
     {EmitKind::Cubin, "cubin", "", ".cubin", false, NVIDIA},
+    {EmitKind::SPIRV, "spirv", "", ".spv", false, Vulkan},
     {EmitKind::Header, "header", "", ".h", true, All},
     {EmitKind::Manifest, "manifest", "", ".json", true, All},
 };
@@ -92,15 +93,17 @@ mlir::softmax::parseEmitKind(StringRef name, std::optional<GPUKind> gpu) {
     return entry.kind;
   }
   std::string use = "; use " + llvm::join(names, ", ");
-  if (!gpu && (other || name == "hsaco" || name == "spirv"))
+  if (!gpu && (other || name == "hsaco"))
     return llvm::createStringError(
         "--emit=" + name.str() +
-        (other ? " needs a GPU target, as --target=nvptx:sm_90"
-               : " is of GPUs that this version has not") +
+        (other == &entryOf(EmitKind::SPIRV) ? " needs --target=vulkan"
+         : other ? " needs a GPU target, as --target=nvptx:sm_90"
+                 : " is of GPUs that this version has not") +
         use);
   return llvm::createStringError(
-      (other ? "--emit=" + name.str() + " needs a CPU target"
-             : "unknown --emit=" + name.str()) +
+      (!other ? "unknown --emit=" + name.str()
+       : other->targets & CPU ? "--emit=" + name.str() + " needs a CPU target"
+                              : "--emit=" + name.str() + " is of other GPUs") +
       use);
 }
 
@@ -132,6 +135,19 @@ llvm::Error mlir::softmax::parseTargetList(StringRef text, Options &options) {
                                      "': a GPU is one target by itself; use " +
                                      prefix + "CHIP with " + listGPUs(kind));
   }
+  // All devices have one name.
+  if (StringRef rest = text;
+      rest.consume_front("vulkan") && !rest.contains(',')) {
+    llvm::Expected<GPUDescription> gpu = parseGPU(text, GPUKind::Vulkan);
+    if (!gpu)
+      return gpu.takeError();
+    options.gpu = std::move(*gpu);
+    return llvm::Error::success();
+  }
+  if (text.contains("vulkan"))
+    return llvm::createStringError(
+        "'" + text +
+        "': a GPU is one target by itself; use vulkan or vulkan:subgroup=N");
   llvm::Expected<SmallVector<TargetDescription, 1>> targets =
       parseTargets(text);
   if (!targets)

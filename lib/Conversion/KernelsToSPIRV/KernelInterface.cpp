@@ -128,16 +128,15 @@ void Rewriter::createKernel() {
         {ShapedType::kDynamic}, type, MemRefLayoutAttrInterface(),
         storageClass(context, spirv::StorageClass::StorageBuffer)));
     abis.push_back(spirv::InterfaceVarABIAttr::get(
-        0, places.places[access.argument], spirv::StorageClass::StorageBuffer,
-        context));
+        0, places.places[access.argument], std::nullopt, context));
   }
   if (places.pushConstantBytes) {
     types.push_back(MemRefType::get(
         {places.pushConstantBytes / 4}, b.getI32Type(),
         MemRefLayoutAttrInterface(),
         storageClass(context, spirv::StorageClass::PushConstant)));
-    abis.push_back(spirv::InterfaceVarABIAttr::get(
-        0, 0, spirv::StorageClass::PushConstant, context));
+    abis.push_back(
+        spirv::InterfaceVarABIAttr::get(0, 0, std::nullopt, context));
   }
   created = gpu::GPUFuncOp::create(b, loc, old.getName(),
                                    b.getFunctionType(types, {}));

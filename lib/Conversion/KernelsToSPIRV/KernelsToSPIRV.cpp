@@ -80,6 +80,37 @@ struct YieldF16AsInteger : OpRewritePattern<scf::IfOp> {
   }
 };
 
+/// Before SPIR-V 1.4 a selection between vectors takes a vector of conditions.
+struct BroadcastCondition : OpRewritePattern<arith::SelectOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::SelectOp op,
+                                PatternRewriter &rewriter) const override {
+    auto type = dyn_cast<VectorType>(op.getType());
+    if (!type || isa<VectorType>(op.getCondition().getType()))
+      return rewriter.notifyMatchFailure(op, "is element-wise already");
+    Value condition = vector::BroadcastOp::create(
+        rewriter, op.getLoc(), type.clone(rewriter.getI1Type()),
+        op.getCondition());
+    rewriter.modifyOpInPlace(
+        op, [&]() { op.getConditionMutable().assign(condition); });
+    return success();
+  }
+};
+
+/// What says that it is uniform becomes an operation of OpenCL's.
+struct DropUniform : OpRewritePattern<gpu::SubgroupReduceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(gpu::SubgroupReduceOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.getUniform())
+      return rewriter.notifyMatchFailure(op, "does not say that it is uniform");
+    rewriter.modifyOpInPlace(op, [&]() { op.setUniform(false); });
+    return success();
+  }
+};
+
 struct SoftmaxConvertKernelsToSPIRVPass
     : softmax::impl::SoftmaxConvertKernelsToSPIRVPassBase<
           SoftmaxConvertKernelsToSPIRVPass> {
@@ -107,7 +138,8 @@ private:
 LogicalResult
 SoftmaxConvertKernelsToSPIRVPass::simplify(gpu::GPUModuleOp module) {
   RewritePatternSet patterns(&getContext());
-  patterns.add<YieldF16AsInteger>(&getContext());
+  patterns.add<BroadcastCondition, DropUniform, YieldF16AsInteger>(
+      &getContext());
   // NaN is a matter of the operations that this makes of it.
   vector::populateBreakDownVectorReductionPatterns(patterns,
                                                    /*maxNumElementsToExtract=*/4);
