@@ -6,6 +6,8 @@
 
 #include "softmax/Pipelines/Pipelines.h"
 
+#include "llvm/Support/FormatVariadic.h"
+
 #include "gtest/gtest.h"
 
 #include <random>
