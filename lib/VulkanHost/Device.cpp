@@ -114,7 +114,8 @@ void Device::Implementation::describe() {
   vk.GetPhysicalDeviceProperties2(physical, &properties);
   name = properties.properties.deviceName;
   vk.GetPhysicalDeviceMemoryProperties(physical, &memory);
-  capabilities = {"Shader"};
+  // Matrix is a part of Shader.
+  capabilities = {"Shader", "Matrix"};
   auto has = [&](bool supported, const char *capability) {
     if (supported)
       capabilities.push_back(capability);

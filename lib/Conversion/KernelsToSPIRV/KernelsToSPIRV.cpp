@@ -13,6 +13,7 @@
 #include "mlir/Conversion/UBToSPIRV/UBToSPIRV.h"
 #include "mlir/Conversion/VectorToSPIRV/VectorToSPIRV.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SPIRV/IR/TargetAndABI.h"
@@ -20,7 +21,9 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "softmax/Conversion/KernelsToSPIRV/Passes.h"
 
@@ -98,6 +101,39 @@ struct BroadcastCondition : OpRewritePattern<arith::SelectOp> {
   }
 };
 
+/// A product with 0, which is NaN for NaN and infinities: there are drivers that
+/// take it for 0 whatever is asked of floats (llvmpipe of Mesa 22.3).
+struct SelectProductWithZero : OpRewritePattern<arith::MulFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::MulFOp op,
+                                PatternRewriter &rewriter) const override {
+    Value value = op.getLhs(), zero = op.getRhs();
+    if (!matchPattern(zero, m_PosZeroFloat()))
+      std::swap(value, zero);
+    if (!matchPattern(zero, m_PosZeroFloat()))
+      return rewriter.notifyMatchFailure(op, "has no factor that is 0");
+    Location loc = op.getLoc();
+    auto constant = [&](const APFloat &number) -> Value {
+      TypedAttr attribute = FloatAttr::get(getElementTypeOrSelf(value), number);
+      if (auto vector = dyn_cast<VectorType>(value.getType()))
+        attribute = DenseElementsAttr::get(vector, Attribute(attribute));
+      return arith::ConstantOp::create(rewriter, loc, attribute);
+    };
+    const llvm::fltSemantics &semantics =
+        cast<FloatType>(getElementTypeOrSelf(value)).getFloatSemantics();
+    Value finite = arith::CmpFOp::create(
+        rewriter, loc, arith::CmpFPredicate::OLT,
+        math::AbsFOp::create(rewriter, loc, value),
+        constant(APFloat::getInf(semantics)));
+    Value signedZero =
+        math::CopySignOp::create(rewriter, loc, zero, value);
+    rewriter.replaceOpWithNewOp<arith::SelectOp>(
+        op, finite, signedZero, constant(APFloat::getQNaN(semantics)));
+    return success();
+  }
+};
+
 /// What says that it is uniform becomes an operation of OpenCL's.
 struct DropUniform : OpRewritePattern<gpu::SubgroupReduceOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -138,8 +174,8 @@ private:
 LogicalResult
 SoftmaxConvertKernelsToSPIRVPass::simplify(gpu::GPUModuleOp module) {
   RewritePatternSet patterns(&getContext());
-  patterns.add<BroadcastCondition, DropUniform, YieldF16AsInteger>(
-      &getContext());
+  patterns.add<BroadcastCondition, DropUniform, SelectProductWithZero,
+               YieldF16AsInteger>(&getContext());
   // NaN is a matter of the operations that this makes of it.
   vector::populateBreakDownVectorReductionPatterns(patterns,
                                                    /*maxNumElementsToExtract=*/4);
