@@ -26,13 +26,17 @@
 #   lld                                    ld.lld beside LLVM's tools
 #   qemu-x86_64, qemu-aarch64, qemu-riscv64   QEMU's user emulation of that CPU, and
 #                      a compiler for it with a static C library
-#   ptxas                                  NVIDIA's assembler on the PATH
+#   ptxas, fatbinary, nvdisasm             NVIDIA's programs, on the PATH or of packages of the interpreter
+#   lavapipe                               Vulkan's loader and Mesa's driver for CPUs; VK_ICD_FILENAMES
+#                                          names it in every test, so that no GPU is taken
 #   full                                   only with `tools/dev test --full`
 import ctypes.util
+import glob
 import importlib.util
 import os
 import platform
 import shutil
+import sysconfig
 
 import lit.formats
 from lit.llvm import llvm_config
@@ -125,9 +129,19 @@ for cpu in ["aarch64", "riscv64"]:
         config.available_features.add("qemu-" + cpu)
 if machine == "x86_64" and shutil.which("qemu-x86_64", path=search_path):
     config.available_features.add("qemu-x86_64")
-# NVIDIA's assembler of PTX.
-if shutil.which("ptxas", path=search_path):
-    config.available_features.add("ptxas")
+# NVIDIA's programs: those of the system first, then those of Python packages, wherever a test or
+# softmaxc looks for them.
+search_path = os.pathsep.join([search_path] + glob.glob(sysconfig.get_path("purelib") + "/nvidia/*/bin"))
+config.environment["PATH"] = search_path
+for program in ["ptxas", "fatbinary", "nvdisasm"]:
+    if shutil.which(program, path=search_path):
+        config.available_features.add(program)
+# Vulkan on the CPU.
+lavapipe = [path for folder in ["/usr/share/vulkan/icd.d", "/usr/local/share/vulkan/icd.d", "/etc/vulkan/icd.d"]
+            for path in sorted(glob.glob(folder + "/lvp_icd*.json"))]
+if lavapipe and ctypes.util.find_library("vulkan"):
+    config.available_features.add("lavapipe")
+    config.environment["VK_ICD_FILENAMES"] = config.environment["VK_DRIVER_FILES"] = lavapipe[0]
 if os.path.exists(tool_path(config.llvm_tools_dir, "ld.lld")):
     config.available_features.add("lld")
 
