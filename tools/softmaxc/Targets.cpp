@@ -192,10 +192,16 @@ llvm::Error mlir::softmax::parseTargetList(StringRef text, Options &options) {
       return parseChips(text, prefix, kind, options);
     if (text == name || text.contains(prefix))
       return llvm::createStringError(
-          "'" + text +
-          "': CPUs and GPUs are not compiled for together; use " + prefix +
-          "CHIP with " + listGPUs(kind));
+          "'" + text + "': CPUs and GPUs are not compiled for together; use " +
+          prefix + "CHIP with " + listGPUs(kind));
   }
+  // All devices have one name.
+  if (text.starts_with("vulkan") && !text.contains(','))
+    return parseChips(text, /*prefix=*/"", GPUKind::Vulkan, options);
+  if (text.contains("vulkan"))
+    return llvm::createStringError(
+        "'" + text +
+        "': a GPU is one target by itself; use vulkan or vulkan:subgroup=N");
   llvm::Expected<SmallVector<TargetDescription, 1>> targets =
       parseTargets(text);
   if (!targets)
