@@ -8,6 +8,15 @@
 using namespace mlir;
 using namespace mlir::softmax;
 
+Segment mlir::softmax::blockOfRow(GPUBuilder &k, const RowPosition &row,
+                                  Value number) {
+  int64_t size = k.numeric.getBlock();
+  Value begin = k.mul(number, k.index(size));
+  Value count =
+      k.max(k.min(k.sub(k.columns, begin), k.index(size)), k.index(0));
+  return Segment(k, row, begin, count, /*least=*/0);
+}
+
 void mlir::softmax::emitRowOnline(GPUBuilder &k, const RowNeeds &needs,
                                   Value number) {
   RowPosition row = positionOf(k, number);

@@ -27,8 +27,9 @@ public:
   /// A vector of a thread, or (lanes = 0) an edge.
   struct Slot {
     int64_t lanes;
-    /// Its first element's place in the row.
-    Value column;
+    /// Its first element's place in the row, and among the segment's elements
+    /// where the vectors are counted first.
+    Value column, place;
     /// Whether it holds elements of the row, else zeros; null if it always
     /// does.
     Value valid;
@@ -39,6 +40,15 @@ public:
 
   /// Reads the inputs, all of them before any is used, and computes logits.
   void load();
+  /// The parts of `load`: the inputs alone; logits of slots whose elements are
+  /// there.
+  void read();
+  void computeLogits();
+  /// Gives every slot the row-invariant elements alone, for elements that come
+  /// from elsewhere.
+  void takeInvariants();
+  /// What `load` yields where `slot` is valid, else zeros of `type`.
+  Value whereValid(const Slot &slot, Type type, function_ref<Value()> load);
   /// Writes the element-wise results of each slot: `results` has a list of them
   /// per slot.
   void store(ArrayRef<SmallVector<Value>> results);
