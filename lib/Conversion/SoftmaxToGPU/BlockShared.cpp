@@ -18,8 +18,7 @@ void mlir::softmax::emitBlockShared(GPUBuilder &k, const RowNeeds &needs,
   form.sharedBytes = getSharedRowBytes(k, most);
   k.beginKernel(name, form);
   k.thread = k.threadInBlock;
-  RowPosition row = positionOf(k, k.block);
-  loadInvariants(k, row);
+  RowPosition row = beginRow(k, needs, k.block);
   SharedRow blocks(k, needs, row, k.index(0),
                    k.div(k.add(k.columns, k.index(size - 1)), k.index(size)),
                    most);

@@ -24,8 +24,7 @@ void mlir::softmax::emitClusterPerRow(GPUBuilder &k, const RowNeeds &needs,
   k.beginKernel(name, form);
   k.thread = k.threadInBlock;
   Value rank = k.rem(k.block, k.index(cluster));
-  RowPosition row = positionOf(k, k.div(k.block, k.index(cluster)));
-  loadInvariants(k, row);
+  RowPosition row = beginRow(k, needs, k.div(k.block, k.index(cluster)));
 
   // As evenly as blocks go; the last ranks may have none.
   Value all = k.div(k.add(k.columns, k.index(size - 1)), k.index(size));

@@ -60,6 +60,9 @@ public:
   /// Whether the thread's row is one of the op's; null if it always is.  Where
   /// it is not, nothing of the row is read or written.
   Value rowValid;
+  /// Where the elements of the row end that count, an index: those behind are
+  /// not read.  Null if all count.
+  Value rowEnd;
   /// Whether this block writes what is per row, where several have parts of
   /// one; null if it always does.
   Value rowWriter;

@@ -50,6 +50,10 @@ void emitLanesInnerOnGPU(GPUBuilder &k, const RowNeeds &needs,
 
 /// A row that its threads hold as a whole: passes, row region, results.
 void emitRowInRegisters(GPUBuilder &k, const RowNeeds &needs, Value number);
+/// Row `number`, with its row-invariant inputs.  Where what counts of it ends
+/// before its end (RowExtent), and results do not need the elements behind,
+/// k.rowEnd says so.
+RowPosition beginRow(GPUBuilder &k, const RowNeeds &needs, Value number);
 /// Block `number` (an index) of the numeric part; without elements behind the
 /// row's end.
 Segment blockOfRow(GPUBuilder &k, const RowPosition &row, Value number);

@@ -39,6 +39,13 @@ Value Segment::addressOf(const Access &access) {
                k.mul(access.offset, k.index(access.view->elementBytes())));
 }
 
+Value Segment::countsFrom(const Slot &slot) {
+  if (!k.rowEnd)
+    return slot.valid;
+  Value counts = k.lessThan(slot.column, k.rowEnd);
+  return slot.valid ? k.both(slot.valid, counts) : counts;
+}
+
 void Segment::place() {
   // The operand whose vectors decide: of those with the largest elements the
   // first, so that no access of another is wider.
@@ -82,6 +89,7 @@ void Segment::place() {
       slot.valid = k.lessThan(number, numVectors);
     slot.place = k.mul(number, k.index(k.lanes));
     slot.column = k.add(k.add(begin, head), slot.place);
+    slot.counts = countsFrom(slot);
     slots.push_back(std::move(slot));
   }
   Value behind = k.mul(numVectors, k.index(k.lanes));
@@ -93,6 +101,7 @@ void Segment::place() {
     edge.place = k.add(behind, number);
     edge.column = k.add(k.add(begin, number),
                         k.select(k.lessThan(number, head), k.index(0), behind));
+    edge.counts = countsFrom(edge);
     slots.push_back(std::move(edge));
   }
 }
@@ -126,12 +135,12 @@ Value Segment::loadVector(const Access &access, const Slot &slot,
   return vector::FromElementsOp::create(k.b, k.loc, type, scalars);
 }
 
-Value Segment::whereValid(const Slot &slot, Type type,
-                          function_ref<Value()> load) {
-  if (!slot.valid)
+Value Segment::loadWhere(Value condition, Type type,
+                         function_ref<Value()> load) {
+  if (!condition)
     return load();
   return scf::IfOp::create(
-             k.b, k.loc, slot.valid,
+             k.b, k.loc, condition,
              [&](OpBuilder &, Location) {
                scf::YieldOp::create(k.b, k.loc, load());
              },
@@ -149,8 +158,9 @@ SmallVector<Value> Segment::loadVectors(const Access &access) {
     SmallVector<Value> values;
     for (const Slot &slot : slots)
       if (slot.lanes)
-        values.push_back(whereValid(
-            slot, type, [&]() { return loadVector(access, slot, aligned); }));
+        values.push_back(loadWhere(slot.counts, type, [&]() {
+          return loadVector(access, slot, aligned);
+        }));
     return values;
   };
   if (!access.aligned)
@@ -167,7 +177,7 @@ SmallVector<Value> Segment::loadVectors(const Access &access) {
 }
 
 Value Segment::loadEdge(const Access &access, const Slot &slot) {
-  return whereValid(slot, access.view->elementType, [&]() {
+  return loadWhere(slot.counts, access.view->elementType, [&]() {
     return k.loadScalar(*access.view, placeIn(access, slot));
   });
 }

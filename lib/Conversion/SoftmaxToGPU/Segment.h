@@ -33,6 +33,8 @@ public:
     /// Whether it holds elements of the row, else zeros; null if it always
     /// does.
     Value valid;
+    /// The same for elements that count (GPUBuilder::rowEnd): those are read.
+    Value counts;
     /// Per input, and per statistic.
     SmallVector<Value> elements, logits;
   };
@@ -47,8 +49,9 @@ public:
   /// Gives every slot the row-invariant elements alone, for elements that come
   /// from elsewhere.
   void takeInvariants();
-  /// What `load` yields where `slot` is valid, else zeros of `type`.
-  Value whereValid(const Slot &slot, Type type, function_ref<Value()> load);
+  /// What `load` yields under `condition`, null for always, else zeros of
+  /// `type`.
+  Value loadWhere(Value condition, Type type, function_ref<Value()> load);
   /// Writes the element-wise results of each slot: `results` has a list of them
   /// per slot.
   void store(ArrayRef<SmallVector<Value>> results);
@@ -69,6 +72,7 @@ private:
   /// Linear offset of the first element of `slot`.
   Value placeIn(const Access &access, const Slot &slot);
   void place();
+  Value countsFrom(const Slot &slot);
   SmallVector<Value> loadVectors(const Access &access);
   Value loadVector(const Access &access, const Slot &slot, bool aligned);
   void storeVector(const Access &access, const Slot &slot, Value value,

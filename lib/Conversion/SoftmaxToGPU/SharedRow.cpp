@@ -91,8 +91,8 @@ void SharedRow::load(Segment &segment, Value number) {
         continue;
       Type element = k.inputs[i].elementType;
       auto vector = VectorType::get(std::max<int64_t>(1, slot.lanes), element);
-      slot.elements[i] = segment.whereValid(
-          slot, slot.lanes ? Type(vector) : element, [&]() -> Value {
+      slot.elements[i] = segment.loadWhere(
+          slot.valid, slot.lanes ? Type(vector) : element, [&]() -> Value {
             if (slot.lanes)
               return vector::LoadOp::create(
                   k.b, k.loc, vector, memory[i], ValueRange{place},

@@ -49,8 +49,7 @@ static Value narrow(GPUBuilder &k, Value value, Type type) {
 static void emitStatistics(GPUBuilder &k, const RowNeeds &needs,
                            const Workspace &workspace) {
   auto [number, slice] = splitNumber(k, workspace);
-  RowPosition row = positionOf(k, number);
-  loadInvariants(k, row);
+  RowPosition row = beginRow(k, needs, number);
   Segment segment = blockOfRow(k, row, slice);
   segment.load();
   SegmentRunner runner(k, needs, segment);
@@ -122,8 +121,7 @@ static void emitResults(GPUBuilder &k, const RowNeeds &needs,
   Value number = k.block, slice = k.index(0);
   if (k.op.hasResult())
     std::tie(number, slice) = splitNumber(k, workspace);
-  RowPosition row = positionOf(k, number);
-  loadInvariants(k, row);
+  RowPosition row = beginRow(k, needs, number);
   std::optional<Segment> segment;
   if (k.op.hasResult()) {
     segment.emplace(blockOfRow(k, row, slice));

@@ -81,9 +81,11 @@ TEST_F(LongRowsTest, SameBits) {
     for (StringRef strategy : strategies) {
       program = force(text, strategy);
       ASSERT_TRUE(program);
-      for (int64_t shift : {0, 3})
-        EXPECT_EQ(check(*program, x, shift), first)
-            << strategy.str() << ", shift " << shift << ", columns " << columns;
+      // Misaligned, and in place, where nothing is read after it was written.
+      EXPECT_EQ(check(*program, x, 3), first)
+          << strategy.str() << ", columns " << columns;
+      EXPECT_EQ(check(*program, x, 0, /*inPlace=*/true), first)
+          << strategy.str() << ", columns " << columns;
     }
   }
 }
@@ -172,14 +174,6 @@ TEST_F(LongRowsTest, LogSumExp) {
     check(*program, rows("f16", 3, columns), columns % 2);
 }
 
-TEST_F(LongRowsTest, InPlace) {
-  for (StringRef strategy : strategies) {
-    auto program = force(sizedText(2, 17001, "f32"), strategy);
-    ASSERT_TRUE(program);
-    check(*program, rows("f32", 2, 17001), 1, /*inPlace=*/true);
-  }
-}
-
 // A row is read once, and one barrier of the cluster stands before its results
 // and one behind.
 TEST_F(LongRowsTest, Traffic) {
@@ -197,6 +191,63 @@ TEST_F(LongRowsTest, Traffic) {
     EXPECT_LE(run.counters[0].globalStores.sectors, ideal + 2);
     if (strategy == "cluster_per_row")
       EXPECT_EQ(run.counters[0].clusterBarriers, 2u * 2);
+  }
+}
+
+// Rows of which only the first elements count are read up to there, in every
+// schedule, and a NaN behind changes nothing.
+TEST_F(LongRowsTest, RowExtent) {
+  for (auto [strategy, columns] :
+       {std::pair<StringRef, int64_t>{"warp_per_row", 1000},
+        {"block_per_row", 8000},
+        {"block_online", 16001},
+        {"block_shared", 16001},
+        {"cluster_per_row", 16001},
+        {"split_row", 16001}}) {
+    std::string text = llvm::formatv(R"(
+      #row = affine_map<(i, j) -> (i, j)>
+      #one = affine_map<(i, j) -> (i)>
+      func.func @f(%x: tensor<4x{0}xf32>, %n: tensor<4xi32>) -> (tensor<4x{0}xf32>, tensor<4xf32>) {{
+        %i = tensor.empty() : tensor<4x{0}xf32>
+        %j = tensor.empty() : tensor<4xf32>
+        %p, %l = softmax.generic dimensions = [1] statistics = [#softmax.max_sumexp]
+          maps = [#row, #one, #row, #one]
+          ins(%x, %n : tensor<4x{0}xf32>, tensor<4xi32>) outs(%i, %j : tensor<4x{0}xf32>, tensor<4xf32>)
+          logit {{
+          ^bb0(%e: f32, %end: i32):
+            %k = softmax.index 1
+            %m = arith.index_cast %k : index to i32
+            %see = arith.cmpi slt, %m, %end : i32
+            %ninf = arith.constant 0xFF800000 : f32
+            %a = arith.select %see, %e, %ninf : f32
+            softmax.yield %a : f32
+          } row {{ ^bb0(%end: i32, %m: f32, %s: f32):
+            softmax.yield %m : f32
+          } result {{ ^bb0(%e: f32, %end: i32, %q: f32, %logq: f32): softmax.yield %q : f32 } -> tensor<4x{0}xf32>, tensor<4xf32>
+        return %p, %l : tensor<4x{0}xf32>, tensor<4xf32>
+      })",
+                                     columns)
+                           .str();
+    auto program = force(text, strategy);
+    ASSERT_TRUE(program);
+    ReferenceTensor x = rows("f32", 4, columns),
+                    ends{IntegerType::get(&context, 32), {4}};
+    uint64_t counted = 0;
+    for (int64_t end : {columns, columns / 3, int64_t(1), int64_t(0)}) {
+      ends.elements.push_back({0, 0, end});
+      counted += end;
+    }
+    x.elements.back().real = std::numeric_limits<double>::quiet_NaN();
+    auto expected = program->evaluate({x, ends});
+    ASSERT_TRUE(succeeded(expected));
+    check(*program, {x, ends}, 1);
+    DeviceProgram::Run run = program->run({x, ends}, *expected);
+    ASSERT_EQ(run.problem, "");
+    uint64_t sweeps = strategy == "block_online" ? 2 : 1;
+    // A few sectors more for ends inside of one, lengths and edges of blocks.
+    EXPECT_LE(run.counters[0].globalLoads.sectors,
+              sweeps * (counted / 8 + 24) + 16)
+        << strategy.str();
   }
 }
 
