@@ -37,7 +37,7 @@ static void explainCost(const GPUKernelShape &shape, const GPUCandidate &c,
     os << " and " << *rows << " rows";
   os << " (modelled): " << cost.residentBlocks << " blocks per multiprocessor, "
      << llvm::format("%.0f", cost.bytesInFlight / 1024) << " KB in flight, "
-     << llvm::format("%.2f", cost.share) << " of the memory bound";
+     << llvm::format("%.2f", cost.share) << " of the bound";
   GPUKernelShape known = shape;
   known.columns = columns;
   StringRef separator = "; ";
