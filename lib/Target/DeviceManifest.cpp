@@ -25,8 +25,22 @@ static json::Array describeDims(ArrayRef<KernelDim> dims) {
   return list;
 }
 
+static json::Object describeResources(const DeviceKernel &kernel,
+                                      const GPUDescription &chip) {
+  const KernelResources &resources = *kernel.resources;
+  return json::Object{{"wave_size", resources.waveSize},
+                      {"vgprs", resources.vgprs},
+                      {"agprs", resources.agprs},
+                      {"sgprs", resources.sgprs},
+                      {"spills", resources.spills},
+                      {"scratch_bytes", resources.scratchBytes},
+                      {"lds_bytes", resources.ldsBytes},
+                      {"waves_per_simd", getWavesPerSIMD(resources, chip)}};
+}
+
 static json::Object describeKernel(const DeviceFunction &function,
-                                   const DeviceKernel &kernel) {
+                                   const DeviceKernel &kernel,
+                                   const GPUDescription &chip) {
   json::Array arguments;
   for (const DeviceArgument &argument : kernel.arguments) {
     const KernelOperand &operand = function.info.operands[argument.operand];
@@ -57,6 +71,8 @@ static json::Object describeKernel(const DeviceFunction &function,
     object["min_columns"] = kernel.minColumns;
   if (kernel.maxColumns)
     object["max_columns"] = kernel.maxColumns;
+  if (kernel.resources)
+    object["resources"] = describeResources(kernel, chip);
   return object;
 }
 
@@ -80,7 +96,7 @@ mlir::softmax::emitDeviceManifest(ArrayRef<DeviceFunction> functions,
             {"bound", describeAccuracy(function.info, i, accuracy)}});
     }
     for (const DeviceKernel &kernel : function.kernels)
-      kernels.push_back(describeKernel(function, kernel));
+      kernels.push_back(describeKernel(function, kernel, chip));
     list.push_back(json::Object{
         {"name", function.info.name},
         {"op", function.info.op},
@@ -96,10 +112,14 @@ mlir::softmax::emitDeviceManifest(ArrayRef<DeviceFunction> functions,
   }
   json::Value manifest = json::Object{
       {"manifest_version", 1},
-      {"target", json::Object{{"name", "nvptx:" + chip.name},
-                              {"triple", "nvptx64-nvidia-cuda"},
-                              {"chip", chip.name},
-                              {"features", chip.features}}},
+      {"target",
+       json::Object{{"name", chip.targetName()},
+                    {"triple", chip.kind == GPUKind::AMD
+                                   ? StringRef(amdTriple)
+                                   : StringRef("nvptx64-nvidia-cuda")},
+                    {"chip", chip.name},
+                    {"features", chip.features},
+                    {"warp_size", chip.warpSize}}},
       {"versions", json::Object{{"softmax-mlir", getProjectVersion()},
                                 {"llvm", LLVM_VERSION_STRING}}},
       {"functions", std::move(list)}};

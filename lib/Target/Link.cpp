@@ -32,42 +32,45 @@ llvm::Expected<const char *> getEmulation(llvm::MemoryBufferRef object) {
     return "aarch64linux";
   case llvm::Triple::riscv64:
     return "elf64lriscv";
+  case llvm::Triple::amdgcn:
+    return "elf64_amdgpu";
   default:
     return makeError("the linker knows no objects for " +
                      llvm::Triple::getArchTypeName((*file)->getArch()));
   }
 }
 
+// Undefined symbols are checked by our caller against a list that no linker
+// option can express, weak ones included.
+constexpr const char *libraryOptions[] = {"-z",
+                                          "undefs",
+                                          "-z",
+                                          "now",
+                                          "-z",
+                                          "relro",
+                                          "-z",
+                                          "noexecstack",
+                                          "-Bsymbolic",
+                                          "-O2",
+                                          "--gc-sections",
+                                          "--eh-frame-hdr",
+                                          "--hash-style=gnu"};
+/// As clang links for amdhsa.
+constexpr const char *codeObjectOptions[] = {"--no-undefined"};
+
 /// Runs lld on `inputs`.
-llvm::Error runLinker(const char *emulation, llvm::StringRef soname,
-                      llvm::StringRef output,
+llvm::Error runLinker(const char *emulation,
+                      llvm::ArrayRef<const char *> options,
+                      llvm::StringRef soname, llvm::StringRef output,
                       llvm::ArrayRef<std::string> inputs) {
   // After a crash inside lld its state cannot be trusted any more.
   static bool linkerUsable = true;
   if (!linkerUsable)
     return makeError("the linker failed before in this process and cannot be "
                      "run again");
-  // Undefined symbols are checked by our caller against a list that no linker
-  // option can express, weak ones included.
-  llvm::SmallVector<std::string, 24> arguments = {"ld.lld",
-                                                  "-m",
-                                                  emulation,
-                                                  "-shared",
-                                                  "-z",
-                                                  "undefs",
-                                                  "-z",
-                                                  "now",
-                                                  "-z",
-                                                  "relro",
-                                                  "-z",
-                                                  "noexecstack",
-                                                  "-Bsymbolic",
-                                                  "-O2",
-                                                  "--gc-sections",
-                                                  "--eh-frame-hdr",
-                                                  "--threads=1",
-                                                  "--hash-style=gnu",
-                                                  "--fatal-warnings"};
+  llvm::SmallVector<std::string, 24> arguments = {
+      "ld.lld", "-m", emulation, "-shared", "--threads=1", "--fatal-warnings"};
+  arguments.append(options.begin(), options.end());
   if (!soname.empty())
     arguments.push_back("-soname=" + soname.str());
   arguments.append({"-o", output.str()});
@@ -88,6 +91,32 @@ llvm::Error runLinker(const char *emulation, llvm::StringRef soname,
 }
 
 } // namespace
+
+static llvm::Expected<llvm::SmallVector<char, 0>>
+readLinked(const std::string &path) {
+  llvm::Expected<std::string> linked = readTemporary(path);
+  if (!linked)
+    return linked.takeError();
+  return llvm::SmallVector<char, 0>(linked->begin(), linked->end());
+}
+
+llvm::Expected<llvm::SmallVector<char, 0>>
+mlir::softmax::linkCodeObject(llvm::MemoryBufferRef object) {
+  llvm::Expected<const char *> emulation = getEmulation(object);
+  if (!emulation)
+    return emulation.takeError();
+  TemporaryFolder folder;
+  if (llvm::Error error = folder.create())
+    return std::move(error);
+  std::string input = folder.add("kernels.o");
+  if (llvm::Error error = writeTemporary(input, object.getBuffer()))
+    return std::move(error);
+  std::string output = folder.add("kernels.hsaco");
+  if (llvm::Error error = runLinker(*emulation, codeObjectOptions,
+                                    /*soname=*/"", output, input))
+    return std::move(error);
+  return readLinked(output);
+}
 
 llvm::Expected<llvm::SmallVector<char, 0>>
 mlir::softmax::linkSharedLibrary(llvm::MemoryBufferRef object,
@@ -116,18 +145,15 @@ mlir::softmax::linkSharedLibrary(llvm::MemoryBufferRef object,
             writeTemporary(stub, llvm::StringRef(dependency->object.data(),
                                                  dependency->object.size())))
       return std::move(error);
-    if (llvm::Error error =
-            runLinker(*emulation, dependency->soname, inputs.back(), stub))
+    if (llvm::Error error = runLinker(*emulation, libraryOptions,
+                                      dependency->soname, inputs.back(), stub))
       return std::move(error);
   }
   std::string output = folder.add("kernels.so");
-  if (llvm::Error error = runLinker(*emulation, soname, output, inputs))
+  if (llvm::Error error =
+          runLinker(*emulation, libraryOptions, soname, output, inputs))
     return std::move(error);
-
-  llvm::Expected<std::string> library = readTemporary(output);
-  if (!library)
-    return library.takeError();
-  return llvm::SmallVector<char, 0>(library->begin(), library->end());
+  return readLinked(output);
 }
 
 llvm::Expected<llvm::SmallVector<char, 0>>

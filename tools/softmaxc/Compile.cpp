@@ -71,11 +71,7 @@ public:
   }
 
 private:
-  bool wants(EmitKind kind) const {
-    return llvm::any_of(options.outputs, [&](const Output &output) {
-      return output.kind == kind;
-    });
-  }
+  bool wants(EmitKind kind) const { return options.wants(kind); }
 
   bool wantsOneOf(std::initializer_list<EmitKind> kinds) const {
     return llvm::any_of(kinds, [&](EmitKind kind) { return wants(kind); });
@@ -240,13 +236,9 @@ private:
       return kDoesNotCompile;
     result.explanation = std::move(outputs.explanation);
     add(EmitKind::Scheduled, outputs.scheduled);
-    add(EmitKind::LLVM, outputs.llvm);
-    add(EmitKind::PTX, outputs.ptx);
-    add(EmitKind::Cubin, outputs.cubin);
-    add(EmitKind::Fatbin, outputs.fatbin);
+    for (auto &[kind, code] : outputs.code)
+      add(kind, code, /*executable=*/kind == EmitKind::Shared);
     add(EmitKind::Header, outputs.header);
-    add(EmitKind::Launcher, outputs.launcher);
-    add(EmitKind::Shared, outputs.shared, /*executable=*/true);
     add(EmitKind::Manifest, outputs.manifest);
     return 0;
   }

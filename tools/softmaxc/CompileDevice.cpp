@@ -1,6 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #include "CompileDevice.h"
 #include "Explain.h"
+#include "Targets.h"
 
 #include "softmax/Pipelines/Pipelines.h"
 #include "softmax/Target/CodeGen.h"
@@ -20,56 +21,19 @@
 using namespace mlir;
 using namespace mlir::softmax;
 
-namespace {
-class DeviceCompiler {
-public:
-  DeviceCompiler(const Options &options, SourceOperands &operands,
-                 DeviceOutputs &outputs)
-      : options(options), operands(operands), outputs(outputs) {}
+static LogicalResult runPasses(ModuleOp module,
+                               function_ref<void(OpPassManager &)> build) {
+  PassManager manager(module.getContext());
+  build(manager);
+  return manager.run(module);
+}
 
-  /// Schedules, and code if some is asked for.  `module` is used up.
-  LogicalResult compile(ModuleOp module, const GPUDescription &chip);
-  /// What holds the code for all chips.
-  LogicalResult finish(ModuleOp module);
-
-private:
-  bool wants(EmitKind kind) const { return output(kind) != nullptr; }
-  const Output *output(EmitKind kind) const {
-    auto found = llvm::find_if(options.outputs, [&](const Output &entry) {
-      return entry.kind == kind;
-    });
-    return found == options.outputs.end() ? nullptr : &*found;
-  }
-  /// The name of a file that is written, for its own text.
-  std::string fileName(EmitKind kind) const {
-    const std::string &path = output(kind)->path;
-    return path == "-" ? defaultFileName(kind, options.baseName)
-                       : llvm::sys::path::filename(path).str();
-  }
-  static LogicalResult run(ModuleOp module,
-                           function_ref<void(OpPassManager &)> build) {
-    PassManager manager(module.getContext());
-    build(manager);
-    return manager.run(module);
-  }
-  /// The code of `module`, whose ops are scheduled, in `format`; leaves in it
-  /// how its kernels are launched.
-  static FailureOr<std::string>
-  emitCode(ModuleOp module, GPUPipelineOptions pipeline, DeviceFormat format);
-  LogicalResult emitShared(ModuleOp module);
-
-  const Options &options;
-  SourceOperands &operands;
-  DeviceOutputs &outputs;
-  SmallVector<DeviceVersion, 1> versions;
-};
-} // namespace
-
-FailureOr<std::string> DeviceCompiler::emitCode(ModuleOp module,
-                                                GPUPipelineOptions pipeline,
-                                                DeviceFormat format) {
+/// The code of `module`, whose ops are scheduled, in `format`; leaves in it how
+/// its kernels are launched.
+static FailureOr<std::string>
+emitCode(ModuleOp module, GPUPipelineOptions pipeline, DeviceFormat format) {
   pipeline.format = format;
-  if (failed(run(module, [&](OpPassManager &manager) {
+  if (failed(runPasses(module, [&](OpPassManager &manager) {
         buildFromGPUSchedulePipeline(manager, pipeline);
       })))
     return failure();
@@ -79,23 +43,103 @@ FailureOr<std::string> DeviceCompiler::emitCode(ModuleOp module,
   return code->str();
 }
 
-/// Bitcode as text.
-static llvm::Expected<std::string> disassemble(StringRef bitcode) {
+/// The text of LLVM bitcode.
+static FailureOr<std::string> disassemble(StringRef bitcode, Location loc) {
   llvm::LLVMContext context;
   llvm::Expected<std::unique_ptr<llvm::Module>> module = llvm::parseBitcodeFile(
-      llvm::MemoryBufferRef(bitcode, "device code"), context);
+      llvm::MemoryBufferRef(bitcode, "kernels"), context);
   if (!module)
-    return module.takeError();
-  return printModule(**module);
+    return emitError(loc, llvm::toString(module.takeError()));
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  (*module)->print(stream, /*AAW=*/nullptr);
+  return text;
 }
+
+/// The device code as LLVM IR; leaves `module` as it is.
+static LogicalResult emitLLVM(ModuleOp module,
+                              const GPUPipelineOptions &pipeline,
+                              DeviceOutputs &outputs) {
+  OwningOpRef<ModuleOp> copy = module.clone();
+  FailureOr<std::string> code = emitCode(*copy, pipeline, DeviceFormat::LLVM);
+  if (failed(code))
+    return failure();
+  FailureOr<std::string> text = disassemble(*code, module.getLoc());
+  if (failed(text))
+    return failure();
+  outputs.code[EmitKind::LLVM] = std::move(*text);
+  return success();
+}
+
+static LogicalResult emitNVIDIA(ModuleOp module,
+                                const GPUPipelineOptions &pipeline,
+                                DeviceOutputs &outputs) {
+  FailureOr<std::string> code = emitCode(module, pipeline, DeviceFormat::Isa);
+  if (failed(code))
+    return failure();
+  outputs.code[EmitKind::PTX] = std::move(*code);
+  return success();
+}
+
+static LogicalResult emitAMD(ModuleOp module,
+                             const GPUPipelineOptions &pipeline,
+                             DeviceOutputs &outputs) {
+  FailureOr<std::string> code = emitCode(module, pipeline, DeviceFormat::Isa);
+  if (failed(code))
+    return failure();
+  FailureOr<SmallVector<char, 0>> object =
+      makeCodeObject(*code, pipeline.chip, module.getLoc());
+  if (failed(object))
+    return failure();
+  outputs.code[EmitKind::Assembly] = std::move(*code);
+  outputs.code[EmitKind::HSACO] = std::string(object->begin(), object->end());
+  return success();
+}
+
+namespace {
+class DeviceCompiler {
+public:
+  DeviceCompiler(const Options &options, SourceOperands &operands,
+                 DeviceOutputs &outputs)
+      : options(options), operands(operands), outputs(outputs) {}
+
+  /// Schedules, and code if some is asked for.  `module` is used up.
+  LogicalResult compile(ModuleOp module, const GPUDescription &chip);
+  /// What tells of the code, and what holds that for all chips.  Diagnostics
+  /// are of `module`.
+  LogicalResult finish(ModuleOp module);
+
+private:
+  StringRef outputPath(EmitKind kind) const {
+    for (const Output &output : options.outputs)
+      if (output.kind == kind)
+        return output.path;
+    return "";
+  }
+  /// The name of a file that is written, for its own text.
+  std::string fileName(EmitKind kind) const {
+    StringRef path = outputPath(kind);
+    return path == "-" ? defaultFileName(kind, options.baseName)
+                       : llvm::sys::path::filename(path).str();
+  }
+  LogicalResult emitImages(ModuleOp module);
+  LogicalResult emitShared(ModuleOp module);
+
+  const Options &options;
+  SourceOperands &operands;
+  DeviceOutputs &outputs;
+  SmallVector<DeviceVersion, 1> versions;
+};
+} // namespace
 
 LogicalResult DeviceCompiler::compile(ModuleOp module,
                                       const GPUDescription &chip) {
+  bool amd = chip.kind == GPUKind::AMD;
   GPUPipelineOptions pipeline;
   pipeline.chip = chip;
   pipeline.accuracy = options.accuracy;
   pipeline.forceStrategy = options.forceStrategy;
-  if (failed(run(module, [&](OpPassManager &manager) {
+  if (failed(runPasses(module, [&](OpPassManager &manager) {
         buildToGPUSchedulePipeline(manager, pipeline);
       })))
     return failure();
@@ -107,30 +151,56 @@ LogicalResult DeviceCompiler::compile(ModuleOp module,
     outputs.explanation += outputs.explanation.empty() ? "" : "\n";
     outputs.explanation += explain(module, chip);
   }
-  if (llvm::all_of(options.outputs, [](const Output &output) {
-        return output.kind == EmitKind::MLIR ||
-               output.kind == EmitKind::Scheduled;
-      }))
+  bool launches =
+      options.wants(EmitKind::Header) || options.wants(EmitKind::Manifest);
+  bool code = llvm::any_of(options.outputs, [](const Output &output) {
+    return isCode(output.kind);
+  });
+  // What machine code takes is known once there is some.
+  if (!launches && !code && !(amd && options.explain))
     return success();
-
-  if (wants(EmitKind::LLVM)) {
-    OwningOpRef<ModuleOp> copy = module.clone();
-    FailureOr<std::string> bitcode =
-        emitCode(*copy, pipeline, DeviceFormat::LLVM);
-    if (failed(bitcode))
+  if (options.wants(EmitKind::LLVM) &&
+      failed(emitLLVM(module, pipeline, outputs)))
+    return failure();
+  if (failed(amd ? emitAMD(module, pipeline, outputs)
+                 : emitNVIDIA(module, pipeline, outputs)))
+    return failure();
+  ArrayRef<char> object(outputs.code[EmitKind::HSACO]);
+  if (amd && options.explain) {
+    FailureOr<SmallVector<KernelResources, 0>> resources =
+        readKernelResources(object, module.getLoc());
+    if (failed(resources))
       return failure();
-    llvm::Expected<std::string> text = disassemble(*bitcode);
-    if (!text)
-      return module.emitError(llvm::toString(text.takeError()));
-    outputs.llvm = std::move(*text);
+    outputs.explanation += explainResources(*resources, chip);
   }
-  FailureOr<std::string> code = emitCode(module, pipeline, DeviceFormat::Isa);
-  if (failed(code))
-    return failure();
+  if (!launches && !code)
+    return success();
   auto functions = collectDeviceFunctions(module);
-  if (failed(functions))
+  if (failed(functions) ||
+      (amd && failed(noteKernelResources(*functions, object, module.getLoc()))))
     return failure();
-  versions.push_back({chip, std::move(*code), std::move(*functions)});
+  versions.push_back(
+      {chip, outputs.code[EmitKind::PTX], std::move(*functions)});
+  return success();
+}
+
+/// Machine code for NVIDIA's chips.
+LogicalResult DeviceCompiler::emitImages(ModuleOp module) {
+  SmallVector<FatbinImage> images;
+  for (const DeviceVersion &version : versions) {
+    llvm::Expected<std::string> cubin =
+        assemblePTX(version.code, version.chip.name, options.cudaPath);
+    if (!cubin)
+      return module.emitError(llvm::toString(cubin.takeError()));
+    images.push_back({version.chip.name, version.code, std::move(*cubin)});
+  }
+  if (options.wants(EmitKind::Fatbin)) {
+    llvm::Expected<std::string> fatbin = makeFatbin(images, options.cudaPath);
+    if (!fatbin)
+      return module.emitError(llvm::toString(fatbin.takeError()));
+    outputs.code[EmitKind::Fatbin] = std::move(*fatbin);
+  }
+  outputs.code[EmitKind::Cubin] = std::move(images.front().cubin);
   return success();
 }
 
@@ -138,33 +208,18 @@ LogicalResult DeviceCompiler::finish(ModuleOp module) {
   if (versions.empty())
     return success();
   const DeviceVersion &first = versions.front();
-  outputs.ptx = first.code;
-  SmallVector<FatbinImage> images;
-  if (wants(EmitKind::Cubin) || wants(EmitKind::Fatbin))
-    for (const DeviceVersion &version : versions) {
-      llvm::Expected<std::string> cubin =
-          assemblePTX(version.code, version.chip.name, options.cudaPath);
-      if (!cubin)
-        return module.emitError(llvm::toString(cubin.takeError()));
-      images.push_back({version.chip.name, version.code, std::move(*cubin)});
-    }
-  if (wants(EmitKind::Cubin))
-    outputs.cubin = images.front().cubin;
-  if (wants(EmitKind::Fatbin)) {
-    llvm::Expected<std::string> fatbin = makeFatbin(images, options.cudaPath);
-    if (!fatbin)
-      return module.emitError(llvm::toString(fatbin.takeError()));
-    outputs.fatbin = std::move(*fatbin);
-  }
-  if (wants(EmitKind::Header))
+  if (options.wants(EmitKind::Header))
     outputs.header = emitDeviceHeader(first.functions, first.chip,
                                       fileName(EmitKind::Header));
-  if (wants(EmitKind::Launcher))
-    outputs.launcher = emitDeviceLauncher(versions, options.baseName,
-                                          fileName(EmitKind::Launcher));
   outputs.manifest =
       emitDeviceManifest(first.functions, first.chip, options.accuracy);
-  return wants(EmitKind::Shared) ? emitShared(module) : success();
+  if ((options.wants(EmitKind::Cubin) || options.wants(EmitKind::Fatbin)) &&
+      failed(emitImages(module)))
+    return failure();
+  if (options.wants(EmitKind::Launcher))
+    outputs.code[EmitKind::Launcher] = emitDeviceLauncher(
+        versions, options.baseName, fileName(EmitKind::Launcher));
+  return options.wants(EmitKind::Shared) ? emitShared(module) : success();
 }
 
 /// The library for the machine that this runs on.
@@ -196,13 +251,13 @@ LogicalResult DeviceCompiler::emitShared(ModuleOp module) {
     return fail(object.takeError());
   llvm::MemoryBufferRef bytes(StringRef(object->data(), object->size()),
                               "kernels.o");
-  const std::string &path = output(EmitKind::Shared)->path;
+  StringRef path = outputPath(EmitKind::Shared);
   llvm::Expected<llvm::SmallVector<char, 0>> linked = linkSharedLibrary(
       bytes, path == "-" ? "" : llvm::sys::path::filename(path),
       /*dependency=*/nullptr, getCudaRuntimeObject());
   if (!linked)
     return fail(linked.takeError());
-  outputs.shared.assign(linked->begin(), linked->end());
+  outputs.code[EmitKind::Shared].assign(linked->begin(), linked->end());
   return success();
 }
 

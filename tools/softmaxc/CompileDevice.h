@@ -10,12 +10,15 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Support/LogicalResult.h"
 
+#include <map>
+
 namespace mlir::softmax {
 
 /// What comes of a module; empty where it was not asked for.
 struct DeviceOutputs {
-  std::string explanation, scheduled, llvm, ptx, cubin, fatbin, header,
-      launcher, shared, manifest;
+  std::string explanation, scheduled, header, manifest;
+  /// Device code, and what holds some, by its kind.
+  std::map<EmitKind, std::string> code;
 };
 
 /// Compiles `module` for the GPUs of `options`.  Emits diagnostics where it

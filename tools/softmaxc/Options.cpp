@@ -27,7 +27,7 @@ constexpr llvm::StringLiteral kOverview =
     R"(compiler for softmax kernels
 
 Compiles the public functions of an MLIR file, or kernels asked for by --op, to
-code for CPUs or an NVIDIA GPU. --op may repeat. --type, --shape, --axis, --name,
+code for CPUs or a GPU of NVIDIA's or AMD's. --op may repeat. --type, --shape, --axis, --name,
 --with, --labels, --ignore-index, --label-smoothing and --masked-row describe
 kernels: one that stands before the first --op holds for every
 --op, one that stands after an --op for that kernel only.
@@ -58,9 +58,11 @@ struct CommandLineOptions {
 
   cl::opt<std::string> target{
       "target",
-      cl::desc("native, x86-64[-v2|-v3|-v4], aarch64[,sve][,bf16] or "
-               "riscv64[,v]; a list makes one library with a version for each "
-               "(native); or nvptx:sm_75, 80, 90 or 100, or a list of those"),
+      cl::desc(
+          "native, x86-64[-v2|-v3|-v4], aarch64[,sve][,bf16] or "
+          "riscv64[,v]; a list makes one library with a version for each "
+          "(native); or nvptx:sm_75, 80, 90 or 100, or a list of those; or "
+          "amdgcn:gfx90a, gfx942 or gfx1100"),
       cl::value_desc("list"), cl::init("native"), cl::cat(category)};
   cl::opt<std::string> threads{
       "threads",
@@ -87,11 +89,11 @@ struct CommandLineOptions {
       cl::value_desc("ROWSxCOLUMNS"), cl::CommaSeparated, cl::cat(category)};
   cl::list<std::string> emit{
       "emit",
-      cl::desc(
-          "what to write, a list: mlir, scheduled, llvm, asm, obj, "
-          "archive, shared, header, manifest; for GPUs mlir, scheduled, llvm, "
-          "ptx, cubin, fatbin, header, launcher (a header with the code and "
-          "what launches it), shared, manifest"),
+      cl::desc("what to write, a list: mlir, scheduled, llvm, asm, obj, "
+               "archive, shared, header, manifest; for GPUs mlir, scheduled, "
+               "llvm, header, manifest, and ptx, cubin, fatbin, launcher (a "
+               "header with the code and what launches it), shared (NVIDIA) or "
+               "asm, hsaco (AMD)"),
       cl::value_desc("list"), cl::CommaSeparated, cl::cat(category)};
   cl::opt<std::string> output{
       "o", cl::desc("a file, - for standard output, or a folder"),
@@ -223,8 +225,7 @@ bool readTarget(CommandLineOptions &given, Options &options) {
 bool readKinds(CommandLineOptions &given, const Options &options,
                std::vector<EmitKind> &kinds) {
   for (const std::string &name : given.emit) {
-    llvm::Expected<EmitKind> kind =
-        parseEmitKind(name, options.gpu.has_value());
+    llvm::Expected<EmitKind> kind = parseEmitKind(name, options.gpuKind());
     if (!kind) {
       usageError(llvm::toString(kind.takeError()));
       return false;
@@ -256,9 +257,10 @@ bool readOutputs(CommandLineOptions &given, Options &options) {
     if (!hasPath && options.explain)
       return true;
     std::optional<EmitKind> kind =
-        hasPath && !isFolder       ? kindOfPath(path, options.gpu.has_value())
-        : options.gpus.size() == 1 ? EmitKind::PTX
-                                   : EmitKind::Shared;
+        hasPath && !isFolder      ? kindOfPath(path, options.gpuKind())
+        : options.gpus.size() > 1 ? EmitKind::Shared
+        : options.gpu             ? defaultKind(options.gpu->kind)
+                                  : EmitKind::Shared;
     if (!kind) {
       usageError("it cannot be told from -o " + path +
                  " what to write; add --emit");
@@ -284,7 +286,7 @@ bool readOutputs(CommandLineOptions &given, Options &options) {
     options.outputs.push_back({kinds.front(), path});
     return true;
   }
-  if (!isFolder && (path == "-" || kindOfPath(path, options.gpu.has_value()) ||
+  if (!isFolder && (path == "-" || kindOfPath(path, options.gpuKind()) ||
                     llvm::sys::fs::exists(path))) {
     usageError("--emit asks for several files, and -o " + path +
                " is not a folder");

@@ -12,7 +12,15 @@ using namespace mlir;
 using namespace mlir::softmax;
 
 namespace {
-enum class For { CPU, GPU, Both };
+/// Targets as bits: CPUs, and GPUs by their kind.
+enum For : unsigned {
+  CPU = 1,
+  NVIDIA = 2,
+  AMD = 4,
+  Vulkan = 8,
+  GPUs = NVIDIA | AMD | Vulkan,
+  All = CPU | GPUs
+};
 
 struct EmitEntry {
   EmitKind kind;
@@ -20,28 +28,39 @@ struct EmitEntry {
   llvm::StringLiteral prefix;
   llvm::StringLiteral extension;
   bool isText;
-  For target;
+  unsigned targets;
 
-  bool isFor(bool gpu) const {
-    return target == For::Both || (target == For::GPU) == gpu;
+  /// Of a GPU's kind, or of CPUs.
+  bool isFor(std::optional<GPUKind> gpu) const {
+    return targets & (gpu ? NVIDIA << static_cast<unsigned>(*gpu) : CPU);
   }
 };
 } // namespace
 
+static_assert(NVIDIA << static_cast<unsigned>(GPUKind::AMD) == AMD &&
+              NVIDIA << static_cast<unsigned>(GPUKind::Vulkan) == Vulkan);
+
 static constexpr EmitEntry kEmitEntries[] = {
-    {EmitKind::MLIR, "mlir", "", ".mlir", true, For::Both},
-    {EmitKind::Scheduled, "scheduled", "", ".scheduled.mlir", true, For::Both},
-    {EmitKind::LLVM, "llvm", "", ".ll", true, For::Both},
-    {EmitKind::Assembly, "asm", "", ".s", true, For::CPU},
-    {EmitKind::Object, "obj", "", ".o", false, For::CPU},
-    {EmitKind::Archive, "archive", "lib", ".a", false, For::CPU},
-    {EmitKind::Shared, "shared", "lib", ".so", false, For::Both},
-    {EmitKind::PTX, "ptx", "", ".ptx", true, For::GPU},
-    {EmitKind::Cubin, "cubin", "", ".cubin", false, For::GPU},
-    {EmitKind::Fatbin, "fatbin", "", ".fatbin", false, For::GPU},
-    {EmitKind::Launcher, "launcher", "", ".cuda.h", true, For::GPU},
-    {EmitKind::Header, "header", "", ".h", true, For::Both},
-    {EmitKind::Manifest, "manifest", "", ".json", true, For::Both},
+    {EmitKind::MLIR, "mlir", "", ".mlir", true, All},
+    {EmitKind::Scheduled, "scheduled", "", ".scheduled.mlir", true, All},
+    {EmitKind::LLVM, "llvm", "", ".ll", true, CPU | NVIDIA | AMD},
+    {EmitKind::Assembly, "asm", "", ".s", true, CPU | AMD},
+    {EmitKind::Object, "obj", "", ".o", false, CPU},
+    {EmitKind::Archive, "archive", "lib", ".a", false, CPU},
+    {EmitKind::Shared, "shared", "lib", ".so", false, CPU | NVIDIA},
+    {EmitKind::PTX, "ptx", "", ".ptx", true, NVIDIA},
+    {EmitKind::Cubin, "cubin", "", ".cubin", false, NVIDIA},
+    {EmitKind::Fatbin, "fatbin", "", ".fatbin", false, NVIDIA},
+    {EmitKind::Launcher, "launcher", "", ".cuda.h", true, NVIDIA},
+    {EmitKind::HSACO, "hsaco", "", ".hsaco", false, AMD},
+    {EmitKind::Header, "header", "", ".h", true, All},
+    {EmitKind::Manifest, "manifest", "", ".json", true, All},
+};
+
+/// What --target calls GPUs.
+static constexpr std::pair<llvm::StringLiteral, GPUKind> kGPUTargets[] = {
+    {"nvptx", GPUKind::NVIDIA},
+    {"amdgcn", GPUKind::AMD},
 };
 
 static const EmitEntry &entryOf(EmitKind kind) {
@@ -51,13 +70,19 @@ static const EmitEntry &entryOf(EmitKind kind) {
 
 bool mlir::softmax::isText(EmitKind kind) { return entryOf(kind).isText; }
 
+bool mlir::softmax::isCode(EmitKind kind) {
+  return !llvm::is_contained({EmitKind::MLIR, EmitKind::Scheduled,
+                              EmitKind::Header, EmitKind::Manifest},
+                             kind);
+}
+
 std::string mlir::softmax::defaultFileName(EmitKind kind, StringRef base) {
   const EmitEntry &entry = entryOf(kind);
   return (entry.prefix + base + entry.extension).str();
 }
 
-llvm::Expected<EmitKind> mlir::softmax::parseEmitKind(StringRef name,
-                                                      bool gpu) {
+llvm::Expected<EmitKind>
+mlir::softmax::parseEmitKind(StringRef name, std::optional<GPUKind> gpu) {
   SmallVector<StringRef> names;
   const EmitEntry *other = nullptr;
   for (const EmitEntry &entry : kEmitEntries) {
@@ -73,19 +98,26 @@ llvm::Expected<EmitKind> mlir::softmax::parseEmitKind(StringRef name,
     return entry.kind;
   }
   std::string use = "; use " + llvm::join(names, ", ");
-  if (!gpu && (other || name == "hsaco" || name == "spirv"))
+  if (!gpu && (other || name == "spirv"))
     return llvm::createStringError(
         "--emit=" + name.str() +
-        (other ? " needs a GPU target, as --target=nvptx:sm_90"
+        (other ? " needs a GPU target, as --target=" +
+                     StringRef(other->targets & NVIDIA ? "nvptx:sm_90"
+                                                       : "amdgcn:gfx942")
+                         .str()
                : " is of GPUs that this version has not") +
         use);
+  // Of CPUs, or of GPUs of another kind.
   return llvm::createStringError(
-      (other ? "--emit=" + name.str() + " needs a CPU target"
-             : "unknown --emit=" + name.str()) +
+      (other && other->targets & CPU
+           ? "--emit=" + name.str() + " needs a CPU target"
+       : other ? "--emit=" + name.str() + " is of other GPUs"
+               : "unknown --emit=" + name.str()) +
       use);
 }
 
-std::optional<EmitKind> mlir::softmax::kindOfPath(StringRef path, bool gpu) {
+std::optional<EmitKind> mlir::softmax::kindOfPath(StringRef path,
+                                                  std::optional<GPUKind> gpu) {
   const EmitEntry *best = nullptr;
   for (const EmitEntry &entry : kEmitEntries)
     if (entry.isFor(gpu) && path.ends_with(entry.extension) &&
@@ -94,6 +126,10 @@ std::optional<EmitKind> mlir::softmax::kindOfPath(StringRef path, bool gpu) {
   if (!best)
     return std::nullopt;
   return best->kind;
+}
+
+EmitKind mlir::softmax::defaultKind(GPUKind kind) {
+  return kind == GPUKind::AMD ? EmitKind::HSACO : EmitKind::PTX;
 }
 
 llvm::Error mlir::softmax::checkDeviceKinds(ArrayRef<EmitKind> kinds,
@@ -126,26 +162,33 @@ llvm::Error mlir::softmax::checkDeviceKinds(ArrayRef<EmitKind> kinds,
 }
 
 llvm::Error mlir::softmax::parseTargetList(StringRef text, Options &options) {
-  if (text.starts_with("nvptx:")) {
-    for (StringRef chip : llvm::split(text, ',')) {
-      chip.consume_front("nvptx:");
-      llvm::Expected<GPUDescription> gpu = parseGPU(chip);
-      if (!gpu)
-        return gpu.takeError();
-      for (const GPUDescription &other : options.gpus)
-        if (other.name == gpu->name)
-          return llvm::createStringError("'" + chip +
-                                         "' is given twice; give it once");
-      options.gpus.push_back(std::move(*gpu));
+  for (auto [name, kind] : kGPUTargets) {
+    std::string prefix = (name + ":").str();
+    if (text.starts_with(prefix)) {
+      for (StringRef chip : llvm::split(text, ',')) {
+        chip.consume_front(prefix);
+        llvm::Expected<GPUDescription> gpu = parseGPU(chip, kind);
+        if (!gpu)
+          return gpu.takeError();
+        for (const GPUDescription &other : options.gpus)
+          if (other.name == gpu->name)
+            return llvm::createStringError("'" + chip +
+                                           "' is given twice; give it once");
+        options.gpus.push_back(std::move(*gpu));
+      }
+      options.gpu = options.gpus.front();
+      if (kind != GPUKind::NVIDIA && options.gpus.size() > 1)
+        return llvm::createStringError(
+            "'" + text +
+            "' are several chips, which only nvptx takes; give "
+            "one");
+      return llvm::Error::success();
     }
-    options.gpu = options.gpus.front();
-    return llvm::Error::success();
+    if (text == name || text.contains(prefix))
+      return llvm::createStringError("'" + text +
+                                     "': one kind of target at a time; use " +
+                                     prefix + "CHIP with " + listGPUs(kind));
   }
-  if (text == "nvptx" || text.contains("nvptx:"))
-    return llvm::createStringError(
-        "'" + text +
-        "': CPUs and GPUs are not compiled for together; use nvptx:CHIP with " +
-        listGPUs());
   llvm::Expected<SmallVector<TargetDescription, 1>> targets =
       parseTargets(text);
   if (!targets)

@@ -13,12 +13,20 @@ namespace mlir::softmax {
 /// Whether an output of `kind` may go to a terminal.
 bool isText(EmitKind kind);
 
-/// The kind that --emit calls `name`; fails for one that the target, a GPU or
-/// not, has not.
-llvm::Expected<EmitKind> parseEmitKind(llvm::StringRef name, bool gpu);
+/// Whether an output of `kind` is code, not a text about it or before it.
+bool isCode(EmitKind kind);
+
+/// The kind that --emit calls `name`; fails for one that the target, a CPU or
+/// a kind of GPU, has not.
+llvm::Expected<EmitKind> parseEmitKind(llvm::StringRef name,
+                                       std::optional<GPUKind> gpu);
 
 /// The kind whose extension `path` has, the longest one first.
-std::optional<EmitKind> kindOfPath(llvm::StringRef path, bool gpu);
+std::optional<EmitKind> kindOfPath(llvm::StringRef path,
+                                   std::optional<GPUKind> gpu);
+
+/// What is written for a GPU of `kind` if nothing else is asked for.
+EmitKind defaultKind(GPUKind kind);
 
 /// Whether the GPUs of `options` and NVIDIA's programs that are installed can
 /// give all of `kinds`.

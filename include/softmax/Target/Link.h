@@ -35,6 +35,11 @@ linkSharedLibrary(llvm::MemoryBufferRef object, llvm::StringRef soname,
                   const SharedDependency *dependency = nullptr,
                   llvm::ArrayRef<llvm::StringRef> further = {});
 
+/// Links one relocatable AMDGPU object into a code object (hsaco) and returns
+/// its bytes; fails where a symbol is undefined.  As linkSharedLibrary.
+llvm::Expected<llvm::SmallVector<char, 0>>
+linkCodeObject(llvm::MemoryBufferRef object);
+
 /// Puts one object into a static archive (GNU format, with symbol table,
 /// without time stamps) as the member `memberName`, and returns its bytes.
 llvm::Expected<llvm::SmallVector<char, 0>>

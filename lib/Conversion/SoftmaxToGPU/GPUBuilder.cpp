@@ -6,11 +6,12 @@
 using namespace mlir;
 using namespace mlir::softmax;
 
-GPUBuilder::GPUBuilder(GenericOp op, OpBuilder &builder, GPUNumericAttr numeric)
+GPUBuilder::GPUBuilder(GenericOp op, OpBuilder &builder, GPUNumericAttr numeric,
+                       GPUCapabilities capabilities)
     : GenericBuilder(op, builder,
                      {ExpForm::Scaled, /*fma=*/true, numeric.getAccuracy()},
                      Flattening::Pointer),
-      numeric(numeric) {}
+      numeric(numeric), capabilities(capabilities) {}
 
 void GPUBuilder::beginKernel(StringRef name, Value blocks, int64_t threads) {
   Value one = index(1);

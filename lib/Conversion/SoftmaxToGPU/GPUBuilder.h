@@ -12,23 +12,30 @@
 
 namespace mlir::softmax {
 
-/// Threads that run in step and shuffle values among them.
-inline constexpr int64_t warpSize = 32;
+/// What a target has beyond the operations of the gpu dialect.
+struct GPUCapabilities {
+  /// One operation, gpu.subgroup_reduce, adds an i32 over the threads of a warp
+  /// (NVIDIA's redux.sync).
+  bool redux = false;
+};
 
 class GPUBuilder : public GenericBuilder {
 public:
   /// Builds the views of `op`'s operands before `op`, on the host; kernels
   /// capture what they use of them.
-  GPUBuilder(GenericOp op, OpBuilder &builder, GPUNumericAttr numeric);
+  GPUBuilder(GenericOp op, OpBuilder &builder, GPUNumericAttr numeric,
+             GPUCapabilities capabilities);
 
   GPUNumericAttr numeric;
   /// Taken from the alternative being emitted: elements of a vector access,
   /// vectors that a thread holds, threads that share a row.
   int64_t lanes = 0, vectors = 0, rowThreads = 0;
+  /// Threads that run in step and shuffle values among them: a warp of
+  /// NVIDIA's, a wavefront of AMD's, a subgroup of Vulkan's.
+  int64_t warpSize = 0;
   /// Least length of its rows, as far as its guard and types tell.
   int64_t leastColumns = 0;
-  /// Whether one instruction adds an i32 over the threads of a warp.
-  bool redux = false;
+  GPUCapabilities capabilities;
   /// Whether the elements of a row are one run.
   bool contiguous = true;
 

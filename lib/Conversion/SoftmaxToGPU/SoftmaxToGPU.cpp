@@ -32,6 +32,8 @@ struct ConvertSoftmaxToGPU
           !op->getParentOfType<GenericOp>())
         ops.push_back(op);
     });
+    GPUCapabilities capabilities;
+    capabilities.redux = redux;
     SmallVector<Attribute> kernels;
     for (auto [i, op] : llvm::enumerate(ops)) {
       auto generic = dyn_cast<GenericOp>(op);
@@ -43,7 +45,7 @@ struct ConvertSoftmaxToGPU
       std::string prefix = function.getName().str();
       if (ops.size() > 1)
         prefix += "_" + std::to_string(i);
-      if (failed(lowerGenericToGPU(generic, prefix, redux, kernels)))
+      if (failed(lowerGenericToGPU(generic, prefix, capabilities, kernels)))
         return signalPassFailure();
       ++numLowered;
     }
