@@ -94,10 +94,10 @@ llvm::Error runLinker(const char *emulation,
 
 static llvm::Expected<llvm::SmallVector<char, 0>>
 readLinked(const std::string &path) {
-  llvm::Expected<std::string> linked = readTemporary(path);
-  if (!linked)
-    return linked.takeError();
-  return llvm::SmallVector<char, 0>(linked->begin(), linked->end());
+  llvm::Expected<std::string> library = readTemporary(path);
+  if (!library)
+    return library.takeError();
+  return llvm::SmallVector<char, 0>(library->begin(), library->end());
 }
 
 llvm::Expected<llvm::SmallVector<char, 0>>

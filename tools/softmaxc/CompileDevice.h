@@ -16,9 +16,8 @@ namespace mlir::softmax {
 
 /// What comes of a module; empty where it was not asked for.
 struct DeviceOutputs {
-  std::string explanation, scheduled, header, manifest;
-  /// Device code, and what holds some, by its kind.
-  std::map<EmitKind, std::string> code;
+  std::string explanation;
+  std::map<EmitKind, std::string> files;
 };
 
 /// Compiles `module` for the GPUs of `options`.  Emits diagnostics where it

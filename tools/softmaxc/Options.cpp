@@ -27,7 +27,7 @@ constexpr llvm::StringLiteral kOverview =
     R"(compiler for softmax kernels
 
 Compiles the public functions of an MLIR file, or kernels asked for by --op, to
-code for CPUs or a GPU of NVIDIA's or AMD's. --op may repeat. --type, --shape, --axis, --name,
+code for CPUs, GPUs of NVIDIA or AMD, or Vulkan. --op may repeat. --type, --shape, --axis, --name,
 --with, --labels, --ignore-index, --label-smoothing and --masked-row describe
 kernels: one that stands before the first --op holds for every
 --op, one that stands after an --op for that kernel only.
@@ -62,7 +62,7 @@ struct CommandLineOptions {
           "native, x86-64[-v2|-v3|-v4], aarch64[,sve][,bf16] or "
           "riscv64[,v]; a list makes one library with a version for each "
           "(native); or nvptx:sm_75, 80, 90 or 100, or a list of those; or "
-          "amdgcn:gfx90a, gfx942 or gfx1100"),
+          "amdgcn:gfx90a, gfx942 or gfx1100; or vulkan[:subgroup=N]"),
       cl::value_desc("list"), cl::init("native"), cl::cat(category)};
   cl::opt<std::string> threads{
       "threads",
@@ -91,9 +91,9 @@ struct CommandLineOptions {
       "emit",
       cl::desc("what to write, a list: mlir, scheduled, llvm, asm, obj, "
                "archive, shared, header, manifest; for GPUs mlir, scheduled, "
-               "llvm, header, manifest, and ptx, cubin, fatbin, launcher (a "
-               "header with the code and what launches it), shared (NVIDIA) or "
-               "asm, hsaco (AMD)"),
+               "header, manifest and llvm, ptx, cubin, fatbin, launcher (a "
+               "header with the code and what launches it), shared (NVIDIA), "
+               "llvm, asm, hsaco (AMD) or spirv (Vulkan)"),
       cl::value_desc("list"), cl::CommaSeparated, cl::cat(category)};
   cl::opt<std::string> output{
       "o", cl::desc("a file, - for standard output, or a folder"),
@@ -257,10 +257,9 @@ bool readOutputs(CommandLineOptions &given, Options &options) {
     if (!hasPath && options.explain)
       return true;
     std::optional<EmitKind> kind =
-        hasPath && !isFolder      ? kindOfPath(path, options.gpuKind())
-        : options.gpus.size() > 1 ? EmitKind::Shared
-        : options.gpu             ? defaultKind(options.gpu->kind)
-                                  : EmitKind::Shared;
+        hasPath && !isFolder       ? kindOfPath(path, options.gpuKind())
+        : options.gpus.size() == 1 ? defaultKind(options.gpu->kind)
+                                   : EmitKind::Shared;
     if (!kind) {
       usageError("it cannot be told from -o " + path +
                  " what to write; add --emit");

@@ -27,6 +27,7 @@ enum class EmitKind {
   PTX,
   Cubin,
   HSACO,
+  SPIRV,
   Header,
   Manifest,
   Fatbin,

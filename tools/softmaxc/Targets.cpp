@@ -53,6 +53,7 @@ static constexpr EmitEntry kEmitEntries[] = {
     {EmitKind::Fatbin, "fatbin", "", ".fatbin", false, NVIDIA},
     {EmitKind::Launcher, "launcher", "", ".cuda.h", true, NVIDIA},
     {EmitKind::HSACO, "hsaco", "", ".hsaco", false, AMD},
+    {EmitKind::SPIRV, "spirv", "", ".spv", false, Vulkan},
     {EmitKind::Header, "header", "", ".h", true, All},
     {EmitKind::Manifest, "manifest", "", ".json", true, All},
 };
@@ -98,22 +99,17 @@ mlir::softmax::parseEmitKind(StringRef name, std::optional<GPUKind> gpu) {
     return entry.kind;
   }
   std::string use = "; use " + llvm::join(names, ", ");
-  if (!gpu && (other || name == "spirv"))
-    return llvm::createStringError(
-        "--emit=" + name.str() +
-        (other ? " needs a GPU target, as --target=" +
-                     StringRef(other->targets & NVIDIA ? "nvptx:sm_90"
-                                                       : "amdgcn:gfx942")
-                         .str()
-               : " is of GPUs that this version has not") +
-        use);
-  // Of CPUs, or of GPUs of another kind.
-  return llvm::createStringError(
-      (other && other->targets & CPU
-           ? "--emit=" + name.str() + " needs a CPU target"
-       : other ? "--emit=" + name.str() + " is of other GPUs"
-               : "unknown --emit=" + name.str()) +
-      use);
+  if (!other)
+    return llvm::createStringError("unknown --emit=" + name.str() + use);
+  if (other->targets & CPU)
+    return llvm::createStringError("--emit=" + name.str() +
+                                   " needs a CPU target" + use);
+  StringRef example = other->targets & NVIDIA ? "nvptx:sm_90"
+                      : other->targets & AMD  ? "amdgcn:gfx942"
+                                              : "vulkan";
+  return llvm::createStringError("--emit=" + name.str() +
+                                 (gpu ? " is of other GPUs" : " needs a GPU") +
+                                 ", as --target=" + example.str() + use);
 }
 
 std::optional<EmitKind> mlir::softmax::kindOfPath(StringRef path,
@@ -129,7 +125,14 @@ std::optional<EmitKind> mlir::softmax::kindOfPath(StringRef path,
 }
 
 EmitKind mlir::softmax::defaultKind(GPUKind kind) {
-  return kind == GPUKind::AMD ? EmitKind::HSACO : EmitKind::PTX;
+  switch (kind) {
+  case GPUKind::NVIDIA:
+    return EmitKind::PTX;
+  case GPUKind::AMD:
+    return EmitKind::HSACO;
+  case GPUKind::Vulkan:
+    return EmitKind::SPIRV;
+  }
 }
 
 llvm::Error mlir::softmax::checkDeviceKinds(ArrayRef<EmitKind> kinds,
@@ -161,34 +164,44 @@ llvm::Error mlir::softmax::checkDeviceKinds(ArrayRef<EmitKind> kinds,
   return llvm::Error::success();
 }
 
+/// Reads `text`, the chips of GPUs of one kind, each with or without `prefix`.
+static llvm::Error parseChips(StringRef text, StringRef prefix, GPUKind kind,
+                              Options &options) {
+  for (StringRef chip : llvm::split(text, ',')) {
+    chip.consume_front(prefix);
+    llvm::Expected<GPUDescription> gpu = parseGPU(chip, kind);
+    if (!gpu)
+      return gpu.takeError();
+    for (const GPUDescription &other : options.gpus)
+      if (other.name == gpu->name)
+        return llvm::createStringError("'" + chip +
+                                       "' is given twice; give it once");
+    options.gpus.push_back(std::move(*gpu));
+  }
+  if (options.gpus.size() > 1 && kind != GPUKind::NVIDIA)
+    return llvm::createStringError("'" + text +
+                                   "': one chip at a time; lists are of nvptx");
+  options.gpu = options.gpus.front();
+  return llvm::Error::success();
+}
+
 llvm::Error mlir::softmax::parseTargetList(StringRef text, Options &options) {
   for (auto [name, kind] : kGPUTargets) {
     std::string prefix = (name + ":").str();
-    if (text.starts_with(prefix)) {
-      for (StringRef chip : llvm::split(text, ',')) {
-        chip.consume_front(prefix);
-        llvm::Expected<GPUDescription> gpu = parseGPU(chip, kind);
-        if (!gpu)
-          return gpu.takeError();
-        for (const GPUDescription &other : options.gpus)
-          if (other.name == gpu->name)
-            return llvm::createStringError("'" + chip +
-                                           "' is given twice; give it once");
-        options.gpus.push_back(std::move(*gpu));
-      }
-      options.gpu = options.gpus.front();
-      if (kind != GPUKind::NVIDIA && options.gpus.size() > 1)
-        return llvm::createStringError(
-            "'" + text +
-            "' are several chips, which only nvptx takes; give "
-            "one");
-      return llvm::Error::success();
-    }
+    if (text.starts_with(prefix))
+      return parseChips(text, prefix, kind, options);
     if (text == name || text.contains(prefix))
-      return llvm::createStringError("'" + text +
-                                     "': one kind of target at a time; use " +
-                                     prefix + "CHIP with " + listGPUs(kind));
+      return llvm::createStringError(
+          "'" + text + "': CPUs and GPUs are not compiled for together; use " +
+          prefix + "CHIP with " + listGPUs(kind));
   }
+  // All devices have one name.
+  if (text.starts_with("vulkan") && !text.contains(','))
+    return parseChips(text, /*prefix=*/"", GPUKind::Vulkan, options);
+  if (text.contains("vulkan"))
+    return llvm::createStringError(
+        "'" + text +
+        "': a GPU is one target by itself; use vulkan or vulkan:subgroup=N");
   llvm::Expected<SmallVector<TargetDescription, 1>> targets =
       parseTargets(text);
   if (!targets)
