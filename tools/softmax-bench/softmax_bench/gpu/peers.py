@@ -3,6 +3,8 @@
 
 A peer is made once and raises Missing where it is not installed; `prepare(point, x)` gives what
 launches it on the default stream, and what fetches its result in the type's storage."""
+from importlib import metadata
+
 import numpy
 
 from ..peers import Missing
@@ -111,12 +113,11 @@ class Liger(Torch):
     def __init__(self, device):
         super().__init__(device)
         try:
-            import liger_kernel
             from liger_kernel.ops.softmax import LigerSoftmaxFunction
         except ImportError as error:
             raise Missing("not installed (%s)" % error)
         self.apply = LigerSoftmaxFunction.apply
-        self.version = "liger " + getattr(liger_kernel, "__version__", "of an unknown version")
+        self.version = "liger " + metadata.version("liger_kernel")
 
     def function(self, point):
         if point.inner != 1:
