@@ -1,8 +1,12 @@
-/* Softmax of random rows on the first GPU, compared with double precision.
+/* Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
-     softmaxc --op=softmax --target=nvptx:sm_80 --emit=launcher -o
-   softmax.cuda.h cc launch.c -o launch -l:libcuda.so.1 -lm && ./launch 1000
-   5000 */
+   Softmax of random rows on the first GPU, compared with double precision.
+
+     softmaxc --op=softmax --target=nvptx:sm_80 --emit=launcher -o ./
+     cc launch.c -o launch -l:libcuda.so.1 -lm
+     ./launch 1000 5000
+
+   Nothing of the CUDA toolkit is needed. */
 #define SOFTMAX_CUDA_IMPLEMENTATION
 #include "softmax.cuda.h"
 
