@@ -166,7 +166,10 @@ private:
        << "{\n";
     os << "    softmax_blocks = softmax_rows / " << kernel.rowsPerBlock
        << " + (softmax_rows % " << kernel.rowsPerBlock << " != 0);\n";
-    os << "    if (softmax_blocks > 2147483647)\n      return 5;\n";
+    // Vulkan counts them in 32 bits and rounds up to whole rows of 65535.
+    os << "    if (softmax_blocks > "
+       << (chip.kind == GPUKind::Vulkan ? 2147483647 - 65535 : 2147483647)
+       << ")\n      return 5;\n";
     if (chip.kind == GPUKind::Vulkan)
       return writeVulkanLaunch(kernel);
     os << "    softmax_launch->kernel = \"" << kernel.name << "\";\n";
@@ -272,31 +275,17 @@ std::string mlir::softmax::emitDeviceHeader(ArrayRef<DeviceFunction> functions,
   if (vulkan)
     os << "/* Dispatches of softmax kernels for Vulkan: make a shader module "
           "of "
-          "the SPIR-V beside
-        this file,
-        and a compute pipeline of the entry
-                "
-                "point that a plan names, with subgroups
-                of "
-                << chip.warpSize
-                << ". */
-                   ";
-                else os
-                << "/* Launches of softmax kernels for "
-                << (amd ? "AMD " : "NVIDIA ") << chip.name << ": load the "
-                << (amd ? "hsaco" : "PTX")
-                << " beside this file with
-                   " << (amd ? " hip " : " cu ")
-                << "ModuleLoadData, take the function that a plan names with "
-                << (amd ? "hip" : "cu") << "ModuleGetFunction,
-            and launch it.* /
-                        ";
-                        os
-                    << "#ifndef " << guard
-                    << "
-#define " << guard << "
-                       "
-                    << (vulkan ? vulkanPreamble : preamble);
+          "the SPIR-V beside\n   this file, and a compute pipeline of the "
+          "entry point that a plan names, with subgroups\n   of "
+       << chip.warpSize << ". */\n";
+  else
+    os << "/* Launches of softmax kernels for " << (amd ? "AMD " : "NVIDIA ")
+       << chip.name << ": load the " << (amd ? "hsaco" : "PTX")
+       << " beside this file with\n   " << (amd ? "hip" : "cu")
+       << "ModuleLoadData, take the function that a plan names with "
+       << (amd ? "hip" : "cu") << "ModuleGetFunction,\n   and launch it. */\n";
+  os << "#ifndef " << guard << "\n#define " << guard << "\n"
+     << (vulkan ? vulkanPreamble : preamble);
   for (const DeviceFunction &function : functions)
     Writer(function, chip, os).write();
   os << "\n#endif\n";
