@@ -270,8 +270,10 @@ std::string mlir::softmax::emitDeviceHeader(ArrayRef<DeviceFunction> functions,
   std::string guard = "SOFTMAX_" + StringRef(toCIdentifier(name)).upper();
   bool vulkan = chip.kind == GPUKind::Vulkan;
   if (vulkan)
-    os << "/* Dispatches of softmax kernels for Vulkan: make a shader module of "
-          "the SPIR-V beside\n   this file, and a compute pipeline of the entry "
+    os << "/* Dispatches of softmax kernels for Vulkan: make a shader module "
+          "of "
+          "the SPIR-V beside\n   this file, and a compute pipeline of the "
+          "entry "
           "point that a plan names, with subgroups\n   of "
        << chip.warpSize << ". */\n";
   else

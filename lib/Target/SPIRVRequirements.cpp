@@ -31,7 +31,8 @@ SPIRVRequirements mlir::softmax::readSPIRVRequirements(llvm::StringRef module) {
     } else if (opcode == spirv::Opcode::OpExtension) {
       // Ends with a 0, and is filled up to whole words.
       llvm::StringRef text = module.substr(4 * (i + 1), 4 * (length - 1));
-      needs.extensions.push_back(text.take_until([](char c) { return !c; }).str());
+      needs.extensions.push_back(
+          text.take_until([](char c) { return !c; }).str());
     } else {
       // Both stand before everything else.
       break;

@@ -58,8 +58,8 @@ LogicalResult mlir::softmax::compileForDevice(ModuleOp module,
     outputs.explanation = explain(module, *options.gpu);
   bool vulkan = options.gpu->kind == GPUKind::Vulkan;
   bool lower = wants(EmitKind::PTX) || wants(EmitKind::Cubin) ||
-               wants(EmitKind::SPIRV) ||
-               wants(EmitKind::Header) || wants(EmitKind::Manifest);
+               wants(EmitKind::SPIRV) || wants(EmitKind::Header) ||
+               wants(EmitKind::Manifest);
   if (!lower)
     return success();
 
@@ -71,9 +71,8 @@ LogicalResult mlir::softmax::compileForDevice(ModuleOp module,
       return failure();
     outputs.code[EmitKind::Cubin] = std::move(*code);
   }
-  FailureOr<std::string> code =
-      emitCode(module, pipeline,
-               vulkan ? DeviceFormat::Binary : DeviceFormat::Isa);
+  FailureOr<std::string> code = emitCode(
+      module, pipeline, vulkan ? DeviceFormat::Binary : DeviceFormat::Isa);
   if (failed(code))
     return failure();
   auto functions = collectDeviceFunctions(module);

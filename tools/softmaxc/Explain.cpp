@@ -79,9 +79,9 @@ std::string mlir::softmax::explain(ModuleOp module,
                                    const GPUDescription &chip) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << "target nvptx:" << chip.name << ": " << chip.multiprocessors
-     << " multiprocessors of " << chip.registers << " registers, accesses of "
-     << chip.accessBytes << " bytes, "
+  os << "target " << (chip.kind == GPUKind::Vulkan ? "" : "nvptx:") << chip.name
+     << ": " << chip.multiprocessors << " multiprocessors of " << chip.registers
+     << " registers, accesses of " << chip.accessBytes << " bytes, "
      << llvm::format("%.0f", chip.bandwidth / 1e9)
      << " GB/s (of the largest such chip)\n";
   explainKernels(module, os,

@@ -243,12 +243,11 @@ bool readOutputs(CommandLineOptions &given, Options &options) {
   if (kinds.empty()) {
     if (!hasPath && options.explain)
       return true;
-    std::optional<EmitKind> kind = hasPath && !isFolder
-                                       ? kindOfPath(path, options.gpuKind())
-                                   : !options.gpu ? EmitKind::Shared
-                                   : options.gpu->kind == GPUKind::Vulkan
-                                       ? EmitKind::SPIRV
-                                       : EmitKind::PTX;
+    std::optional<EmitKind> kind =
+        hasPath && !isFolder ? kindOfPath(path, options.gpuKind())
+        : !options.gpu       ? EmitKind::Shared
+        : options.gpu->kind == GPUKind::Vulkan ? EmitKind::SPIRV
+                                               : EmitKind::PTX;
     if (!kind) {
       usageError("it cannot be told from -o " + path +
                  " what to write; add --emit");

@@ -101,7 +101,7 @@ mlir::softmax::parseEmitKind(StringRef name, std::optional<GPUKind> gpu) {
                  : " is of GPUs that this version has not") +
         use);
   return llvm::createStringError(
-      (!other ? "unknown --emit=" + name.str()
+      (!other                 ? "unknown --emit=" + name.str()
        : other->targets & CPU ? "--emit=" + name.str() + " needs a CPU target"
                               : "--emit=" + name.str() + " is of other GPUs") +
       use);

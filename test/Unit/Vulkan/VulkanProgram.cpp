@@ -13,10 +13,11 @@ using namespace mlir;
 using namespace mlir::softmax;
 using namespace mlir::softmax::reference;
 
-std::unique_ptr<VulkanProgram>
-VulkanProgram::compile(MLIRContext &context, StringRef text,
-                       unsigned subgroupSize, StringRef strategy,
-                       std::string &problem) {
+std::unique_ptr<VulkanProgram> VulkanProgram::compile(MLIRContext &context,
+                                                      StringRef text,
+                                                      unsigned subgroupSize,
+                                                      StringRef strategy,
+                                                      std::string &problem) {
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
     problem += diagnostic.str() + "\n";
     return success();
@@ -98,10 +99,9 @@ VulkanProgram::Run VulkanProgram::run(vulkan::Device &device,
   int64_t groups = llvm::divideCeil(rows, kernel->rowsPerBlock);
   // Not in one dimension, so that the second one is seen to count.
   int64_t wide = std::min<int64_t>(groups, 3);
-  launch.groups = {static_cast<uint32_t>(wide),
-                   static_cast<uint32_t>(
-                       wide ? llvm::divideCeil(groups, wide) : 1),
-                   1};
+  launch.groups = {
+      static_cast<uint32_t>(wide),
+      static_cast<uint32_t>(wide ? llvm::divideCeil(groups, wide) : 1), 1};
   launch.pushConstants.resize(kernel->pushConstantBytes);
   launch.buffers.resize(kernel->numBindings);
   SmallVector<int64_t> bindings(tensors.size(), -1);
@@ -128,10 +128,10 @@ VulkanProgram::Run VulkanProgram::run(vulkan::Device &device,
   }
   size_t first = inPlace ? 0 : inputs.size();
   if (inPlace)
-    launch.shared.push_back({static_cast<unsigned>(std::max(
-                                 bindings[0], bindings[inputs.size()])),
-                             static_cast<unsigned>(std::min(
-                                 bindings[0], bindings[inputs.size()]))});
+    launch.shared.push_back(
+        {static_cast<unsigned>(std::max(bindings[0], bindings[inputs.size()])),
+         static_cast<unsigned>(
+             std::min(bindings[0], bindings[inputs.size()]))});
   if (inPlace && bindings[0] > bindings[inputs.size()])
     contents[inputs.size()] = contents[0], first = inputs.size();
   if (llvm::Error error = device.run(code, launch)) {
