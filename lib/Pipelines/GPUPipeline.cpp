@@ -83,13 +83,13 @@ namespace {
 /// The textual options of --softmax-to-gpu-binary.
 struct ToGPUOptions : PassPipelineOptions<ToGPUOptions> {
   Option<std::string> chip{*this, "chip",
-                           llvm::cl::desc("sm_75, sm_80, sm_90 or sm_100"),
+                           llvm::cl::desc("sm_75, sm_80, sm_90, sm_100, or "
+                                          "vulkan[:subgroup=N]"),
                            llvm::cl::init("sm_90")};
   Option<std::string> format{
       *this, "format",
-      llvm::cl::desc(
-          "dialect (NVVM), llvm (bitcode), isa (PTX) or bin (machine "
-          "code; needs ptxas)"),
+      llvm::cl::desc("dialect (NVVM, SPIR-V), llvm (bitcode), isa (PTX) or bin "
+                     "(SPIR-V; machine code, which needs ptxas)"),
       llvm::cl::init("isa")};
   Option<std::string> accuracy{*this, "accuracy",
                                llvm::cl::desc("default, strict or fast"),
@@ -133,6 +133,6 @@ void mlir::softmax::registerGPUPipelines() {
   PassPipelineRegistration<ToGPUOptions>("softmax-to-gpu-binary",
                                          "lower the softmax dialect on tensors "
                                          "or memrefs to kernels for an NVIDIA "
-                                         "GPU",
+                                         "GPU or Vulkan",
                                          buildFromText);
 }
