@@ -7,16 +7,18 @@
 // CHECK-LABEL: spirv.module
 // CHECK: spirv.GlobalVariable @[[SHARED:.*]] : !spirv.ptr<!spirv.struct<(!spirv.array<4 x f32>)>, Workgroup>
 // CHECK: spirv.func @kernel(
-// CHECK-SAME: !spirv.ptr<!spirv.struct<(!spirv.rtarray<vector<4xi16>, stride=8> [0])>, StorageBuffer> {spirv.interface_var_abi = #spirv.interface_var_abi<(0, 0)>}
 // CHECK-SAME: !spirv.ptr<!spirv.struct<(!spirv.rtarray<i16, stride=2> [0])>, StorageBuffer> {spirv.interface_var_abi = #spirv.interface_var_abi<(0, 0)>}
+// CHECK-SAME: !spirv.ptr<!spirv.struct<(!spirv.rtarray<vector<4xi16>, stride=8> [0])>, StorageBuffer> {spirv.interface_var_abi = #spirv.interface_var_abi<(0, 0)>}
 // CHECK-SAME: !spirv.ptr<!spirv.struct<(!spirv.rtarray<f32, stride=4> [0])>, StorageBuffer> {spirv.interface_var_abi = #spirv.interface_var_abi<(0, 1)>}
 // CHECK-SAME: !spirv.ptr<!spirv.struct<(!spirv.array<4 x i32, stride=4> [0])>, PushConstant>
 // Threads are numbered by subgroup and lane.
 // CHECK-DAG: SubgroupLocalInvocationId
 // CHECK-DAG: SubgroupId
+// A maximum that passes over NaN.
+// CHECK: spirv.GL.FMax
+// CHECK: spirv.IsNan
+// CHECK-COUNT-2: spirv.GL.FMax
 // CHECK: spirv.ControlBarrier <Workgroup>, <Workgroup>
-// A maximum that passes over NaN, of the vector too.
-// CHECK-COUNT-3: spirv.GL.FMax
 // CHECK: spirv.GroupNonUniformIAdd <Subgroup> <Reduce>
 // A product with 0 is a selection.
 // CHECK-NOT: spirv.FMul
@@ -25,7 +27,7 @@
 // CHECK: gpu.module @kernels
 // CHECK: gpu.func @kernel(%{{.*}}: index, %{{.*}}: f64, %{{.*}}: memref<1024xf16>
 
-// FINAL: spirv.module Logical GLSL450 requires #spirv.vce<v1.3,
+// FINAL: spirv.module @__spv__kernels Logical GLSL450 requires #spirv.vce<v1.3,
 // FINAL-SAME: SignedZeroInfNanPreserve
 // FINAL-SAME: SPV_KHR_float_controls
 // FINAL-DAG: spirv.GlobalVariable @kernel_arg_0 bind(0, 0) {aliased}
