@@ -14,6 +14,7 @@
 #   %softmax_src, %softmax_obj, %softmax_lib   source folder, build folder and
 #                      the folder of the built libraries
 #   %mlir_lib          the folder of MLIR's runner libraries
+#   %cuda_stand_in     what plays NVIDIA's driver (test/CudaDriver/Driver.h)
 #   %shlibext          .so
 #   %mlir_include      the headers and TableGen files of MLIR
 #
@@ -47,7 +48,7 @@ from lit.llvm.subst import ToolSubst
 config.name = "softmax"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test", ".py"]
-config.excludes = ["Inputs", "Unit", "lit.cfg.py", "CMakeLists.txt"]
+config.excludes = ["Inputs", "Unit", "CudaDriver", "lit.cfg.py", "CMakeLists.txt"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.softmax_obj_root, "test")
 
@@ -88,6 +89,7 @@ config.substitutions.append(("%softmax_lib", config.softmax_lib_dir))
 config.substitutions.append(("%mlir_lib", config.llvm_lib_dir))
 config.substitutions.append(("%shlibext", config.llvm_shlib_ext))
 config.substitutions.append(("%mlir_include", config.mlir_include_dir))
+config.substitutions.append(("%cuda_stand_in", os.path.join(config.test_exec_root, "cuda-stand-in", "libcuda.so.1")))
 
 
 def cpu_flags():

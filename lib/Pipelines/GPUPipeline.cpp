@@ -8,9 +8,12 @@
 #include "softmax/Dialect/Transforms/Passes.h"
 #include "softmax/Math/Passes.h"
 
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -54,13 +57,17 @@ void mlir::softmax::buildFromGPUSchedulePipeline(
   switch (options.chip.kind) {
   case GPUKind::NVIDIA:
     return addNVVMPipeline(manager, options);
+  case GPUKind::AMD:
+    return addROCDLPipeline(manager, options);
   case GPUKind::Vulkan:
     return addVulkanPipeline(manager, options);
-  case GPUKind::AMD:
-    return addRefusal(manager, "softmax-to-gpu-binary",
-                      "no way down to chip '" + options.chip.name +
-                          "' is known; use " + listGPUs());
   }
+}
+
+void mlir::softmax::addToControlFlow(OpPassManager &device) {
+  device.addPass(memref::createExpandStridedMetadataPass());
+  device.addPass(createLowerAffinePass());
+  device.addPass(createSCFToControlFlowPass());
 }
 
 void mlir::softmax::addBinary(OpPassManager &manager, DeviceFormat format) {
@@ -82,14 +89,17 @@ void mlir::softmax::buildToGPUBinaryPipeline(
 namespace {
 /// The textual options of --softmax-to-gpu-binary.
 struct ToGPUOptions : PassPipelineOptions<ToGPUOptions> {
-  Option<std::string> chip{*this, "chip",
-                           llvm::cl::desc("sm_75, sm_80, sm_90, sm_100, or "
-                                          "vulkan[:subgroup=N]"),
-                           llvm::cl::init("sm_90")};
+  Option<std::string> chip{
+      *this, "chip",
+      llvm::cl::desc("sm_75, sm_80, sm_90, sm_100, gfx90a, gfx942, gfx1100, "
+                     "or vulkan[:subgroup=N]"),
+      llvm::cl::init("sm_90")};
   Option<std::string> format{
       *this, "format",
-      llvm::cl::desc("dialect (NVVM, SPIR-V), llvm (bitcode), isa (PTX) or bin "
-                     "(SPIR-V; machine code, which needs ptxas)"),
+      llvm::cl::desc(
+          "dialect (NVVM, ROCDL or SPIR-V), llvm (bitcode), isa (PTX or AMDGCN "
+          "assembly) or bin (machine code, for which ptxas is needed for "
+          "NVIDIA's; SPIR-V)"),
       llvm::cl::init("isa")};
   Option<std::string> accuracy{*this, "accuracy",
                                llvm::cl::desc("default, strict or fast"),
@@ -132,7 +142,6 @@ static void buildFromText(OpPassManager &manager, const ToGPUOptions &given) {
 void mlir::softmax::registerGPUPipelines() {
   PassPipelineRegistration<ToGPUOptions>("softmax-to-gpu-binary",
                                          "lower the softmax dialect on tensors "
-                                         "or memrefs to kernels for an NVIDIA "
-                                         "GPU or Vulkan",
+                                         "or memrefs to kernels for a GPU",
                                          buildFromText);
 }

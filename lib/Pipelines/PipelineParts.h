@@ -25,6 +25,11 @@ void buildToMemRefPipeline(OpPassManager &manager,
 /// From outlined kernels, in modules of the gpu dialect and the upstream ones
 /// that it stands among, to code for the kind of GPU.
 void addNVVMPipeline(OpPassManager &manager, const GPUPipelineOptions &options);
+void addROCDLPipeline(OpPassManager &manager,
+                      const GPUPipelineOptions &options);
+/// Views and structured control flow of a gpu.module become plain memrefs and
+/// branches.
+void addToControlFlow(OpPassManager &device);
 void addVulkanPipeline(OpPassManager &manager,
                        const GPUPipelineOptions &options);
 /// From a gpu.module with a target to the gpu.binary of `format`; none for

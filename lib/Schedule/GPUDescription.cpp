@@ -19,6 +19,13 @@ static llvm::ArrayRef<GPUDescription> allGPUs() {
        true},
       {"sm_100", "+ptx88", 148, 65536, 233472, 2048, 512, 32, 16, 8000e9, true,
        true},
+      // MI250X (one die), MI300X, RX 7900 XTX.
+      {"gfx90a", "", 110, 131072, 65536, 2048, 512, 16, 1, 1638e9, false, false,
+       GPUKind::AMD, 64},
+      {"gfx942", "", 304, 131072, 65536, 2048, 512, 16, 1, 5300e9, false, false,
+       GPUKind::AMD, 64},
+      {"gfx1100", "", 96, 98304, 65536, 1024, 512, 16, 1, 960e9, false, false,
+       GPUKind::AMD, 32, 2, 24},
   };
   return chips;
 }
@@ -31,6 +38,18 @@ static llvm::SmallVector<std::string> namesOf(std::optional<GPUKind> kind) {
   if (!kind || *kind == GPUKind::Vulkan)
     names.push_back("vulkan");
   return names;
+}
+
+std::string GPUDescription::targetName() const {
+  switch (kind) {
+  case GPUKind::NVIDIA:
+    return "nvptx:" + name;
+  case GPUKind::AMD:
+    return "amdgcn:" + name;
+  case GPUKind::Vulkan:
+    return name;
+  }
+  llvm_unreachable("a kind of GPU");
 }
 
 /// Any device of Vulkan 1.2: what its specification has every one do, whatever
@@ -86,9 +105,22 @@ mlir::softmax::parseGPU(llvm::StringRef name, std::optional<GPUKind> kind) {
   if (kind.value_or(GPUKind::Vulkan) == GPUKind::Vulkan)
     if (auto vulkan = parseVulkan(name))
       return std::move(*vulkan);
-  // Of the others only NVIDIA's chips are compatible in one direction.
-  bool later = kind.value_or(GPUKind::NVIDIA) == GPUKind::NVIDIA;
+  std::string message =
+      "unknown chip '" + name.str() + "'; use " + listGPUs(kind);
+  // Only NVIDIA's chips are compatible, in one direction.
+  if (!name.starts_with("gfx"))
+    return llvm::createStringError(
+        message + " (later chips run the code of earlier ones)");
+  const std::string *nearest = nullptr;
+  unsigned least = 0;
+  for (const GPUDescription &chip : allGPUs()) {
+    unsigned distance = name.edit_distance(chip.name);
+    if (chip.kind == GPUKind::AMD && (!nearest || distance < least)) {
+      nearest = &chip.name;
+      least = distance;
+    }
+  }
   return llvm::createStringError(
-      "unknown chip '" + name.str() + "'; use " + listGPUs(kind) +
-      (later ? " (later chips run the code of earlier ones)" : ""));
+      message + " (code of one chip runs on no other; the nearest name is " +
+      *nearest + ")");
 }

@@ -17,7 +17,7 @@ static constexpr StringLiteral preamble = R"(
 
 #ifndef SOFTMAX_DEVICE_LAUNCH
 #define SOFTMAX_DEVICE_LAUNCH
-/* What cuLaunchKernel takes: the function called `kernel` of the loaded module,
+/* What cuLaunchKernel and hipModuleLaunchKernel take: the function called `kernel` of the loaded module,
    `grid` blocks of `block` threads (both in x; 1 in y and z), `shared_bytes` of
    dynamic shared memory, and `arguments` as kernelParams.  Nothing is to be
    launched where `grid` is 0.  `arguments` points into the structure: do not
@@ -268,19 +268,19 @@ std::string mlir::softmax::emitDeviceHeader(ArrayRef<DeviceFunction> functions,
   std::string text;
   llvm::raw_string_ostream os(text);
   std::string guard = "SOFTMAX_" + StringRef(toCIdentifier(name)).upper();
-  bool vulkan = chip.kind == GPUKind::Vulkan;
+  bool amd = chip.kind == GPUKind::AMD, vulkan = chip.kind == GPUKind::Vulkan;
   if (vulkan)
     os << "/* Dispatches of softmax kernels for Vulkan: make a shader module "
           "of "
           "the SPIR-V beside\n   this file, and a compute pipeline of the "
-          "entry "
-          "point that a plan names, with subgroups\n   of "
+          "entry point that a plan names, with subgroups\n   of "
        << chip.warpSize << ". */\n";
   else
-    os << "/* Launches of softmax kernels for NVIDIA " << chip.name
-       << ": load the PTX beside this file with\n   cuModuleLoadData, take the "
-          "function that a plan names with cuModuleGetFunction,\n   and launch "
-          "it. */\n";
+    os << "/* Launches of softmax kernels for " << (amd ? "AMD " : "NVIDIA ")
+       << chip.name << ": load the " << (amd ? "hsaco" : "PTX")
+       << " beside this file with\n   " << (amd ? "hip" : "cu")
+       << "ModuleLoadData, take the function that a plan names with "
+       << (amd ? "hip" : "cu") << "ModuleGetFunction,\n   and launch it. */\n";
   os << "#ifndef " << guard << "\n#define " << guard << "\n"
      << (vulkan ? vulkanPreamble : preamble);
   for (const DeviceFunction &function : functions)

@@ -197,6 +197,26 @@ mlir::softmax::collectDeviceFunctions(ModuleOp module) {
   return functions;
 }
 
+LogicalResult
+mlir::softmax::noteKernelResources(MutableArrayRef<DeviceFunction> functions,
+                                   ArrayRef<char> codeObject, Location loc) {
+  FailureOr<SmallVector<KernelResources, 0>> known =
+      readKernelResources(codeObject, loc);
+  if (failed(known))
+    return failure();
+  for (DeviceFunction &function : functions)
+    for (DeviceKernel &kernel : function.kernels) {
+      auto *found = llvm::find_if(*known, [&](const KernelResources &entry) {
+        return entry.name == kernel.name;
+      });
+      if (found == known->end())
+        return emitError(loc)
+               << "the code object has no kernel '" << kernel.name << "'";
+      kernel.resources = *found;
+    }
+  return success();
+}
+
 FailureOr<StringRef> mlir::softmax::getDeviceCode(ModuleOp module) {
   for (auto binary : module.getOps<gpu::BinaryOp>())
     for (Attribute attribute : binary.getObjects())

@@ -27,8 +27,22 @@ static json::Array describeDims(ArrayRef<KernelDim> dims) {
   return list;
 }
 
+static json::Object describeResources(const DeviceKernel &kernel,
+                                      const GPUDescription &chip) {
+  const KernelResources &resources = *kernel.resources;
+  return json::Object{{"wave_size", resources.waveSize},
+                      {"vgprs", resources.vgprs},
+                      {"agprs", resources.agprs},
+                      {"sgprs", resources.sgprs},
+                      {"spills", resources.spills},
+                      {"scratch_bytes", resources.scratchBytes},
+                      {"lds_bytes", resources.ldsBytes},
+                      {"waves_per_simd", getWavesPerSIMD(resources, chip)}};
+}
+
 static json::Object describeKernel(const DeviceFunction &function,
-                                   const DeviceKernel &kernel) {
+                                   const DeviceKernel &kernel,
+                                   const GPUDescription &chip) {
   json::Array arguments;
   for (const DeviceArgument &argument : kernel.arguments) {
     const KernelOperand &operand = function.info.operands[argument.operand];
@@ -59,6 +73,8 @@ static json::Object describeKernel(const DeviceFunction &function,
     object["min_columns"] = kernel.minColumns;
   if (kernel.maxColumns)
     object["max_columns"] = kernel.maxColumns;
+  if (kernel.resources)
+    object["resources"] = describeResources(kernel, chip);
   return object;
 }
 
@@ -105,10 +121,13 @@ static json::Object describeVulkanKernel(const DeviceFunction &function,
 /// What the kernels are compiled for; `code` is a SPIR-V module or unused.
 static json::Object describeTarget(const GPUDescription &chip, StringRef code) {
   if (chip.kind != GPUKind::Vulkan)
-    return json::Object{{"name", "nvptx:" + chip.name},
-                        {"triple", "nvptx64-nvidia-cuda"},
+    return json::Object{{"name", chip.targetName()},
+                        {"triple", chip.kind == GPUKind::AMD
+                                       ? StringRef(amdTriple)
+                                       : StringRef("nvptx64-nvidia-cuda")},
                         {"chip", chip.name},
-                        {"features", chip.features}};
+                        {"features", chip.features},
+                        {"warp_size", chip.warpSize}};
   SPIRVRequirements needs = readSPIRVRequirements(code);
   return json::Object{{"name", chip.name},
                       {"environment", "Vulkan 1.2, SPIR-V 1.3"},
@@ -139,7 +158,7 @@ mlir::softmax::emitDeviceManifest(ArrayRef<DeviceFunction> functions,
     }
     for (const DeviceKernel &kernel : function.kernels)
       kernels.push_back(vulkan ? describeVulkanKernel(function, kernel, chip)
-                               : describeKernel(function, kernel));
+                               : describeKernel(function, kernel, chip));
     list.push_back(json::Object{
         {"name", function.info.name},
         {"op", function.info.op},

@@ -16,11 +16,14 @@ namespace mlir::softmax {
 /// Whose it is, which decides the way down.
 enum class GPUKind { NVIDIA, AMD, Vulkan };
 
-/// One chip; of NVIDIA's by its compute capability, with figures of the largest
-/// chip that has it (CUDA C++ Programming Guide, Technical Specifications per
-/// Compute Capability; NVIDIA's whitepapers for the rates).
+/// One chip, with figures of the largest one that runs its code.  NVIDIA's by
+/// compute capability (CUDA C++ Programming Guide, Technical Specifications per
+/// Compute Capability; whitepapers for the rates); AMD's by LLVM's processor
+/// (CDNA 2, CDNA 3 and RDNA 3 white papers and instruction set guides), whose
+/// compute units are multiprocessors here, wavefronts warps and LDS shared
+/// memory.
 struct GPUDescription {
-  /// "sm_90".
+  /// "sm_90", "gfx942".
   std::string name;
   /// LLVM's features: the least PTX version for the chip that LLVM 22 compiles
   /// for and that drivers since have.
@@ -44,6 +47,11 @@ struct GPUDescription {
   GPUKind kind = GPUKind::NVIDIA;
   /// Threads that run in step: of a warp, wavefront or subgroup.
   unsigned warpSize = 32;
+  /// Parts of a multiprocessor with warps and registers of their own, and how
+  /// many registers a thread gets at a time.
+  unsigned simds = 4, registerGranule = 8;
+  /// "nvptx:sm_90", "amdgcn:gfx942".
+  std::string targetName() const;
   /// Elements of one access of a thread, at most.
   unsigned accessElements = 32;
   /// Whether it multiplies and adds with one rounding, and converts between f16

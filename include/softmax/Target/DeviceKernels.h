@@ -6,10 +6,12 @@
 #define SOFTMAX_TARGET_DEVICEKERNELS_H
 
 #include "softmax/Schedule/GPUDescription.h"
+#include "softmax/Target/CodeObject.h"
 #include "softmax/Target/KernelInfo.h"
 
 #include "llvm/ADT/ArrayRef.h"
 
+#include <optional>
 #include <string>
 
 namespace mlir::softmax {
@@ -44,6 +46,8 @@ struct DeviceKernel {
   /// grid has one dimension, too.
   int64_t threads = 0, rowsPerBlock = 1;
   llvm::SmallVector<DeviceArgument> arguments;
+  /// What its machine code takes, where that is known.
+  std::optional<KernelResources> resources;
   /// Of Vulkan.
   unsigned numBindings = 0, pushConstantBytes = 0;
 };
@@ -62,6 +66,12 @@ struct DeviceFunction {
 /// kernel.
 FailureOr<llvm::SmallVector<DeviceFunction, 0>>
 collectDeviceFunctions(ModuleOp module);
+
+/// Notes in `functions` what `codeObject` says of their kernels.  Emits a
+/// diagnostic at `loc` if it does not name them all.
+LogicalResult
+noteKernelResources(llvm::MutableArrayRef<DeviceFunction> functions,
+                    llvm::ArrayRef<char> codeObject, Location loc);
 
 /// The code that the module's gpu.binary holds: PTX, machine code or bitcode.
 /// Emits a diagnostic if there is none.

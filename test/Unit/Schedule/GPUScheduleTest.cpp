@@ -30,8 +30,17 @@ TEST(GPUSchedule, UnknownChip) {
   auto unknown = parseGPU("sm_42");
   ASSERT_FALSE(unknown);
   EXPECT_EQ(llvm::toString(unknown.takeError()),
-            "unknown chip 'sm_42'; use sm_75, sm_80, sm_90, sm_100 or vulkan "
-            "(later chips run the code of earlier ones)");
+            "unknown chip 'sm_42'; use sm_75, sm_80, sm_90, sm_100, gfx90a, "
+            "gfx942, gfx1100 or vulkan (later chips run the code of earlier "
+            "ones)");
+  auto other = parseGPU("gfx1101", GPUKind::AMD);
+  ASSERT_FALSE(other);
+  EXPECT_EQ(llvm::toString(other.takeError()),
+            "unknown chip 'gfx1101'; use gfx90a, gfx942 or gfx1100 (code of "
+            "one chip runs on no other; the nearest name is gfx1100)");
+  auto vendor = parseGPU("gfx942", GPUKind::NVIDIA);
+  EXPECT_FALSE(vendor);
+  llvm::consumeError(vendor.takeError());
 }
 
 TEST(GPUSchedule, VulkanSubgroups) {
