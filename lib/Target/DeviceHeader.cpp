@@ -166,7 +166,10 @@ private:
        << "{\n";
     os << "    softmax_blocks = softmax_rows / " << kernel.rowsPerBlock
        << " + (softmax_rows % " << kernel.rowsPerBlock << " != 0);\n";
-    os << "    if (softmax_blocks > 2147483647)\n      return 5;\n";
+    // Vulkan counts them in 32 bits and rounds up to whole rows of 65535.
+    os << "    if (softmax_blocks > "
+       << (chip.kind == GPUKind::Vulkan ? 2147483647 - 65535 : 2147483647)
+       << ")\n      return 5;\n";
     if (chip.kind == GPUKind::Vulkan)
       return writeVulkanLaunch(kernel);
     os << "    softmax_launch->kernel = \"" << kernel.name << "\";\n";
