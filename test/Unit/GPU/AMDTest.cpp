@@ -102,19 +102,20 @@ TEST_F(AMDTest, InnerDimension) {
   }
 }
 
-// The largest sum that a wavefront's integers can have: all elements of a row
-// round to the same side, in both digits.
+// The largest sum that a wavefront's integers can have: none of its 2048
+// elements is the row's maximum, and all exponentials are 2^-20, half a unit of
+// the upper digit.
 TEST_F(AMDTest, LargestSums) {
-  auto program = compileFor("gfx942", sizedText(2, 2048, "f32"));
-  ASSERT_TRUE(program);
-  ReferenceTensor x{type("f32"), {2, 2048}};
-  for (int64_t row = 0; row < 2; ++row)
-    for (int64_t j = 0; j < 2048; ++j)
-      // Equal logits; then a first one above others, whose exponentials are
-      // 2^-20.
-      x.elements.push_back(
-          {Real(row == 0 || j == 0 ? 0.0f : -20 * std::log(2.0f))});
-  check(*program, round(x));
+  for (int64_t columns : {2048, 8192}) {
+    auto program = compileFor("gfx942", sizedText(2, columns, "f32"));
+    ASSERT_TRUE(program);
+    ReferenceTensor x{type("f32"), {2, columns}};
+    for (int64_t row = 0; row < 2; ++row)
+      for (int64_t j = 0; j < columns; ++j)
+        x.elements.push_back(
+            {Real(row == 0 || j == 0 ? 0 : -20 * std::log(2.0))});
+    check(*program, round(x));
+  }
 }
 
 } // namespace
