@@ -40,14 +40,16 @@ void mlir::softmax::buildFromGPUSchedulePipeline(
     OpPassManager &manager, const GPUPipelineOptions &options) {
   ConvertSoftmaxToGPUPassOptions lowering;
   lowering.redux = options.chip.reducesIntegers;
+  lowering.fma = options.chip.fusesMultiplyAdd;
+  lowering.longGrid = options.chip.hasLongGrid;
   manager.addNestedPass<func::FuncOp>(createConvertSoftmaxToGPUPass(lowering));
   manager.addPass(createSoftmaxCheckLoweredPass());
   // At once: what is computed twice, on the host and in a kernel, would become
   // an argument.
   manager.addPass(createGpuKernelOutliningPass());
   SoftmaxExpandMathOptions math;
-  math.fma = true;
-  math.f16c = true;
+  math.fma = options.chip.fusesMultiplyAdd;
+  math.f16c = options.chip.convertsF16;
   math.bf16 = options.chip.convertsBF16;
   manager.addPass(createSoftmaxExpandMath(math));
   addCleanUp(manager);
@@ -58,9 +60,7 @@ void mlir::softmax::buildFromGPUSchedulePipeline(
   case GPUKind::AMD:
     return addROCDLPipeline(manager, options);
   case GPUKind::Vulkan:
-    return addRefusal(manager, "softmax-to-gpu-binary",
-                      "no way down to chip '" + options.chip.name +
-                          "' is known; use " + listGPUs());
+    return addVulkanPipeline(manager, options);
   }
 }
 

@@ -30,6 +30,8 @@ void addROCDLPipeline(OpPassManager &manager,
 /// Views and structured control flow of a gpu.module become plain memrefs and
 /// branches.
 void addToControlFlow(OpPassManager &device);
+void addVulkanPipeline(OpPassManager &manager,
+                       const GPUPipelineOptions &options);
 /// From a gpu.module with a target to the gpu.binary of `format`; none for
 /// DeviceFormat::Dialect.
 void addBinary(OpPassManager &manager, DeviceFormat format);

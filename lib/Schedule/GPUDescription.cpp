@@ -4,6 +4,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir::softmax;
 
@@ -34,6 +35,8 @@ static llvm::SmallVector<std::string> namesOf(std::optional<GPUKind> kind) {
   for (const GPUDescription &chip : allGPUs())
     if (!kind || chip.kind == *kind)
       names.push_back(chip.name);
+  if (!kind || *kind == GPUKind::Vulkan)
+    names.push_back("vulkan");
   return names;
 }
 
@@ -49,6 +52,43 @@ std::string GPUDescription::targetName() const {
   llvm_unreachable("a kind of GPU");
 }
 
+/// Any device of Vulkan 1.2: what its specification has every one do, whatever
+/// it is.  The figures are those of a small discrete GPU.
+static GPUDescription describeVulkan(unsigned subgroupSize) {
+  GPUDescription chip;
+  chip.name = "vulkan";
+  if (subgroupSize != 32)
+    chip.name += ":subgroup=" + std::to_string(subgroupSize);
+  chip.multiprocessors = 20;
+  chip.sharedBytes = 16384;
+  chip.threads = 1024;
+  chip.accessElements = 4;
+  chip.bandwidth = 250e9;
+  // Integers of exact sums fit 32 bits over 32 threads.
+  chip.reducesIntegers = subgroupSize <= 32;
+  chip.fusesMultiplyAdd = chip.convertsF16 = chip.hasLongGrid = false;
+  chip.kind = GPUKind::Vulkan;
+  chip.warpSize = subgroupSize;
+  return chip;
+}
+
+/// Of "vulkan" or "vulkan:subgroup=N"; nullopt for any other name.
+static std::optional<llvm::Expected<GPUDescription>>
+parseVulkan(llvm::StringRef name) {
+  llvm::StringRef rest = name;
+  if (!rest.consume_front("vulkan") || (!rest.empty() && rest.front() != ':'))
+    return std::nullopt;
+  unsigned size = 32;
+  if (!rest.empty() &&
+      (!rest.consume_front(":subgroup=") || rest.getAsInteger(10, size) ||
+       size < 4 || size > 128 || !llvm::isPowerOf2_32(size)))
+    return llvm::createStringError(
+        "unknown chip '" + name.str() +
+        "'; use vulkan, or vulkan:subgroup=N with the device's subgroup size, "
+        "a power of two from 4 to 128");
+  return describeVulkan(size);
+}
+
 std::string mlir::softmax::listGPUs(std::optional<GPUKind> kind) {
   llvm::SmallVector<std::string> names = namesOf(kind);
   if (names.size() == 1)
@@ -62,6 +102,9 @@ mlir::softmax::parseGPU(llvm::StringRef name, std::optional<GPUKind> kind) {
   for (const GPUDescription &chip : allGPUs())
     if (chip.name == name && (!kind || chip.kind == *kind))
       return chip;
+  if (kind.value_or(GPUKind::Vulkan) == GPUKind::Vulkan)
+    if (auto vulkan = parseVulkan(name))
+      return std::move(*vulkan);
   std::string message =
       "unknown chip '" + name.str() + "'; use " + listGPUs(kind);
   // Only NVIDIA's chips are compatible, in one direction.

@@ -62,7 +62,7 @@ public:
     lanes = std::max<int64_t>(1, chip.accessBytes / shape.largestBytes);
     // Wider elements, and several inputs, leave room for fewer.
     held = shape.heldBytes <= 4 ? mostHeld : mostHeld / 2;
-    lanes = std::min(lanes, held);
+    lanes = std::min({lanes, held, int64_t(chip.accessElements)});
     wide = kGPUBlock / held;
   }
 

@@ -2,6 +2,7 @@
 
 #include "softmax/Target/DeviceKernels.h"
 
+#include "softmax/Conversion/KernelsToSPIRV/Passes.h"
 #include "softmax/Conversion/SoftmaxToGPU/Passes.h"
 #include "softmax/Dialect/IR/Softmax.h"
 
@@ -139,6 +140,12 @@ static FailureOr<DeviceFunction> describeFunction(func::FuncOp function) {
                   "order";
       kernel.arguments.push_back(*argument);
     }
+    VulkanArguments places =
+        layOutVulkanArguments(launch->getKernelOperands().getTypes());
+    for (auto [argument, place] : llvm::zip(kernel.arguments, places.places))
+      argument.place = place;
+    kernel.numBindings = places.numBindings;
+    kernel.pushConstantBytes = places.pushConstantBytes;
     if (kernel.arguments.size() > mostDeviceArguments)
       return function.emitError("'")
              << function.getName() << "' has a kernel with "

@@ -1,15 +1,12 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #include "softmax/Target/Link.h"
 
+#include "TemporaryFolder.h"
+
 #include "lld/Common/Driver.h"
-#include "llvm/ADT/SmallString.h"
 #include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/CrashRecoveryContext.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
-#include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
 LLD_HAS_DRIVER(elf)
@@ -20,22 +17,6 @@ namespace {
 
 llvm::Error makeError(const llvm::Twine &message) {
   return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
-}
-
-llvm::Error writeBytes(llvm::StringRef path, llvm::StringRef bytes) {
-  std::error_code failure;
-  llvm::raw_fd_ostream stream(path, failure);
-  if (!failure) {
-    stream << bytes;
-    stream.close();
-    failure = stream.error();
-    stream.clear_error();
-  }
-  if (failure)
-    return makeError("cannot write the temporary file '" + path +
-                     "': " + failure.message() +
-                     "; set TMPDIR to a folder with free space");
-  return llvm::Error::success();
 }
 
 /// lld's name for the kind of file that `object` becomes part of.
@@ -58,50 +39,6 @@ llvm::Expected<const char *> getEmulation(llvm::MemoryBufferRef object) {
                      llvm::Triple::getArchTypeName((*file)->getArch()));
   }
 }
-
-} // namespace
-
-namespace {
-
-/// A temporary folder and the files in it, removed with this object and when a
-/// signal ends the process.
-class TemporaryFolder {
-public:
-  ~TemporaryFolder() {
-    for (const std::string &file : files) {
-      (void)llvm::sys::fs::remove(file);
-      llvm::sys::DontRemoveFileOnSignal(file);
-    }
-    if (!path.empty())
-      (void)llvm::sys::fs::remove(path);
-  }
-
-  llvm::Error create() {
-    llvm::SmallString<128> pattern;
-    llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, pattern);
-    llvm::sys::path::append(pattern, "softmax-link");
-    if (std::error_code failure =
-            llvm::sys::fs::createUniqueDirectory(pattern, path)) {
-      path.clear();
-      return makeError("cannot create a temporary folder '" + pattern +
-                       "-*': " + failure.message() +
-                       "; set TMPDIR to a writable folder");
-    }
-    return llvm::Error::success();
-  }
-
-  std::string add(llvm::StringRef name) {
-    llvm::SmallString<128> file(path);
-    llvm::sys::path::append(file, name);
-    llvm::sys::RemoveFileOnSignal(file);
-    files.push_back(file.str().str());
-    return files.back();
-  }
-
-private:
-  llvm::SmallString<128> path;
-  llvm::SmallVector<std::string> files;
-};
 
 // Undefined symbols are checked by our caller against a list that no linker
 // option can express, weak ones included.
@@ -157,14 +94,10 @@ llvm::Error runLinker(const char *emulation,
 
 static llvm::Expected<llvm::SmallVector<char, 0>>
 readLinked(const std::string &path) {
-  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> library =
-      llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
-                                  /*RequiresNullTerminator=*/false);
+  llvm::Expected<std::string> library = readTemporary(path);
   if (!library)
-    return makeError("cannot read the linked library '" + path +
-                     "': " + library.getError().message());
-  llvm::StringRef bytes = (*library)->getBuffer();
-  return llvm::SmallVector<char, 0>(bytes.begin(), bytes.end());
+    return library.takeError();
+  return llvm::SmallVector<char, 0>(library->begin(), library->end());
 }
 
 llvm::Expected<llvm::SmallVector<char, 0>>
@@ -176,7 +109,7 @@ mlir::softmax::linkCodeObject(llvm::MemoryBufferRef object) {
   if (llvm::Error error = folder.create())
     return std::move(error);
   std::string input = folder.add("kernels.o");
-  if (llvm::Error error = writeBytes(input, object.getBuffer()))
+  if (llvm::Error error = writeTemporary(input, object.getBuffer()))
     return std::move(error);
   std::string output = folder.add("kernels.hsaco");
   if (llvm::Error error = runLinker(*emulation, codeObjectOptions,
@@ -188,7 +121,8 @@ mlir::softmax::linkCodeObject(llvm::MemoryBufferRef object) {
 llvm::Expected<llvm::SmallVector<char, 0>>
 mlir::softmax::linkSharedLibrary(llvm::MemoryBufferRef object,
                                  llvm::StringRef soname,
-                                 const SharedDependency *dependency) {
+                                 const SharedDependency *dependency,
+                                 llvm::ArrayRef<llvm::StringRef> further) {
   llvm::Expected<const char *> emulation = getEmulation(object);
   if (!emulation)
     return emulation.takeError();
@@ -196,14 +130,20 @@ mlir::softmax::linkSharedLibrary(llvm::MemoryBufferRef object,
   if (llvm::Error error = folder.create())
     return std::move(error);
   llvm::SmallVector<std::string> inputs = {folder.add("kernels.o")};
-  if (llvm::Error error = writeBytes(inputs[0], object.getBuffer()))
+  if (llvm::Error error = writeTemporary(inputs[0], object.getBuffer()))
     return std::move(error);
+  for (llvm::StringRef bytes : further) {
+    inputs.push_back(
+        folder.add("further" + std::to_string(inputs.size()) + ".o"));
+    if (llvm::Error error = writeTemporary(inputs.back(), bytes))
+      return std::move(error);
+  }
   if (dependency) {
     std::string stub = folder.add("stub.o");
     inputs.push_back(folder.add("stub.so"));
     if (llvm::Error error =
-            writeBytes(stub, llvm::StringRef(dependency->object.data(),
-                                             dependency->object.size())))
+            writeTemporary(stub, llvm::StringRef(dependency->object.data(),
+                                                 dependency->object.size())))
       return std::move(error);
     if (llvm::Error error = runLinker(*emulation, libraryOptions,
                                       dependency->soname, inputs.back(), stub))

@@ -235,11 +235,8 @@ private:
     if (failed(compileForDevice(*module, options, operands, outputs)))
       return kDoesNotCompile;
     result.explanation = std::move(outputs.explanation);
-    add(EmitKind::Scheduled, outputs.scheduled);
-    for (auto &[kind, code] : outputs.code)
-      add(kind, code);
-    add(EmitKind::Header, outputs.header);
-    add(EmitKind::Manifest, outputs.manifest);
+    for (auto &[kind, contents] : outputs.files)
+      add(kind, contents, /*executable=*/kind == EmitKind::Shared);
     return 0;
   }
 

@@ -1,10 +1,10 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
-#include "CompileDevice.h"
+//
+// What all kinds of GPUs share.
+#include "DeviceCompiler.h"
 #include "Explain.h"
-#include "Targets.h"
 
-#include "softmax/Pipelines/Pipelines.h"
-#include "softmax/Target/DeviceKernels.h"
+#include "softmax/Target/CodeGen.h"
 
 #include "mlir/Pass/PassManager.h"
 
@@ -17,6 +17,18 @@
 using namespace mlir;
 using namespace mlir::softmax;
 
+const Output *DeviceCompiler::output(EmitKind kind) const {
+  const auto *found = llvm::find_if(
+      options.outputs, [&](const Output &entry) { return entry.kind == kind; });
+  return found == options.outputs.end() ? nullptr : &*found;
+}
+
+std::string DeviceCompiler::fileName(EmitKind kind) const {
+  const std::string &path = output(kind)->path;
+  return path == "-" ? defaultFileName(kind, options.baseName)
+                     : llvm::sys::path::filename(path).str();
+}
+
 static LogicalResult runPasses(ModuleOp module,
                                function_ref<void(OpPassManager &)> build) {
   PassManager manager(module.getContext());
@@ -24,10 +36,9 @@ static LogicalResult runPasses(ModuleOp module,
   return manager.run(module);
 }
 
-/// The code of `module`, whose ops are scheduled, in `format`; leaves in it how
-/// its kernels are launched.
-static FailureOr<std::string>
-emitCode(ModuleOp module, GPUPipelineOptions pipeline, DeviceFormat format) {
+FailureOr<std::string> DeviceCompiler::emitCode(ModuleOp module,
+                                                GPUPipelineOptions pipeline,
+                                                DeviceFormat format) {
   pipeline.format = format;
   if (failed(runPasses(module, [&](OpPassManager &manager) {
         buildFromGPUSchedulePipeline(manager, pipeline);
@@ -39,68 +50,36 @@ emitCode(ModuleOp module, GPUPipelineOptions pipeline, DeviceFormat format) {
   return code->str();
 }
 
-static LogicalResult emitNVIDIA(ModuleOp module, const Options &options,
-                                const GPUPipelineOptions &pipeline,
-                                DeviceOutputs &outputs) {
-  if (options.wants(EmitKind::Cubin)) {
-    OwningOpRef<ModuleOp> copy = module.clone();
-    FailureOr<std::string> code =
-        emitCode(*copy, pipeline, DeviceFormat::Binary);
-    if (failed(code))
-      return failure();
-    outputs.code[EmitKind::Cubin] = std::move(*code);
-  }
-  FailureOr<std::string> code = emitCode(module, pipeline, DeviceFormat::Isa);
-  if (failed(code))
+LogicalResult DeviceCompiler::emitLLVM(ModuleOp module,
+                                       const GPUPipelineOptions &pipeline) {
+  if (!wants(EmitKind::LLVM))
+    return success();
+  OwningOpRef<ModuleOp> copy = module.clone();
+  FailureOr<std::string> bitcode =
+      emitCode(*copy, pipeline, DeviceFormat::LLVM);
+  if (failed(bitcode))
     return failure();
-  outputs.code[EmitKind::PTX] = std::move(*code);
-  return success();
-}
-
-/// The text of LLVM bitcode.
-static FailureOr<std::string> disassemble(StringRef bitcode, Location loc) {
   llvm::LLVMContext context;
-  llvm::Expected<std::unique_ptr<llvm::Module>> module = llvm::parseBitcodeFile(
-      llvm::MemoryBufferRef(bitcode, "kernels"), context);
-  if (!module)
-    return emitError(loc, llvm::toString(module.takeError()));
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  (*module)->print(stream, /*AAW=*/nullptr);
-  return text;
-}
-
-static LogicalResult emitAMD(ModuleOp module, const Options &options,
-                             const GPUPipelineOptions &pipeline,
-                             DeviceOutputs &outputs) {
-  if (options.wants(EmitKind::LLVM)) {
-    OwningOpRef<ModuleOp> copy = module.clone();
-    FailureOr<std::string> code = emitCode(*copy, pipeline, DeviceFormat::LLVM);
-    if (failed(code))
-      return failure();
-    FailureOr<std::string> text = disassemble(*code, module.getLoc());
-    if (failed(text))
-      return failure();
-    outputs.code[EmitKind::LLVM] = std::move(*text);
-  }
-  FailureOr<std::string> code = emitCode(module, pipeline, DeviceFormat::Isa);
-  if (failed(code))
-    return failure();
-  FailureOr<SmallVector<char, 0>> object =
-      makeCodeObject(*code, pipeline.chip, module.getLoc());
-  if (failed(object))
-    return failure();
-  outputs.code[EmitKind::Assembly] = std::move(*code);
-  outputs.code[EmitKind::HSACO] = std::string(object->begin(), object->end());
+  llvm::Expected<std::unique_ptr<llvm::Module>> code = llvm::parseBitcodeFile(
+      llvm::MemoryBufferRef(*bitcode, "device code"), context);
+  if (!code)
+    return module.emitError(llvm::toString(code.takeError()));
+  outputs.files[EmitKind::LLVM] = printModule(**code);
   return success();
 }
 
-LogicalResult mlir::softmax::compileForDevice(ModuleOp module,
-                                              const Options &options,
-                                              SourceOperands &operands,
-                                              DeviceOutputs &outputs) {
-  const GPUDescription &chip = *options.gpu;
-  bool amd = chip.kind == GPUKind::AMD;
+void DeviceCompiler::describe(ArrayRef<DeviceFunction> functions,
+                              const GPUDescription &chip, StringRef code) {
+  if (wants(EmitKind::Header))
+    outputs.files[EmitKind::Header] =
+        emitDeviceHeader(functions, chip, fileName(EmitKind::Header));
+  if (wants(EmitKind::Manifest))
+    outputs.files[EmitKind::Manifest] =
+        emitDeviceManifest(functions, chip, options.accuracy, code);
+}
+
+LogicalResult DeviceCompiler::compile(ModuleOp module,
+                                      const GPUDescription &chip) {
   GPUPipelineOptions pipeline;
   pipeline.chip = chip;
   pipeline.accuracy = options.accuracy;
@@ -110,41 +89,43 @@ LogicalResult mlir::softmax::compileForDevice(ModuleOp module,
       })))
     return failure();
   operands.apply(module);
-  llvm::raw_string_ostream(outputs.scheduled) << *module;
-  if (options.explain)
-    outputs.explanation = explain(module, chip);
-  bool launches =
-      options.wants(EmitKind::Header) || options.wants(EmitKind::Manifest);
-  bool code = llvm::any_of(options.outputs, [](const Output &output) {
-    return isCode(output.kind);
-  });
-  // What machine code takes is known once there is some.
-  if (!launches && !code && !(amd && options.explain))
-    return success();
-  if (failed(amd ? emitAMD(module, options, pipeline, outputs)
-                 : emitNVIDIA(module, options, pipeline, outputs)))
-    return failure();
-  ArrayRef<char> object(outputs.code[EmitKind::HSACO]);
-  if (amd && options.explain) {
-    FailureOr<SmallVector<KernelResources, 0>> resources =
-        readKernelResources(object, module.getLoc());
-    if (failed(resources))
-      return failure();
-    outputs.explanation += explainResources(*resources, chip);
+  // Each for itself, as --split-input-file takes them.
+  std::string &scheduled = outputs.files[EmitKind::Scheduled];
+  llvm::raw_string_ostream(scheduled)
+      << (scheduled.empty() ? "" : "\n// -----\n\n") << *module;
+  if (options.explain) {
+    outputs.explanation += outputs.explanation.empty() ? "" : "\n";
+    outputs.explanation += explain(module, chip);
   }
-  if (!launches && !code)
+  bool lowers = llvm::any_of(options.outputs, [](const Output &output) {
+    return output.kind != EmitKind::MLIR && output.kind != EmitKind::Scheduled;
+  });
+  // What AMD's machine code takes is known once there is some.
+  if (!lowers && !(options.explain && chip.kind == GPUKind::AMD))
     return success();
-  auto functions = collectDeviceFunctions(module);
-  if (failed(functions) ||
-      (amd && failed(noteKernelResources(*functions, object, module.getLoc()))))
-    return failure();
-  for (const Output &output : options.outputs)
-    if (output.kind == EmitKind::Header)
-      outputs.header = emitDeviceHeader(
-          *functions, chip,
-          output.path == "-"
-              ? defaultFileName(EmitKind::Header, options.baseName)
-              : llvm::sys::path::filename(output.path).str());
-  outputs.manifest = emitDeviceManifest(*functions, chip, options.accuracy);
-  return success();
+  switch (chip.kind) {
+  case GPUKind::NVIDIA:
+    return compileNVIDIA(module, pipeline);
+  case GPUKind::AMD:
+    return compileAMD(module, pipeline);
+  case GPUKind::Vulkan:
+    return compileVulkan(module, pipeline);
+  }
+}
+
+LogicalResult DeviceCompiler::finish(ModuleOp module) {
+  return versions.empty() ? success() : finishNVIDIA(module);
+}
+
+LogicalResult mlir::softmax::compileForDevice(ModuleOp module,
+                                              const Options &options,
+                                              SourceOperands &operands,
+                                              DeviceOutputs &outputs) {
+  DeviceCompiler compiler(options, operands, outputs);
+  for (const GPUDescription &chip : options.gpus) {
+    OwningOpRef<ModuleOp> version = module.clone();
+    if (failed(compiler.compile(*version, chip)))
+      return failure();
+  }
+  return compiler.finish(module);
 }

@@ -16,12 +16,12 @@ namespace mlir::softmax {
 
 /// What comes of a module; empty where it was not asked for.
 struct DeviceOutputs {
-  std::string explanation, scheduled, header, manifest;
-  /// Device code by its kind.
-  std::map<EmitKind, std::string> code;
+  std::string explanation;
+  std::map<EmitKind, std::string> files;
 };
 
-/// Compiles `module` for `options.gpu`.  Emits diagnostics where it fails.
+/// Compiles `module` for the GPUs of `options`.  Emits diagnostics where it
+/// fails.
 LogicalResult compileForDevice(ModuleOp module, const Options &options,
                                SourceOperands &operands,
                                DeviceOutputs &outputs);

@@ -27,7 +27,7 @@ constexpr llvm::StringLiteral kOverview =
     R"(compiler for softmax kernels
 
 Compiles the public functions of an MLIR file, or kernels asked for by --op, to
-code for CPUs or a GPU of NVIDIA's or AMD's. --op may repeat. --type, --shape, --axis, --name,
+code for CPUs, GPUs of NVIDIA or AMD, or Vulkan. --op may repeat. --type, --shape, --axis, --name,
 --with, --labels, --ignore-index, --label-smoothing and --masked-row describe
 kernels: one that stands before the first --op holds for every
 --op, one that stands after an --op for that kernel only.
@@ -58,10 +58,11 @@ struct CommandLineOptions {
 
   cl::opt<std::string> target{
       "target",
-      cl::desc("native, x86-64[-v2|-v3|-v4], aarch64[,sve][,bf16] or "
-               "riscv64[,v]; a list makes one library with a version for each "
-               "(native); or nvptx:sm_75, 80, 90 or 100; or "
-               "amdgcn:gfx90a, gfx942 or gfx1100"),
+      cl::desc(
+          "native, x86-64[-v2|-v3|-v4], aarch64[,sve][,bf16] or "
+          "riscv64[,v]; a list makes one library with a version for each "
+          "(native); or nvptx:sm_75, 80, 90 or 100, or a list of those; or "
+          "amdgcn:gfx90a, gfx942 or gfx1100; or vulkan[:subgroup=N]"),
       cl::value_desc("list"), cl::init("native"), cl::cat(category)};
   cl::opt<std::string> threads{
       "threads",
@@ -90,12 +91,18 @@ struct CommandLineOptions {
       "emit",
       cl::desc("what to write, a list: mlir, scheduled, llvm, asm, obj, "
                "archive, shared, header, manifest; for GPUs mlir, scheduled, "
-               "header, "
-               "manifest and ptx, cubin (NVIDIA) or llvm, asm, hsaco (AMD)"),
+               "header, manifest and llvm, ptx, cubin, fatbin, launcher (a "
+               "header with the code and what launches it), shared (NVIDIA), "
+               "llvm, asm, hsaco (AMD) or spirv (Vulkan)"),
       cl::value_desc("list"), cl::CommaSeparated, cl::cat(category)};
   cl::opt<std::string> output{
       "o", cl::desc("a file, - for standard output, or a folder"),
       cl::value_desc("path"), cl::cat(category)};
+  cl::opt<std::string> cudaPath{
+      "cuda-path",
+      cl::desc("the folder of NVIDIA's ptxas and fatbinary, which cubin and "
+               "fatbin need (those of CUDA_PATH, CUDA_HOME and PATH)"),
+      cl::value_desc("folder"), cl::cat(category)};
   cl::opt<bool> explain{
       "explain", cl::desc("print each kernel's schedule and why it was chosen"),
       cl::cat(category)};
@@ -106,7 +113,8 @@ bool checkGivenOnce(CommandLineOptions &given) {
   using Single = std::reference_wrapper<cl::opt<std::string>>;
   for (cl::opt<std::string> &option :
        {Single(given.target), Single(given.threads), Single(given.accuracy),
-        Single(given.forceStrategy), Single(given.output)}) {
+        Single(given.forceStrategy), Single(given.cudaPath),
+        Single(given.output)}) {
     if (option.getNumOccurrences() < 2)
       continue;
     StringRef dashes = option.ArgStr.size() == 1 ? "-" : "--";
@@ -209,6 +217,7 @@ bool readTarget(CommandLineOptions &given, Options &options) {
     usageError(llvm::toString(std::move(error)));
     return false;
   }
+  options.cudaPath = given.cudaPath;
   options.explain = given.explain;
   return readTuning(given, options);
 }
@@ -231,6 +240,10 @@ bool readOutputs(CommandLineOptions &given, Options &options) {
   std::vector<EmitKind> kinds;
   if (!readKinds(given, options, kinds))
     return false;
+  if (llvm::Error error = checkDeviceKinds(kinds, options)) {
+    usageError(llvm::toString(std::move(error)));
+    return false;
+  }
   std::string path = given.output;
   bool hasPath = given.output.getNumOccurrences() > 0;
   if (hasPath && path.empty()) {
@@ -244,15 +257,19 @@ bool readOutputs(CommandLineOptions &given, Options &options) {
     if (!hasPath && options.explain)
       return true;
     std::optional<EmitKind> kind =
-        hasPath && !isFolder ? kindOfPath(path, options.gpuKind())
-        : options.gpu        ? defaultKind(options.gpu->kind)
-                             : EmitKind::Shared;
+        hasPath && !isFolder       ? kindOfPath(path, options.gpuKind())
+        : options.gpus.size() == 1 ? defaultKind(options.gpu->kind)
+                                   : EmitKind::Shared;
     if (!kind) {
       usageError("it cannot be told from -o " + path +
                  " what to write; add --emit");
       return false;
     }
     kinds.push_back(*kind);
+    if (llvm::Error error = checkDeviceKinds(kinds, options)) {
+      usageError(llvm::toString(std::move(error)));
+      return false;
+    }
   }
 
   if (!hasPath) {

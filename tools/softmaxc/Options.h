@@ -27,8 +27,11 @@ enum class EmitKind {
   PTX,
   Cubin,
   HSACO,
+  SPIRV,
   Header,
-  Manifest
+  Manifest,
+  Fatbin,
+  Launcher
 };
 
 /// The file name of an output of `kind` for kernels called `base`.
@@ -51,6 +54,10 @@ struct Options {
   std::optional<GPUKind> gpuKind() const {
     return gpu ? std::optional(gpu->kind) : std::nullopt;
   }
+  /// All of them, the first one above; empty for CPUs.
+  SmallVector<GPUDescription, 1> gpus;
+  /// The folder of NVIDIA's programs; empty where they are to be looked for.
+  std::string cudaPath;
   /// "none" or "openmp".
   std::string threads;
   /// "default", "strict" or "fast".

@@ -3,10 +3,10 @@
 
 #include "softmax/Schedule/Candidate.h"
 #include "softmax/Schedule/GPUSchedule.h"
+#include "softmax/Target/CudaTools.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/Program.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -43,14 +43,17 @@ static_assert(NVIDIA << static_cast<unsigned>(GPUKind::AMD) == AMD &&
 static constexpr EmitEntry kEmitEntries[] = {
     {EmitKind::MLIR, "mlir", "", ".mlir", true, All},
     {EmitKind::Scheduled, "scheduled", "", ".scheduled.mlir", true, All},
-    {EmitKind::LLVM, "llvm", "", ".ll", true, CPU | AMD},
+    {EmitKind::LLVM, "llvm", "", ".ll", true, CPU | NVIDIA | AMD},
     {EmitKind::Assembly, "asm", "", ".s", true, CPU | AMD},
     {EmitKind::Object, "obj", "", ".o", false, CPU},
     {EmitKind::Archive, "archive", "lib", ".a", false, CPU},
-    {EmitKind::Shared, "shared", "lib", ".so", false, CPU},
+    {EmitKind::Shared, "shared", "lib", ".so", false, CPU | NVIDIA},
     {EmitKind::PTX, "ptx", "", ".ptx", true, NVIDIA},
     {EmitKind::Cubin, "cubin", "", ".cubin", false, NVIDIA},
+    {EmitKind::Fatbin, "fatbin", "", ".fatbin", false, NVIDIA},
+    {EmitKind::Launcher, "launcher", "", ".cuda.h", true, NVIDIA},
     {EmitKind::HSACO, "hsaco", "", ".hsaco", false, AMD},
+    {EmitKind::SPIRV, "spirv", "", ".spv", false, Vulkan},
     {EmitKind::Header, "header", "", ".h", true, All},
     {EmitKind::Manifest, "manifest", "", ".json", true, All},
 };
@@ -93,29 +96,20 @@ mlir::softmax::parseEmitKind(StringRef name, std::optional<GPUKind> gpu) {
       names.push_back(entry.name);
       continue;
     }
-    if (entry.kind == EmitKind::Cubin && !llvm::sys::findProgramByName("ptxas"))
-      return llvm::createStringError("--emit=cubin needs NVIDIA's ptxas on the "
-                                     "PATH; use --emit=ptx, which "
-                                     "the driver compiles when it is loaded");
     return entry.kind;
   }
   std::string use = "; use " + llvm::join(names, ", ");
-  if (!gpu && (other || name == "spirv"))
-    return llvm::createStringError(
-        "--emit=" + name.str() +
-        (other ? " needs a GPU target, as --target=" +
-                     StringRef(other->targets & NVIDIA ? "nvptx:sm_90"
-                                                       : "amdgcn:gfx942")
-                         .str()
-               : " is of GPUs that this version has not") +
-        use);
-  // Of CPUs, or of GPUs of another kind.
-  return llvm::createStringError(
-      (other && other->targets & CPU
-           ? "--emit=" + name.str() + " needs a CPU target"
-       : other ? "--emit=" + name.str() + " is of other GPUs"
-               : "unknown --emit=" + name.str()) +
-      use);
+  if (!other)
+    return llvm::createStringError("unknown --emit=" + name.str() + use);
+  if (other->targets & CPU)
+    return llvm::createStringError("--emit=" + name.str() +
+                                   " needs a CPU target" + use);
+  StringRef example = other->targets & NVIDIA ? "nvptx:sm_90"
+                      : other->targets & AMD  ? "amdgcn:gfx942"
+                                              : "vulkan";
+  return llvm::createStringError("--emit=" + name.str() +
+                                 (gpu ? " is of other GPUs" : " needs a GPU") +
+                                 ", as --target=" + example.str() + use);
 }
 
 std::optional<EmitKind> mlir::softmax::kindOfPath(StringRef path,
@@ -131,25 +125,83 @@ std::optional<EmitKind> mlir::softmax::kindOfPath(StringRef path,
 }
 
 EmitKind mlir::softmax::defaultKind(GPUKind kind) {
-  return kind == GPUKind::AMD ? EmitKind::HSACO : EmitKind::PTX;
+  switch (kind) {
+  case GPUKind::NVIDIA:
+    return EmitKind::PTX;
+  case GPUKind::AMD:
+    return EmitKind::HSACO;
+  case GPUKind::Vulkan:
+    return EmitKind::SPIRV;
+  }
+}
+
+llvm::Error mlir::softmax::checkDeviceKinds(ArrayRef<EmitKind> kinds,
+                                            const Options &options) {
+  if (!options.gpu)
+    return llvm::Error::success();
+  for (EmitKind kind : kinds) {
+    std::string name = entryOf(kind).name.str();
+    if (options.gpus.size() > 1 &&
+        llvm::is_contained({EmitKind::LLVM, EmitKind::PTX, EmitKind::Cubin,
+                            EmitKind::Header, EmitKind::Manifest},
+                           kind))
+      return llvm::createStringError(
+          "--emit=" + name +
+          " is of one chip; name one with --target, or use fatbin, launcher or "
+          "shared, which hold code for all of them");
+    for (StringRef program : {"ptxas", "fatbinary"}) {
+      if (kind != EmitKind::Fatbin &&
+          !(kind == EmitKind::Cubin && program == "ptxas"))
+        continue;
+      llvm::Expected<std::string> path =
+          findCudaTool(program, options.cudaPath);
+      if (!path)
+        return llvm::createStringError(
+            "--emit=" + name + ": " + llvm::toString(path.takeError()) +
+            "; or use --emit=ptx, which the driver compiles when it is loaded");
+    }
+  }
+  return llvm::Error::success();
+}
+
+/// Reads `text`, the chips of GPUs of one kind, each with or without `prefix`.
+static llvm::Error parseChips(StringRef text, StringRef prefix, GPUKind kind,
+                              Options &options) {
+  for (StringRef chip : llvm::split(text, ',')) {
+    chip.consume_front(prefix);
+    llvm::Expected<GPUDescription> gpu = parseGPU(chip, kind);
+    if (!gpu)
+      return gpu.takeError();
+    for (const GPUDescription &other : options.gpus)
+      if (other.name == gpu->name)
+        return llvm::createStringError("'" + chip +
+                                       "' is given twice; give it once");
+    options.gpus.push_back(std::move(*gpu));
+  }
+  if (options.gpus.size() > 1 && kind != GPUKind::NVIDIA)
+    return llvm::createStringError("'" + text +
+                                   "': one chip at a time; lists are of nvptx");
+  options.gpu = options.gpus.front();
+  return llvm::Error::success();
 }
 
 llvm::Error mlir::softmax::parseTargetList(StringRef text, Options &options) {
   for (auto [name, kind] : kGPUTargets) {
-    StringRef chip = text;
     std::string prefix = (name + ":").str();
-    if (chip.consume_front(prefix)) {
-      llvm::Expected<GPUDescription> gpu = parseGPU(chip, kind);
-      if (!gpu)
-        return gpu.takeError();
-      options.gpu = std::move(*gpu);
-      return llvm::Error::success();
-    }
+    if (text.starts_with(prefix))
+      return parseChips(text, prefix, kind, options);
     if (text == name || text.contains(prefix))
-      return llvm::createStringError("'" + text +
-                                     "': a GPU is one target by itself; use " +
-                                     prefix + "CHIP with " + listGPUs(kind));
+      return llvm::createStringError(
+          "'" + text + "': CPUs and GPUs are not compiled for together; use " +
+          prefix + "CHIP with " + listGPUs(kind));
   }
+  // All devices have one name.
+  if (text.starts_with("vulkan") && !text.contains(','))
+    return parseChips(text, /*prefix=*/"", GPUKind::Vulkan, options);
+  if (text.contains("vulkan"))
+    return llvm::createStringError(
+        "'" + text +
+        "': a GPU is one target by itself; use vulkan or vulkan:subgroup=N");
   llvm::Expected<SmallVector<TargetDescription, 1>> targets =
       parseTargets(text);
   if (!targets)

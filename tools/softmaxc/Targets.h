@@ -28,7 +28,12 @@ std::optional<EmitKind> kindOfPath(llvm::StringRef path,
 /// What is written for a GPU of `kind` if nothing else is asked for.
 EmitKind defaultKind(GPUKind kind);
 
-/// Reads --target into `options`: versions for CPUs, or nvptx:CHIP.
+/// Whether the GPUs of `options` and NVIDIA's programs that are installed can
+/// give all of `kinds`.
+llvm::Error checkDeviceKinds(llvm::ArrayRef<EmitKind> kinds,
+                             const Options &options);
+
+/// Reads --target into `options`: versions for CPUs, or nvptx:CHIP,CHIP...
 llvm::Error parseTargetList(llvm::StringRef text, Options &options);
 
 /// Whether the target has the strategy of --force-strategy, and threads and

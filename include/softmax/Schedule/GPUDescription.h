@@ -52,10 +52,18 @@ struct GPUDescription {
   unsigned simds = 4, registerGranule = 8;
   /// "nvptx:sm_90", "amdgcn:gfx942".
   std::string targetName() const;
+  /// Elements of one access of a thread, at most.
+  unsigned accessElements = 32;
+  /// Whether it multiplies and adds with one rounding, and converts between f16
+  /// and f32 to nearest even, as far as its specification tells.
+  bool fusesMultiplyAdd = true, convertsF16 = true;
+  /// Whether one dimension of a grid has room for any number of blocks.
+  bool hasLongGrid = true;
 };
 
 /// The chip called `name`, of those of `kind` if that is given; an error that
-/// lists the chips if there is none.
+/// lists the chips if there is none.  Any Vulkan device is "vulkan", with
+/// subgroups of 32, or "vulkan:subgroup=N".
 llvm::Expected<GPUDescription>
 parseGPU(llvm::StringRef name, std::optional<GPUKind> kind = std::nullopt);
 /// "sm_75, sm_80, sm_90 or sm_100".

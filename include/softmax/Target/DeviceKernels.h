@@ -29,6 +29,9 @@ struct DeviceArgument {
   Kind kind = Kind::Pointer;
   /// Positions in DeviceFunction::info's operands and in their shape.
   unsigned operand = 0, dimension = 0;
+  /// Where Vulkan passes it: a pointer's binding, of the others the offset in
+  /// the push constants in bytes (softmax/Conversion/KernelsToSPIRV/Passes.h).
+  unsigned place = 0;
 };
 
 /// Parameters of a kernel that the generated header has room for.
@@ -45,6 +48,8 @@ struct DeviceKernel {
   llvm::SmallVector<DeviceArgument> arguments;
   /// What its machine code takes, where that is known.
   std::optional<KernelResources> resources;
+  /// Of Vulkan.
+  unsigned numBindings = 0, pushConstantBytes = 0;
 };
 
 /// A function and the kernels that do its work, in row-major buffers.
@@ -73,14 +78,17 @@ noteKernelResources(llvm::MutableArrayRef<DeviceFunction> functions,
 FailureOr<llvm::StringRef> getDeviceCode(ModuleOp module);
 
 /// A header for C99 and C++17: for each function a structure and a function
-/// that fills it with what cuLaunchKernel takes.  `name` is the file's name.
+/// that fills it with what cuLaunchKernel takes, or for Vulkan
+/// vkCmdPushConstants and vkCmdDispatch.  `name` is the file's name.
 std::string emitDeviceHeader(llvm::ArrayRef<DeviceFunction> functions,
                              const GPUDescription &chip, llvm::StringRef name);
 
-/// The launch contract, a JSON object followed by a line break.
+/// The launch contract, a JSON object followed by a line break.  For Vulkan it
+/// says what `code`, a SPIR-V module, asks of a device.
 std::string emitDeviceManifest(llvm::ArrayRef<DeviceFunction> functions,
                                const GPUDescription &chip,
-                               llvm::StringRef accuracy);
+                               llvm::StringRef accuracy,
+                               llvm::StringRef code = {});
 
 } // namespace mlir::softmax
 

@@ -1,6 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
 #include "GPUBuilder.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -9,7 +10,7 @@ using namespace mlir::softmax;
 GPUBuilder::GPUBuilder(GenericOp op, OpBuilder &builder, GPUNumericAttr numeric,
                        GPUCapabilities capabilities)
     : GenericBuilder(op, builder,
-                     {ExpForm::Scaled, /*fma=*/true, numeric.getAccuracy()},
+                     {ExpForm::Scaled, capabilities.fma, numeric.getAccuracy()},
                      Flattening::Pointer),
       numeric(numeric), capabilities(capabilities) {}
 
@@ -28,6 +29,11 @@ void GPUBuilder::beginKernel(StringRef name, Value blocks, int64_t threads) {
   b.setInsertionPoint(terminator);
   block = launch.getBlockIds().x;
   threadInBlock = launch.getThreadIds().x;
+  if (capabilities.longGrid)
+    return;
+  block = add(block, mul(launch.getBlockIds().y, launch.getGridSize().x));
+  auto inGrid = scf::IfOp::create(b, loc, lessThan(block, blocks));
+  b.setInsertionPointToStart(inGrid.thenBlock());
 }
 
 Value GPUBuilder::shared(Type element, int64_t count) {

@@ -17,6 +17,11 @@ struct GPUCapabilities {
   /// One operation, gpu.subgroup_reduce, adds an i32 over the threads of a warp
   /// (NVIDIA's redux.sync).
   bool redux = false;
+  /// Multiplications and additions may be rounded together.
+  bool fma = true;
+  /// One dimension of the grid holds any number of blocks.  Otherwise a kernel
+  /// numbers them over the first two, and those behind the last do nothing.
+  bool longGrid = true;
 };
 
 class GPUBuilder : public GenericBuilder {

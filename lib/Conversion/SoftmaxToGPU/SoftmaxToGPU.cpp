@@ -34,6 +34,8 @@ struct ConvertSoftmaxToGPU
     });
     GPUCapabilities capabilities;
     capabilities.redux = redux;
+    capabilities.fma = fma;
+    capabilities.longGrid = longGrid;
     SmallVector<Attribute> kernels;
     for (auto [i, op] : llvm::enumerate(ops)) {
       auto generic = dyn_cast<GenericOp>(op);
