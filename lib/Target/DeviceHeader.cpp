@@ -271,32 +271,17 @@ std::string mlir::softmax::emitDeviceHeader(ArrayRef<DeviceFunction> functions,
   bool amd = chip.kind == GPUKind::AMD, vulkan = chip.kind == GPUKind::Vulkan;
   if (vulkan)
     os << "/* Dispatches of softmax kernels for Vulkan: make a shader module "
-          "of "
-          "the SPIR-V beside
-        this file,
-        and a compute pipeline of the entry
-                "
-                "point that a plan names, with subgroups
-                of "
-                << chip.warpSize
-                << ". */
-                   ";
-                else os
-                << "/* Launches of softmax kernels for "
-                << (amd ? "AMD " : "NVIDIA ") << chip.name << ": load the "
-                << (amd ? "hsaco" : "PTX")
-                << " beside this file with
-                   " << (amd ? " hip " : " cu ")
-                << "ModuleLoadData, take the function that a plan names with "
-                << (amd ? "hip" : "cu") << "ModuleGetFunction,
-            and launch it.* /
-                        ";
-                        os
-                    << "#ifndef " << guard
-                    << "
-#define " << guard << "
-                       "
-                    << (vulkan ? vulkanPreamble : preamble);
+          "of the SPIR-V beside\n   this file, and a compute pipeline of the "
+          "entry point that a plan names, with subgroups\n   of "
+       << chip.warpSize << ". */\n";
+  else
+    os << "/* Launches of softmax kernels for " << (amd ? "AMD " : "NVIDIA ")
+       << chip.name << ": load the " << (amd ? "hsaco" : "PTX")
+       << " beside this file with\n   " << (amd ? "hip" : "cu")
+       << "ModuleLoadData, take the function that a plan names with "
+       << (amd ? "hip" : "cu") << "ModuleGetFunction,\n   and launch it. */\n";
+  os << "#ifndef " << guard << "\n#define " << guard << "\n"
+     << (vulkan ? vulkanPreamble : preamble);
   for (const DeviceFunction &function : functions)
     Writer(function, chip, os).write();
   os << "\n#endif\n";

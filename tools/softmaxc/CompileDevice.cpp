@@ -18,7 +18,7 @@ using namespace mlir;
 using namespace mlir::softmax;
 
 const Output *DeviceCompiler::output(EmitKind kind) const {
-  const auto *found = llvm::find_if(
+  auto found = llvm::find_if(
       options.outputs, [&](const Output &entry) { return entry.kind == kind; });
   return found == options.outputs.end() ? nullptr : &*found;
 }
