@@ -274,8 +274,7 @@ std::string mlir::softmax::emitDeviceHeader(ArrayRef<DeviceFunction> functions,
   bool amd = chip.kind == GPUKind::AMD, vulkan = chip.kind == GPUKind::Vulkan;
   if (vulkan)
     os << "/* Dispatches of softmax kernels for Vulkan: make a shader module "
-          "of "
-          "the SPIR-V beside\n   this file, and a compute pipeline of the "
+          "of the SPIR-V beside\n   this file, and a compute pipeline of the "
           "entry point that a plan names, with subgroups\n   of "
        << chip.warpSize << ". */\n";
   else
