@@ -22,7 +22,7 @@
 #   host-<machine>     host-x86_64, host-aarch64, ...
 #   host-fma, host-f16c, host-avx2, host-avx512   what this CPU executes; host-avx2
 #                      means x86-64-v3, host-avx512 x86-64-v4
-#   numpy, mpmath, matplotlib, tvm_ffi     modules of the interpreter
+#   numpy, mpmath, matplotlib, tvm_ffi, rich   modules of the interpreter
 #   gcc, clang, clang++, g++               compilers on the PATH
 #   lld                                    ld.lld beside LLVM's tools
 #   qemu-x86_64, qemu-aarch64, qemu-riscv64   QEMU's user emulation of that CPU, and
@@ -118,7 +118,7 @@ for feature, needed in host_features.items():
         config.available_features.add(feature)
 
 # lit itself runs in the interpreter that the tests use.
-for module in ["numpy", "mpmath", "matplotlib", "tvm_ffi"]:
+for module in ["numpy", "mpmath", "matplotlib", "tvm_ffi", "rich"]:
     if importlib.util.find_spec(module):
         config.available_features.add(module)
 

@@ -92,20 +92,21 @@ VulkanProgram::Run VulkanProgram::run(vulkan::Device &device,
     result.problem = "no kernel for this row";
     return result;
   }
-  result.kernel = kernel->name;
+  const DeviceLaunch &described = kernel->launches.front();
+  result.kernel = described.name;
   vulkan::Launch launch;
-  launch.entryPoint = kernel->name;
+  launch.entryPoint = described.name;
   launch.subgroupSize = subgroupSize;
-  int64_t groups = llvm::divideCeil(rows, kernel->rowsPerBlock);
+  int64_t groups = llvm::divideCeil(rows, described.rowsPerBlock);
   // Not in one dimension, so that the second one is seen to count.
   int64_t wide = std::min<int64_t>(groups, 3);
   launch.groups = {
       static_cast<uint32_t>(wide),
       static_cast<uint32_t>(wide ? llvm::divideCeil(groups, wide) : 1), 1};
-  launch.pushConstants.resize(kernel->pushConstantBytes);
-  launch.buffers.resize(kernel->numBindings);
+  launch.pushConstants.resize(described.pushConstantBytes);
+  launch.buffers.resize(described.numBindings);
   SmallVector<int64_t> bindings(tensors.size(), -1);
-  for (const DeviceArgument &argument : kernel->arguments) {
+  for (const DeviceArgument &argument : described.arguments) {
     char *constant = launch.pushConstants.data() + argument.place;
     switch (argument.kind) {
     case DeviceArgument::Kind::Pointer:
@@ -118,6 +119,8 @@ VulkanProgram::Run VulkanProgram::run(vulkan::Device &device,
       std::memcpy(constant, &size, sizeof size);
       break;
     }
+    case DeviceArgument::Kind::Workspace:
+      llvm_unreachable("kernels for Vulkan have no workspace");
     case DeviceArgument::Kind::Scalar: {
       const std::vector<char> &bytes = contents[argument.operand];
       bool isIndex = tensors[argument.operand]->elementType.isIndex();
