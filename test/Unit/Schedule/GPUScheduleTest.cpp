@@ -31,7 +31,7 @@ TEST(GPUSchedule, UnknownChip) {
   ASSERT_FALSE(unknown);
   EXPECT_EQ(llvm::toString(unknown.takeError()),
             "unknown chip 'sm_42'; use sm_75, sm_80, sm_90, sm_100, gfx90a, "
-            "gfx942 or gfx1100 (later chips run the code of earlier ones)");
+            "gfx942, gfx1100 or vulkan (later chips run the code of earlier ones)");
   auto other = parseGPU("gfx1101", GPUKind::AMD);
   ASSERT_FALSE(other);
   EXPECT_EQ(llvm::toString(other.takeError()),
