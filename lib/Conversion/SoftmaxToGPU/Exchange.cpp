@@ -55,8 +55,8 @@ SmallVector<Value> Exchange::reduceMax(ArrayRef<Maximum> maxima) {
   SmallVector<Value> values;
   for (const Maximum &maximum : maxima)
     values.push_back(maximum.value);
-  return reduceWarps(
-      reduceWarp(values, threadsOfWarp(), /*groups=*/1, combine), combine);
+  return reduceWarps(reduceWarp(values, threadsOfWarp(), /*groups=*/1, combine),
+                     combine);
 }
 
 SmallVector<Value> Exchange::reduceSum(ValueRange values) {

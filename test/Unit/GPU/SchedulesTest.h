@@ -118,14 +118,14 @@ inline std::string softmaxText(StringRef in, StringRef out, StringRef wide) {
 /// The same for rows whose number and length the types tell.
 inline std::string sizedText(int64_t count, int64_t columns, StringRef type) {
   return llvm::formatv(R"(
-    func.func @f(%x: tensor<{0}x{1}x{2}>) -> (tensor<{0}x{1}x{2}>, tensor<{0}x{2}>) {{
+    func.func @f(%x: tensor<{0}x{1}x{2}>) -> (tensor<{0}x{1}x{2}>, tensor<{0}x{3}>) {{
       %i = tensor.empty() : tensor<{0}x{1}x{2}>
-      %j = tensor.empty() : tensor<{0}x{2}>
+      %j = tensor.empty() : tensor<{0}x{3}>
       %p, %l = softmax.softmax dimensions = [1] ins(%x : tensor<{0}x{1}x{2}>)
-        outs(%i, %j : tensor<{0}x{1}x{2}>, tensor<{0}x{2}>) -> tensor<{0}x{1}x{2}>, tensor<{0}x{2}>
-      return %p, %l : tensor<{0}x{1}x{2}>, tensor<{0}x{2}>
+        outs(%i, %j : tensor<{0}x{1}x{2}>, tensor<{0}x{3}>) -> tensor<{0}x{1}x{2}>, tensor<{0}x{3}>
+      return %p, %l : tensor<{0}x{1}x{2}>, tensor<{0}x{3}>
     })",
-                       count, columns, type)
+                       count, columns, type, type == "f64" ? "f64" : "f32")
       .str();
 }
 
