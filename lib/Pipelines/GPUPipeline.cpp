@@ -92,14 +92,15 @@ namespace {
 struct ToGPUOptions : PassPipelineOptions<ToGPUOptions> {
   Option<std::string> chip{
       *this, "chip",
-      llvm::cl::desc("sm_75, sm_80, sm_90, sm_100, gfx90a, "
-                     "gfx942 or gfx1100"),
+      llvm::cl::desc("sm_75, sm_80, sm_90, sm_100, gfx90a, gfx942, gfx1100, "
+                     "or vulkan[:subgroup=N]"),
       llvm::cl::init("sm_90")};
   Option<std::string> format{
       *this, "format",
       llvm::cl::desc(
-          "dialect (NVVM or ROCDL), llvm (bitcode), isa (PTX or AMDGCN "
-          "assembly) or bin (machine code; ptxas is needed for NVIDIA's)"),
+          "dialect (NVVM, ROCDL or SPIR-V), llvm (bitcode), isa (PTX or AMDGCN "
+          "assembly) or bin (machine code, for which ptxas is needed for "
+          "NVIDIA's; SPIR-V)"),
       llvm::cl::init("isa")};
   Option<std::string> accuracy{*this, "accuracy",
                                llvm::cl::desc("default, strict or fast"),
@@ -130,6 +131,11 @@ static void buildFromText(OpPassManager &manager, const ToGPUOptions &given) {
     return addRefusal(manager, name,
                       "unknown format '" + given.format +
                           "'; use dialect, llvm, isa or bin");
+  if (chip->kind == GPUKind::Vulkan && *format != DeviceFormat::Dialect &&
+      *format != DeviceFormat::Binary)
+    return addRefusal(manager, name,
+                      "Vulkan has neither bitcode of LLVM nor assembly; use "
+                      "format=bin (SPIR-V) or dialect");
   GPUPipelineOptions options;
   options.chip = *chip;
   options.format = *format;

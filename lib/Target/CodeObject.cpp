@@ -36,6 +36,10 @@ mlir::softmax::makeCodeObject(StringRef isa, const GPUDescription &chip,
                          [&]() { return emitError(loc); });
   if (failed(object))
     return failure();
+  // The assembler has said why.
+  if (StringRef(object->data(), object->size()).take_front(4) != "\177ELF")
+    return emitError(loc, "gpu.binary holds no assembly that LLVM takes for ")
+           << chip.name;
   llvm::Expected<SmallVector<char, 0>> linked = linkCodeObject(
       llvm::MemoryBufferRef(StringRef(object->data(), object->size()),
                             "device code for " + chip.name));
@@ -63,7 +67,8 @@ mlir::softmax::readKernelResources(ArrayRef<char> codeObject, Location loc) {
     kernel.vgprs = number("vgpr_count");
     kernel.agprs = number("agpr_count");
     kernel.sgprs = number("sgpr_count");
-    kernel.spills = number("vgpr_spill_count") + number("sgpr_spill_count");
+    kernel.vgprSpills = number("vgpr_spill_count");
+    kernel.sgprSpills = number("sgpr_spill_count");
     kernel.scratchBytes = number("private_segment_fixed_size");
     kernel.ldsBytes = number("group_segment_fixed_size");
     kernel.threads = number("max_flat_workgroup_size");

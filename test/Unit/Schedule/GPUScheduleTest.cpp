@@ -31,7 +31,8 @@ TEST(GPUSchedule, UnknownChip) {
   ASSERT_FALSE(unknown);
   EXPECT_EQ(llvm::toString(unknown.takeError()),
             "unknown chip 'sm_42'; use sm_75, sm_80, sm_90, sm_100, gfx90a, "
-            "gfx942 or gfx1100 (later chips run the code of earlier ones)");
+            "gfx942, gfx1100 or vulkan (later chips run the code of earlier "
+            "ones)");
   auto other = parseGPU("gfx1101", GPUKind::AMD);
   ASSERT_FALSE(other);
   EXPECT_EQ(llvm::toString(other.takeError()),
@@ -40,6 +41,21 @@ TEST(GPUSchedule, UnknownChip) {
   auto vendor = parseGPU("gfx942", GPUKind::NVIDIA);
   EXPECT_FALSE(vendor);
   llvm::consumeError(vendor.takeError());
+}
+
+TEST(GPUSchedule, VulkanSubgroups) {
+  GPUDescription whole = llvm::cantFail(parseGPU("vulkan"));
+  EXPECT_EQ(whole.warpSize, 32u);
+  GPUDescription wide = llvm::cantFail(parseGPU("vulkan:subgroup=64"));
+  EXPECT_EQ(wide.name, "vulkan:subgroup=64");
+  EXPECT_EQ(wide.warpSize, 64u);
+  // 64 threads' integers do not fit 32 bits.
+  EXPECT_TRUE(whole.reducesIntegers);
+  EXPECT_FALSE(wide.reducesIntegers);
+  for (llvm::StringRef name :
+       {"vulkan:", "vulkan:64", "vulkan:subgroup=", "vulkan:subgroup=2",
+        "vulkan:subgroup=48", "vulkan:subgroup=256", "vulkan2"})
+    EXPECT_TRUE(llvm::errorToBool(parseGPU(name).takeError())) << name.str();
 }
 
 // Every length has exactly one kernel for many rows, which holds it.
