@@ -266,7 +266,7 @@ TEST_F(LongRowsTest, Refusals) {
                 .find("needs clusters, which sm_80 has not; use block_shared"),
             std::string::npos);
   EXPECT_NE(refuse("sm_90", "block_shared", 100000)
-                .find("holds rows of up to 57344 columns, and these have "
+                .find("holds rows of up to 49152 columns, and these have "
                       "100000; use block_online"),
             std::string::npos);
 }

@@ -200,7 +200,7 @@ TEST(GPUSchedule, Force) {
   // Rows without elements have no blocks to split.
   EXPECT_EQ(choose(shape, "sm_90", GPUStrategyKind::SplitRow).size(), 2u);
   EXPECT_NE(refusal(shape, GPUStrategyKind::ClusterPerRow)
-                .find("holds rows of up to 458752 columns, and these have any "
+                .find("holds rows of up to 393216 columns, and these have any "
                       "number; use block_online"),
             std::string::npos);
   shape.columns = 1000;
