@@ -91,7 +91,11 @@ void mlir::softmax::explainGPUSchedule(GenericOp op, const GPUDescription &chip,
       os << ", clusters of " << c.cluster << " blocks";
     if (int64_t blocks = getSharedBlocks(c))
       os << ", " << getSharedBytes(shape, blocks) << " bytes of shared memory";
-    os << "), moves " << traffic.bytesPerElement << " bytes per element";
+    os << "), moves " << traffic.bytesPerElement << " bytes per element, "
+       << llvm::format("%.2f", traffic.shareOfBound)
+       << " of the memory bound (modelled), "
+       << llvm::format("%.0f", chip.bandwidth / traffic.bytesPerElement / 1e9)
+       << " elements/ns at most";
     if (chip.issueRate > 0)
       explainCost(shape, c, chip, os);
     os << '\n';
