@@ -104,6 +104,8 @@ mlir::softmax::lowerGenericToGPU(GenericOp op, StringRef prefix, bool redux,
   OpBuilder builder(op);
   GPUBuilder k(op, builder, schedule.getNumeric());
   k.redux = redux;
+  // Both came with sm_80.
+  k.setMaxKeepsNaN(redux && !k.computeType.isF64());
   RowNeeds needs(op);
   bool complete = false;
   for (GPUAlternativeAttr alternative : schedule.getAlternatives()) {

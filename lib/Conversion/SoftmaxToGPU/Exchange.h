@@ -1,8 +1,8 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 //
-// Reductions over the threads of a row.  Maxima that ignore NaN and sums of
-// integers: exact, so every order gives the same bits, and every thread gets
-// the result.
+// Reductions over the threads of a row.  Maxima that keep NaN or ignore it, and
+// sums of integers: exact, so every order gives the same bits, and every thread
+// gets the result.
 
 #ifndef SOFTMAX_LIB_CONVERSION_SOFTMAXTOGPU_EXCHANGE_H
 #define SOFTMAX_LIB_CONVERSION_SOFTMAXTOGPU_EXCHANGE_H
@@ -28,11 +28,19 @@ public:
   /// The sum of each of `values`, as i64: i32 whose sum over a warp fits i32,
   /// or i64.
   SmallVector<Value> reduceSum(ValueRange values);
+  /// Of two i32 whose sums over a warp fit i32, `high` in units 2^ratioBits
+  /// times those of `low`: the sum in the latter, an i64.
+  struct Pair {
+    Value high, low;
+    unsigned ratioBits;
+  };
+  SmallVector<Value> reducePairs(ArrayRef<Pair> pairs);
 
 private:
   /// Of two values with the given number.
   using Combine = function_ref<Value(unsigned, Value, Value)>;
   SmallVector<Value> reduceWarp(ValueRange values, Combine combine);
+  SmallVector<Value> addWarp(ValueRange values);
   SmallVector<Value> reduceWarps(ValueRange values, Combine combine);
 
   GPUBuilder &k;

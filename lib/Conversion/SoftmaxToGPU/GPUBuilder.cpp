@@ -1,6 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
 #include "GPUBuilder.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -8,9 +9,33 @@ using namespace mlir::softmax;
 
 GPUBuilder::GPUBuilder(GenericOp op, OpBuilder &builder, GPUNumericAttr numeric)
     : GenericBuilder(op, builder,
-                     {ExpForm::Scaled, /*fma=*/true, numeric.getAccuracy()},
+                     {numeric.getExp(), /*fma=*/true, numeric.getAccuracy()},
                      Flattening::Pointer),
-      numeric(numeric) {}
+      numeric(numeric) {
+  device.exp2 = [this](Value x) {
+    return native("llvm.nvvm.ex2.approx.ftz", x);
+  };
+  device.reciprocal = [this](Value x) {
+    return native("llvm.nvvm.rcp.approx.ftz.f", x);
+  };
+  form.device = &device;
+}
+
+Value GPUBuilder::native(StringRef intrinsic, Value x) {
+  auto call = [&](Value element) {
+    return LLVM::CallIntrinsicOp::create(b, loc, b.getF32Type(),
+                                         b.getStringAttr(intrinsic),
+                                         ValueRange{element})
+        .getResult(0);
+  };
+  auto vector = dyn_cast<VectorType>(x.getType());
+  if (!vector)
+    return call(x);
+  SmallVector<Value> elements;
+  for (int64_t i = 0; i < vector.getNumElements(); ++i)
+    elements.push_back(call(vector::ExtractOp::create(b, loc, x, i)));
+  return vector::FromElementsOp::create(b, loc, vector, elements);
+}
 
 void GPUBuilder::beginKernel(StringRef name, Value blocks, int64_t threads) {
   Value one = index(1);

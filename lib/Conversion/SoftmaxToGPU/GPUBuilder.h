@@ -52,6 +52,15 @@ public:
   /// size) has: a scalar of 32 or 64 bits.
   Value shuffle(Value value, int64_t distance);
 
+  /// Whether sums arrive as pairs of f32 (StatisticBuilder::sumsPairs).
+  void setPairSums(bool pairs) {
+    form.sumsPairs = pairs && computeType.isF32();
+  }
+
+  /// Whether one instruction takes a maximum that keeps NaN.
+  void setMaxKeepsNaN(bool keeps) { device.maxKeepsNaN = keeps; }
+  bool maxKeepsNaN() const { return device.maxKeepsNaN; }
+
   Value i1(bool value);
   Value both(Value x, Value y) {
     return b.createOrFold<arith::AndIOp>(loc, x, y);
@@ -67,6 +76,13 @@ public:
   Value maxKeepingNaN(Value x, Value y) {
     return arith::MaximumFOp::create(b, loc, x, y);
   }
+
+private:
+  /// An instruction of the chip for f32, element by element: the one place that
+  /// knows whose chip it is.
+  Value native(StringRef intrinsic, Value x);
+
+  DeviceForm device;
 };
 
 } // namespace mlir::softmax

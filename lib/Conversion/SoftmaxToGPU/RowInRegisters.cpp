@@ -8,6 +8,7 @@ using namespace mlir::softmax;
 
 void mlir::softmax::emitRowInRegisters(GPUBuilder &k, const RowNeeds &needs,
                                        Value number) {
+  k.setPairSums(true);
   RowPosition row = positionOf(k, number);
   loadInvariants(k, row);
   Segment segment(k, row, k.index(0), k.columns, k.leastColumns);
@@ -19,4 +20,5 @@ void mlir::softmax::emitRowInRegisters(GPUBuilder &k, const RowNeeds &needs,
   SmallVector<Value> handedOn = emitRowRegion(k, scope, rows);
   if (k.op.hasResult())
     runner.writeResults(rows, handedOn, /*keepsLifted=*/true);
+  k.setPairSums(false);
 }

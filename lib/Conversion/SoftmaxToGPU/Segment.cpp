@@ -3,6 +3,7 @@
 #include "Segment.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -124,9 +125,21 @@ Value Segment::loadVector(const Access &access, const Slot &slot,
   return vector::FromElementsOp::create(k.b, k.loc, type, scalars);
 }
 
-/// What `load` yields where `slot` is valid, else zeros of `type`.
+/// `value` in every element of `type`; zeros of integers.
+static Value constantOf(GPUBuilder &k, Type type, double value) {
+  auto element = dyn_cast<FloatType>(getElementTypeOrSelf(type));
+  if (!element || value == 0)
+    return arith::ConstantOp::create(k.b, k.loc, k.b.getZeroAttr(type));
+  TypedAttr attr = FloatAttr::get(element, value);
+  if (auto vector = dyn_cast<VectorType>(type))
+    attr = DenseElementsAttr::get(vector, cast<Attribute>(attr));
+  return arith::ConstantOp::create(k.b, k.loc, attr);
+}
+
+/// What `load` yields where `slot` is valid, else `outside` in every element of
+/// `type`.
 static Value loadIfValid(GPUBuilder &k, const Segment::Slot &slot, Type type,
-                         function_ref<Value()> load) {
+                         double outside, function_ref<Value()> load) {
   if (!slot.valid)
     return load();
   return scf::IfOp::create(
@@ -135,20 +148,18 @@ static Value loadIfValid(GPUBuilder &k, const Segment::Slot &slot, Type type,
                scf::YieldOp::create(k.b, k.loc, load());
              },
              [&](OpBuilder &, Location) {
-               Value zero =
-                   arith::ConstantOp::create(k.b, k.loc, k.b.getZeroAttr(type));
-               scf::YieldOp::create(k.b, k.loc, zero);
+               scf::YieldOp::create(k.b, k.loc, constantOf(k, type, outside));
              })
       .getResult(0);
 }
 
-SmallVector<Value> Segment::loadVectors(const Access &access) {
+SmallVector<Value> Segment::loadVectors(const Access &access, double outside) {
   auto type = VectorType::get(k.lanes, access.view->elementType);
   auto all = [&](bool aligned) {
     SmallVector<Value> values;
     for (const Slot &slot : slots)
       if (slot.lanes)
-        values.push_back(loadIfValid(k, slot, type, [&]() {
+        values.push_back(loadIfValid(k, slot, type, outside, [&]() {
           return loadVector(access, slot, aligned);
         }));
     return values;
@@ -166,22 +177,66 @@ SmallVector<Value> Segment::loadVectors(const Access &access) {
       .getResults();
 }
 
-Value Segment::loadEdge(const Access &access, const Slot &slot) {
-  return loadIfValid(k, slot, access.view->elementType, [&]() {
+Value Segment::loadEdge(const Access &access, const Slot &slot,
+                        double outside) {
+  return loadIfValid(k, slot, access.view->elementType, outside, [&]() {
     return k.loadScalar(*access.view, placeIn(access, slot));
   });
 }
 
+/// The input that `logit` is, widened or not, if it is one along the row that
+/// can hold `outside`.
+static std::optional<unsigned> getInputOf(GPUBuilder &k, Value logit,
+                                          double outside) {
+  while (auto extend = logit.getDefiningOp<arith::ExtFOp>())
+    logit = extend.getIn();
+  auto argument = dyn_cast<BlockArgument>(logit);
+  if (!argument || !k.inputs[argument.getArgNumber()].alongRow)
+    return std::nullopt;
+  // Of f8 not all types have infinities.
+  auto type = dyn_cast<FloatType>(argument.getType());
+  if (!type || (outside != 0 && type.getWidth() < 16))
+    return std::nullopt;
+  return argument.getArgNumber();
+}
+
+void Segment::chooseOutside() {
+  outsideInputs.assign(inputs.size(), 0);
+  if (!k.op.hasLogit())
+    return;
+  SmallVector<bool> chosen(inputs.size());
+  Operation *yield = k.op.getLogit().front().getTerminator();
+  StatisticBuilder builder = k.statistic();
+  for (auto [s, statistic] : llvm::enumerate(k.statistics)) {
+    bool exponentials =
+        statistic.getLiftExponent(builder, statistic.getLiftedPass())
+            .has_value();
+    double outside =
+        exponentials ? -std::numeric_limits<double>::infinity() : 0;
+    outsideLogits.push_back(outside);
+    std::optional<unsigned> input =
+        getInputOf(k, yield->getOperand(s), outside);
+    bool fits = input && (!chosen[*input] || outsideInputs[*input] == outside);
+    selectsLogits.push_back(!fits);
+    if (!fits)
+      continue;
+    chosen[*input] = true;
+    outsideInputs[*input] = outside;
+  }
+}
+
 void Segment::load() {
+  chooseOutside();
   for (Slot &slot : slots)
     slot.elements.assign(row.invariants.begin(), row.invariants.end());
   // All of an input's vectors are asked for before any of its values is used.
   for (auto [i, access] : llvm::enumerate(inputs)) {
     if (!access.view)
       continue;
-    SmallVector<Value> vectors = loadVectors(access);
+    SmallVector<Value> vectors = loadVectors(access, outsideInputs[i]);
     for (auto [s, slot] : llvm::enumerate(slots))
-      slot.elements[i] = slot.lanes ? vectors[s] : loadEdge(access, slot);
+      slot.elements[i] =
+          slot.lanes ? vectors[s] : loadEdge(access, slot, outsideInputs[i]);
   }
   if (!k.op.hasLogit())
     return;
@@ -189,9 +244,14 @@ void Segment::load() {
     slot.logits =
         k.inlineRegion(k.op.getLogit(), slot.elements, slot.lanes,
                        [&](int64_t dim) { return coordinate(slot, dim); });
-    if (slot.lanes)
-      for (Value &logit : slot.logits)
+    for (auto [s, logit] : llvm::enumerate(slot.logits)) {
+      if (slot.lanes)
         logit = k.broadcast(logit, slot.lanes);
+      if (slot.valid && selectsLogits[s])
+        logit = arith::SelectOp::create(
+            k.b, k.loc, slot.valid, logit,
+            constantOf(k, logit.getType(), outsideLogits[s]));
+    }
   }
 }
 

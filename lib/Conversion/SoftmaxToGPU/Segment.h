@@ -29,10 +29,10 @@ public:
     int64_t lanes;
     /// Its first element's place in the row.
     Value column;
-    /// Whether it holds elements of the row, else zeros; null if it always
-    /// does.
+    /// Whether it holds elements of the row; null if it always does.
     Value valid;
-    /// Per input, and per statistic.
+    /// Per input, and per statistic.  Logits outside of the row are -inf where
+    /// the statistic has exponentials of them, else 0: they add nothing.
     SmallVector<Value> elements, logits;
   };
   SmallVector<Slot> slots;
@@ -54,18 +54,21 @@ private:
     /// Whether its vectors are aligned; null if they surely are.
     Value aligned;
   };
+  /// What input `i` has outside of the row, and per statistic whether its
+  /// logits need a selection there all the same.
+  void chooseOutside();
   Access makeAccess(const OperandView &view, Value rowOffset);
   Value addressOf(const Access &access);
   /// Linear offset of the first element of `slot`.
   Value placeIn(const Access &access, const Slot &slot);
   void place();
-  SmallVector<Value> loadVectors(const Access &access);
+  SmallVector<Value> loadVectors(const Access &access, double outside);
   Value loadVector(const Access &access, const Slot &slot, bool aligned);
   void storeVector(const Access &access, const Slot &slot, Value value,
                    bool aligned);
   /// Stores one value per slot.
   void storeInit(const Access &access, ArrayRef<Value> values);
-  Value loadEdge(const Access &access, const Slot &slot);
+  Value loadEdge(const Access &access, const Slot &slot, double outside);
 
   GPUBuilder &k;
   const RowPosition &row;
@@ -75,6 +78,8 @@ private:
   /// Per input and per element-wise destination; without a view for those that
   /// are not along the row.
   SmallVector<Access> inputs, inits;
+  SmallVector<double> outsideInputs, outsideLogits;
+  SmallVector<bool> selectsLogits;
 };
 
 } // namespace mlir::softmax

@@ -15,16 +15,16 @@ using namespace mlir;
 using namespace mlir::softmax;
 
 GPUScheduleAttr
-mlir::softmax::toGPUSchedule(MLIRContext *context, Accuracy accuracy,
-                             int64_t block, ArrayRef<GPUCandidate> candidates) {
+mlir::softmax::toGPUSchedule(GPUNumericAttr numeric,
+                             ArrayRef<GPUCandidate> candidates) {
+  MLIRContext *context = numeric.getContext();
   SmallVector<GPUAlternativeAttr> alternatives;
   for (const GPUCandidate &c : candidates)
     alternatives.push_back(
         GPUAlternativeAttr::get(context, c.minColumns, c.maxColumns,
                                 *symbolizeGPUStrategy(toString(c.strategy)),
                                 c.threads, c.lanes, c.vectors, c.rows));
-  return GPUScheduleAttr::get(
-      context, GPUNumericAttr::get(context, block, accuracy), alternatives);
+  return GPUScheduleAttr::get(context, numeric, alternatives);
 }
 
 /// Bits are not a matter of schedules: a schedule that somebody wrote must have
@@ -36,8 +36,7 @@ static LogicalResult verifyGiven(GenericOp op, Accuracy accuracy) {
            << gpuScheduleAttrName
            << " must be a #softmax.gpu_schedule; leave it out to have one "
               "chosen";
-  auto needed = GPUNumericAttr::get(op.getContext(),
-                                    describeGPUShape(op).block(), accuracy);
+  GPUNumericAttr needed = getGPUNumeric(op, accuracy);
   if (given.getNumeric() == needed)
     return success();
   return op.emitOpError("gpu schedule: its numeric part is ")
@@ -86,7 +85,7 @@ struct SoftmaxAssignGPUSchedule
         return WalkResult::interrupt();
       }
       op->setAttr(gpuScheduleAttrName,
-                  toGPUSchedule(&getContext(), *mode, shape.block(), *kernels));
+                  toGPUSchedule(getGPUNumeric(op, *mode), *kernels));
       ++numScheduled;
       return WalkResult::advance();
     });

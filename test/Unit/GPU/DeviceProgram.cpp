@@ -136,6 +136,7 @@ DeviceProgram::Run DeviceProgram::run(ArrayRef<ReferenceTensor> inputs,
   result.kernel = kernel->name;
   emulator::Launch launch;
   launch.kernel = kernel->name;
+  launch.approximation = approximation;
   launch.grid.x =
       static_cast<uint32_t>(llvm::divideCeil(rows, kernel->rowsPerBlock));
   launch.block.x = static_cast<uint32_t>(kernel->threads);
