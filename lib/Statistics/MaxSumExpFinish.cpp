@@ -20,6 +20,7 @@
 
 #include "MaxSumExp.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/TypeUtilities.h"
 #include <cmath>
 
 using namespace mlir;
@@ -45,14 +46,14 @@ Ops::Ops(StatisticBuilder &s) : MathBuilder(s.builder, s.loc, s.fma), s(s) {
 }
 
 Value Ops::narrow(Value x) {
-  if (s.computeType.isF64())
+  if (getElementTypeOrSelf(x) == s.computeType)
     return x;
   return arith::TruncFOp::create(b, loc,
                                  common::withElementType(x, s.computeType), x);
 }
 
 Value Ops::widen(Value x) {
-  if (s.computeType.isF64())
+  if (getElementTypeOrSelf(x).isF64())
     return x;
   return arith::ExtFOp::create(b, loc,
                                common::withElementType(x, b.getF64Type()), x);

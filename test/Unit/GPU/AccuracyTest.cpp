@@ -102,9 +102,9 @@ TEST_F(AccuracyTest, TwoGroups) {
         {"f32", "default", 1}}) {
     auto program = compile(element, mode);
     ASSERT_TRUE(program);
-    for (int64_t columns : {2, 9, 500, 5000, 20000}) {
+    for (int64_t columns : {2, 500, 3000, 17000}) {
       SCOPED_TRACE((element + ", columns " + Twine(columns)).str());
-      int64_t count = columns < 1000 ? 40 : 3;
+      int64_t count = columns < 1000 ? 20 : 1;
       double ratio = check(
           *program, rows(element, count, columns, [&](int64_t i, int64_t j) {
             double top = 3 + i * 0.37;
@@ -126,7 +126,7 @@ TEST_F(AccuracyTest, SpreadAndOffset) {
         {"f32", "default"}}) {
     auto program = compile(element, mode);
     ASSERT_TRUE(program);
-    for (int64_t columns : {1, 3, 40, 300, 1100, 8300}) {
+    for (int64_t columns : {3, 300, 1100, 8300}) {
       SCOPED_TRACE((element + ", columns " + Twine(columns)).str());
       std::uniform_real_distribution<double> uniform(0, 1);
       double offsets[] = {0, 0.4, 511, 513, 3e4, -3e4, 1e6, -1e9, 3e38};
@@ -176,7 +176,7 @@ TEST_F(AccuracyTest, ExactSumArithmetic) {
   constexpr float magic = 12, magic2 = 6 * unit, both = magic + magic2;
   static_assert(both - magic == magic2, "a number of f32");
   std::uniform_real_distribution<float> exponent(-60, 0), sign(-1, 1);
-  for (int i = 0; i < 2000000; ++i) {
+  for (int i = 0; i < 300000; ++i) {
     float v = std::copysign(std::exp2(exponent(random)), sign(random));
     volatile float a = v + magic;
     volatile float g = a - both;
