@@ -205,8 +205,9 @@ ExpValue softmax::buildScaledExp(MathBuilder &math, const ExpCore &core,
                           math.broadcast(reference.magic, y.getType()));
     return {core.exp2(t), Value()};
   }
-  y = core.specialsKnown ? math.max(y, reference.low)
-                         : math.raiseTo(reference.low, y);
+  // Of f32 some processors have a maximum.
+  y = core.specialsKnown && c.width == 32 ? math.max(y, reference.low)
+                                          : math.raiseTo(reference.low, y);
   Value magic = math.broadcast(core.addsExponents(math.fma) ? magicLess(bias)
                                                             : reference.magic,
                                y.getType());

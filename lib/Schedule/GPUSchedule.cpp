@@ -12,12 +12,15 @@ using namespace mlir::softmax;
 /// Elements that a thread holds, at most: 32 f32 are 32 registers, and as many
 /// for the exponentials.
 static constexpr int64_t mostHeld = 32;
-/// The longest row of a warp.
-static constexpr int64_t warpColumns = 1024;
 /// Threads per row where a warp has several.
-static constexpr int64_t shortRowThreads = 8;
-/// Threads of a block of several warps with a row each.
-static constexpr int64_t warpBlock = 128;
+static int64_t shortRowThreads(const GPUDescription &chip) {
+  return std::min<int64_t>(8, chip.warpSize / 2);
+}
+/// Threads of a block of several warps with a row each, and of others whose
+/// threads have rows of their own.
+static int64_t warpBlock(const GPUDescription &chip) {
+  return std::max<int64_t>(128, 4 * chip.warpSize);
+}
 
 llvm::StringRef mlir::softmax::toString(GPUStrategyKind kind) {
   switch (kind) {
@@ -59,7 +62,7 @@ public:
     lanes = std::max<int64_t>(1, chip.accessBytes / shape.largestBytes);
     // Wider elements, and several inputs, leave room for fewer.
     held = shape.heldBytes <= 4 ? mostHeld : mostHeld / 2;
-    lanes = std::min(lanes, held);
+    lanes = std::min({lanes, held, int64_t(chip.accessElements)});
     wide = kGPUBlock / held;
   }
 
@@ -111,12 +114,12 @@ mlir::softmax::chooseGPUKernels(const GPUKernelShape &shape,
     if (shape.columns.value_or(0) <= kGPUInnerBlock) {
       int64_t most =
           std::max<int64_t>(1, shape.columns.value_or(kGPUInnerBlock));
-      list.push_back({GPUStrategyKind::LanesInner, 0, most, warpBlock, 1, most,
-                      warpBlock});
+      list.push_back({GPUStrategyKind::LanesInner, 0, most, warpBlock(chip), 1,
+                      most, warpBlock(chip)});
     }
     if (!shape.columns || *shape.columns > kGPUInnerBlock)
-      list.push_back({GPUStrategyKind::LanesInner, 0, 0, warpBlock, 1,
-                      kGPUInnerBlock, warpBlock});
+      list.push_back({GPUStrategyKind::LanesInner, 0, 0, warpBlock(chip), 1,
+                      kGPUInnerBlock, warpBlock(chip)});
     return list;
   }
   Lister lister(shape, chip);
@@ -126,15 +129,17 @@ mlir::softmax::chooseGPUKernels(const GPUKernelShape &shape,
   if (uses(GPUStrategyKind::RowsPerWarp)) {
     // Fewer threads compute what is computed per row; more would leave some
     // without elements.
-    most = shortRowThreads * std::min<int64_t>(lister.held, 4 * lister.lanes);
-    lister.addHolders(GPUStrategyKind::RowsPerWarp, warpBlock, shortRowThreads,
-                      warpBlock / shortRowThreads, most, from);
+    int64_t threads = shortRowThreads(chip);
+    most = threads * std::min<int64_t>(lister.held, 4 * lister.lanes);
+    lister.addHolders(GPUStrategyKind::RowsPerWarp, warpBlock(chip), threads,
+                      warpBlock(chip) / threads, most, from);
   }
   if (uses(GPUStrategyKind::WarpPerRow) &&
       (!shape.columns || lister.list.empty())) {
-    most = std::min(warpColumns, 32 * lister.held);
-    lister.addHolders(GPUStrategyKind::WarpPerRow, warpBlock, 32,
-                      warpBlock / 32, most, from);
+    most = chip.warpSize * lister.held;
+    lister.addHolders(GPUStrategyKind::WarpPerRow, warpBlock(chip),
+                      chip.warpSize, warpBlock(chip) / chip.warpSize, most,
+                      from);
   }
   if (uses(GPUStrategyKind::BlockPerRow)) {
     most = kGPUBlock;

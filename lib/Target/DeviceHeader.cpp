@@ -17,7 +17,7 @@ static constexpr StringLiteral preamble = R"(
 
 #ifndef SOFTMAX_DEVICE_LAUNCH
 #define SOFTMAX_DEVICE_LAUNCH
-/* What cuLaunchKernel takes: the function called `kernel` of the loaded module,
+/* What cuLaunchKernel and hipModuleLaunchKernel take: the function called `kernel` of the loaded module,
    `grid` blocks of `block` threads (both in x; 1 in y and z), `shared_bytes` of
    dynamic shared memory, and `arguments` as kernelParams.  Nothing is to be
    launched where `grid` is 0.  `arguments` points into the structure: do not
@@ -28,6 +28,30 @@ typedef struct softmax_device_launch {
   void *arguments[32];
   union { void *pointer; int64_t size; float f32; double f64; int32_t i32; int64_t i64; } values[32];
 } softmax_device_launch;
+#endif
+)";
+
+static constexpr StringLiteral vulkanPreamble = R"(
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifndef SOFTMAX_VULKAN_LAUNCH
+#define SOFTMAX_VULKAN_LAUNCH
+/* A dispatch: of a compute pipeline of `entry_point`, the `push_constant_bytes`
+   bytes of `push_constants`, and `groups` for vkCmdDispatch.  The storage
+   buffer at binding i of set 0 is the operand that `buffers[i]` was given for,
+   which may point to anything, as to its VkDescriptorBufferInfo; in row-major
+   order, at an offset that is a multiple of 16.  Nothing is to be dispatched
+   where `groups[0]` is 0. */
+typedef struct softmax_vulkan_launch {
+  const char *entry_point;
+  uint32_t groups[3];
+  uint32_t workgroup_size, subgroup_size;
+  uint32_t buffer_count, push_constant_bytes;
+  const void *buffers[32];
+  unsigned char push_constants[128];
+} softmax_vulkan_launch;
 #endif
 )";
 
@@ -46,8 +70,9 @@ static std::pair<StringRef, StringRef> getScalarType(const KernelOperand &op) {
 namespace {
 class Writer {
 public:
-  Writer(const DeviceFunction &function, llvm::raw_ostream &os)
-      : function(function), os(os) {
+  Writer(const DeviceFunction &function, const GPUDescription &chip,
+         llvm::raw_ostream &os)
+      : function(function), chip(chip), os(os) {
     // Of operands, and then of sizes, each another name that C can declare.
     llvm::StringSet<> taken;
     auto declare = [&](StringRef text) {
@@ -82,13 +107,17 @@ public:
     }
     for (const std::string &symbol : symbols)
       parameters.push_back("int64_t " + sizes[symbol]);
-    parameters.push_back("softmax_device_launch *softmax_launch");
+    bool vulkan = chip.kind == GPUKind::Vulkan;
+    parameters.push_back(vulkan ? "softmax_vulkan_launch *softmax_launch"
+                                : "softmax_device_launch *softmax_launch");
     os << llvm::join(parameters, ", ") << ") {\n";
     os << "  const int64_t softmax_rows = " << product(function.rows)
        << ", softmax_columns = " << product(function.columns) << ";\n";
     os << "  int64_t softmax_blocks = 0;\n";
     for (const std::string &symbol : symbols)
       os << "  if (" << sizes[symbol] << " < 0)\n    return 5;\n";
+    if (vulkan)
+      checkVulkanSizes();
     for (const DeviceKernel &kernel : function.kernels)
       writeKernel(kernel);
     os << "  (void)softmax_columns;\n  return 5;\n}\n";
@@ -138,6 +167,8 @@ private:
     os << "    softmax_blocks = softmax_rows / " << kernel.rowsPerBlock
        << " + (softmax_rows % " << kernel.rowsPerBlock << " != 0);\n";
     os << "    if (softmax_blocks > 2147483647)\n      return 5;\n";
+    if (chip.kind == GPUKind::Vulkan)
+      return writeVulkanLaunch(kernel);
     os << "    softmax_launch->kernel = \"" << kernel.name << "\";\n";
     os << "    softmax_launch->grid = (unsigned)softmax_blocks;\n";
     os << "    softmax_launch->block = " << kernel.threads << ";\n";
@@ -164,7 +195,65 @@ private:
     os << "    return 0;\n  }\n";
   }
 
+  /// An index has 32 bits there, and buffers no more bytes.
+  void checkVulkanSizes() {
+    for (const KernelOperand &operand : function.info.operands) {
+      if (!operand.isTensor())
+        continue;
+      os << "  {\n    uint64_t softmax_count = 1;\n";
+      for (const KernelDim &dim : operand.shape) {
+        // Of an operand without elements nothing is too large.
+        os << "    if (softmax_count && (uint64_t)" << text(dim)
+           << " > 2147483647u / softmax_count)\n      return 5;\n";
+        os << "    softmax_count *= (uint64_t)" << text(dim) << ";\n";
+      }
+      os << "    (void)softmax_count;\n  }\n";
+    }
+  }
+
+  void writeVulkanLaunch(const DeviceKernel &kernel) {
+    os << "    softmax_launch->entry_point = \"" << kernel.name << "\";\n"
+       << "    softmax_launch->groups[0] = (uint32_t)(softmax_blocks < 65535 ? "
+          "softmax_blocks : 65535);\n"
+       << "    softmax_launch->groups[1] = (uint32_t)((softmax_blocks + 65534) "
+          "/ 65535);\n"
+       << "    softmax_launch->groups[2] = 1;\n"
+       << "    softmax_launch->workgroup_size = " << kernel.threads << ";\n"
+       << "    softmax_launch->subgroup_size = " << chip.warpSize << ";\n"
+       << "    softmax_launch->buffer_count = " << kernel.numBindings << ";\n"
+       << "    softmax_launch->push_constant_bytes = "
+       << kernel.pushConstantBytes << ";\n"
+       << "    memset(softmax_launch->push_constants, 0, 128);\n";
+    auto write = [&](unsigned place, StringRef type, const Twine &value) {
+      os << "    {\n      const " << type << " softmax_value = (" << type << ")"
+         << value << ";\n      memcpy(softmax_launch->push_constants + "
+         << place << ", &softmax_value, sizeof softmax_value);\n    }\n";
+    };
+    for (const DeviceArgument &argument : kernel.arguments) {
+      const KernelOperand &operand = function.info.operands[argument.operand];
+      const std::string &id = names[argument.operand];
+      switch (argument.kind) {
+      case DeviceArgument::Kind::Pointer:
+        os << "    softmax_launch->buffers[" << argument.place << "] = " << id
+           << ";\n";
+        break;
+      case DeviceArgument::Kind::Size:
+        write(argument.place, "int32_t",
+              text(operand.shape[argument.dimension]));
+        break;
+      case DeviceArgument::Kind::Scalar:
+        write(argument.place,
+              operand.elementType.isIndex() ? "int32_t"
+                                            : getScalarType(operand).first,
+              id);
+        break;
+      }
+    }
+    os << "    return 0;\n  }\n";
+  }
+
   const DeviceFunction &function;
+  const GPUDescription &chip;
   llvm::raw_ostream &os;
   /// C names of the operands; symbols of the shapes in order, and their C
   /// names.
@@ -179,13 +268,23 @@ std::string mlir::softmax::emitDeviceHeader(ArrayRef<DeviceFunction> functions,
   std::string text;
   llvm::raw_string_ostream os(text);
   std::string guard = "SOFTMAX_" + StringRef(toCIdentifier(name)).upper();
-  os << "/* Launches of softmax kernels for NVIDIA " << chip.name
-     << ": load the PTX beside this file with\n   cuModuleLoadData, take the "
-        "function that a plan names with cuModuleGetFunction,\n   and launch "
-        "it. */\n";
-  os << "#ifndef " << guard << "\n#define " << guard << "\n" << preamble;
+  bool amd = chip.kind == GPUKind::AMD, vulkan = chip.kind == GPUKind::Vulkan;
+  if (vulkan)
+    os << "/* Dispatches of softmax kernels for Vulkan: make a shader module "
+          "of "
+          "the SPIR-V beside\n   this file, and a compute pipeline of the "
+          "entry point that a plan names, with subgroups\n   of "
+       << chip.warpSize << ". */\n";
+  else
+    os << "/* Launches of softmax kernels for " << (amd ? "AMD " : "NVIDIA ")
+       << chip.name << ": load the " << (amd ? "hsaco" : "PTX")
+       << " beside this file with\n   " << (amd ? "hip" : "cu")
+       << "ModuleLoadData, take the function that a plan names with "
+       << (amd ? "hip" : "cu") << "ModuleGetFunction,\n   and launch it. */\n";
+  os << "#ifndef " << guard << "\n#define " << guard << "\n"
+     << (vulkan ? vulkanPreamble : preamble);
   for (const DeviceFunction &function : functions)
-    Writer(function, os).write();
+    Writer(function, chip, os).write();
   os << "\n#endif\n";
   return text;
 }

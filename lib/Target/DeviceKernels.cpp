@@ -2,6 +2,7 @@
 
 #include "softmax/Target/DeviceKernels.h"
 
+#include "softmax/Conversion/KernelsToSPIRV/Passes.h"
 #include "softmax/Conversion/SoftmaxToGPU/Passes.h"
 #include "softmax/Dialect/IR/Softmax.h"
 
@@ -139,6 +140,12 @@ static FailureOr<DeviceFunction> describeFunction(func::FuncOp function) {
                   "order";
       kernel.arguments.push_back(*argument);
     }
+    VulkanArguments places =
+        layOutVulkanArguments(launch->getKernelOperands().getTypes());
+    for (auto [argument, place] : llvm::zip(kernel.arguments, places.places))
+      argument.place = place;
+    kernel.numBindings = places.numBindings;
+    kernel.pushConstantBytes = places.pushConstantBytes;
     if (kernel.arguments.size() > mostDeviceArguments)
       return function.emitError("'")
              << function.getName() << "' has a kernel with "
@@ -188,6 +195,26 @@ mlir::softmax::collectDeviceFunctions(ModuleOp module) {
     functions.push_back(std::move(*described));
   }
   return functions;
+}
+
+LogicalResult
+mlir::softmax::noteKernelResources(MutableArrayRef<DeviceFunction> functions,
+                                   ArrayRef<char> codeObject, Location loc) {
+  FailureOr<SmallVector<KernelResources, 0>> known =
+      readKernelResources(codeObject, loc);
+  if (failed(known))
+    return failure();
+  for (DeviceFunction &function : functions)
+    for (DeviceKernel &kernel : function.kernels) {
+      auto *found = llvm::find_if(*known, [&](const KernelResources &entry) {
+        return entry.name == kernel.name;
+      });
+      if (found == known->end())
+        return emitError(loc)
+               << "the code object has no kernel '" << kernel.name << "'";
+      kernel.resources = *found;
+    }
+  return success();
 }
 
 FailureOr<StringRef> mlir::softmax::getDeviceCode(ModuleOp module) {

@@ -1,5 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
+#include "SPIRVRequirements.h"
+#include "softmax/Conversion/KernelsToSPIRV/Passes.h"
 #include "softmax/Target/DeviceKernels.h"
 #include "softmax/Target/LibraryText.h"
 
@@ -25,8 +27,22 @@ static json::Array describeDims(ArrayRef<KernelDim> dims) {
   return list;
 }
 
+static json::Object describeResources(const DeviceKernel &kernel,
+                                      const GPUDescription &chip) {
+  const KernelResources &resources = *kernel.resources;
+  return json::Object{{"wave_size", resources.waveSize},
+                      {"vgprs", resources.vgprs},
+                      {"agprs", resources.agprs},
+                      {"sgprs", resources.sgprs},
+                      {"spills", resources.spills},
+                      {"scratch_bytes", resources.scratchBytes},
+                      {"lds_bytes", resources.ldsBytes},
+                      {"waves_per_simd", getWavesPerSIMD(resources, chip)}};
+}
+
 static json::Object describeKernel(const DeviceFunction &function,
-                                   const DeviceKernel &kernel) {
+                                   const DeviceKernel &kernel,
+                                   const GPUDescription &chip) {
   json::Array arguments;
   for (const DeviceArgument &argument : kernel.arguments) {
     const KernelOperand &operand = function.info.operands[argument.operand];
@@ -57,13 +73,74 @@ static json::Object describeKernel(const DeviceFunction &function,
     object["min_columns"] = kernel.minColumns;
   if (kernel.maxColumns)
     object["max_columns"] = kernel.maxColumns;
+  if (kernel.resources)
+    object["resources"] = describeResources(kernel, chip);
   return object;
+}
+
+/// The same for Vulkan.
+static json::Object describeVulkanKernel(const DeviceFunction &function,
+                                         const DeviceKernel &kernel,
+                                         const GPUDescription &chip) {
+  json::Array bindings, constants;
+  for (const DeviceArgument &argument : kernel.arguments) {
+    const KernelOperand &operand = function.info.operands[argument.operand];
+    json::Object object{{"operand", operand.name}};
+    if (argument.kind == DeviceArgument::Kind::Pointer) {
+      object["set"] = 0;
+      object["binding"] = argument.place;
+      object["access"] =
+          operand.kind == KernelOperand::Kind::Output ? "write" : "read";
+      bindings.push_back(std::move(object));
+      continue;
+    }
+    object["offset"] = argument.place;
+    bool isSize = argument.kind == DeviceArgument::Kind::Size;
+    object["kind"] = isSize ? "size" : "scalar";
+    object["type"] =
+        isSize || operand.elementType.isIndex() ? "int32" : operand.typeName();
+    if (isSize)
+      object["dimension"] = argument.dimension;
+    constants.push_back(std::move(object));
+  }
+  json::Object object{{"entry_point", kernel.name},
+                      {"strategy", kernel.strategy},
+                      {"workgroup_size", json::Array{kernel.threads, 1, 1}},
+                      {"subgroup_size", chip.warpSize},
+                      {"rows_per_workgroup", kernel.rowsPerBlock},
+                      {"bindings", std::move(bindings)},
+                      {"push_constant_bytes", kernel.pushConstantBytes},
+                      {"push_constants", std::move(constants)}};
+  if (kernel.minColumns)
+    object["min_columns"] = kernel.minColumns;
+  if (kernel.maxColumns)
+    object["max_columns"] = kernel.maxColumns;
+  return object;
+}
+
+/// What the kernels are compiled for; `code` is a SPIR-V module or unused.
+static json::Object describeTarget(const GPUDescription &chip, StringRef code) {
+  if (chip.kind != GPUKind::Vulkan)
+    return json::Object{{"name", chip.targetName()},
+                        {"triple", chip.kind == GPUKind::AMD
+                                       ? StringRef(amdTriple)
+                                       : StringRef("nvptx64-nvidia-cuda")},
+                        {"chip", chip.name},
+                        {"features", chip.features},
+                        {"warp_size", chip.warpSize}};
+  SPIRVRequirements needs = readSPIRVRequirements(code);
+  return json::Object{{"name", chip.name},
+                      {"environment", "Vulkan 1.2, SPIR-V 1.3"},
+                      {"subgroup_size", chip.warpSize},
+                      {"capabilities", json::Array(needs.capabilities)},
+                      {"extensions", json::Array(needs.extensions)}};
 }
 
 std::string
 mlir::softmax::emitDeviceManifest(ArrayRef<DeviceFunction> functions,
                                   const GPUDescription &chip,
-                                  StringRef accuracy) {
+                                  StringRef accuracy, StringRef code) {
+  bool vulkan = chip.kind == GPUKind::Vulkan;
   json::Array list;
   for (const DeviceFunction &function : functions) {
     json::Array operands, kernels, bounds;
@@ -80,26 +157,30 @@ mlir::softmax::emitDeviceManifest(ArrayRef<DeviceFunction> functions,
             {"bound", describeAccuracy(function.info, i, accuracy)}});
     }
     for (const DeviceKernel &kernel : function.kernels)
-      kernels.push_back(describeKernel(function, kernel));
+      kernels.push_back(vulkan ? describeVulkanKernel(function, kernel, chip)
+                               : describeKernel(function, kernel, chip));
     list.push_back(json::Object{
         {"name", function.info.name},
         {"op", function.info.op},
         {"operands", std::move(operands)},
-        {"layout", "row-major, contiguous, on the device; elements aligned to "
-                   "their size"},
+        {"layout", vulkan ? "row-major, contiguous, in storage buffers whose "
+                            "offsets are multiples of 16 bytes"
+                          : "row-major, contiguous, on the device; elements "
+                            "aligned to their size"},
         {"rows", describeDims(function.rows)},
         {"columns", describeDims(function.columns)},
-        {"grid", "ceil(rows / rows_per_block); nothing to launch for 0 rows"},
+        {"grid", vulkan ? "n = ceil(rows / rows_per_workgroup) workgroups, as "
+                          "(min(n, 65535), ceil(n / 65535), 1); nothing to "
+                          "dispatch for 0 rows"
+                        : "ceil(rows / rows_per_block); nothing to launch for "
+                          "0 rows"},
         {"accuracy",
          json::Object{{"mode", accuracy}, {"bounds", std::move(bounds)}}},
         {"kernels", std::move(kernels)}});
   }
   json::Value manifest = json::Object{
       {"manifest_version", 1},
-      {"target", json::Object{{"name", "nvptx:" + chip.name},
-                              {"triple", "nvptx64-nvidia-cuda"},
-                              {"chip", chip.name},
-                              {"features", chip.features}}},
+      {"target", describeTarget(chip, code)},
       {"versions", json::Object{{"softmax-mlir", getProjectVersion()},
                                 {"llvm", LLVM_VERSION_STRING}}},
       {"functions", std::move(list)}};

@@ -6,10 +6,12 @@
 #define SOFTMAX_TARGET_DEVICEKERNELS_H
 
 #include "softmax/Schedule/GPUDescription.h"
+#include "softmax/Target/CodeObject.h"
 #include "softmax/Target/KernelInfo.h"
 
 #include "llvm/ADT/ArrayRef.h"
 
+#include <optional>
 #include <string>
 
 namespace mlir::softmax {
@@ -27,6 +29,9 @@ struct DeviceArgument {
   Kind kind = Kind::Pointer;
   /// Positions in DeviceFunction::info's operands and in their shape.
   unsigned operand = 0, dimension = 0;
+  /// Where Vulkan passes it: a pointer's binding, of the others the offset in
+  /// the push constants in bytes (softmax/Conversion/KernelsToSPIRV/Passes.h).
+  unsigned place = 0;
 };
 
 /// Parameters of a kernel that the generated header has room for.
@@ -41,6 +46,10 @@ struct DeviceKernel {
   /// grid has one dimension, too.
   int64_t threads = 0, rowsPerBlock = 1;
   llvm::SmallVector<DeviceArgument> arguments;
+  /// What its machine code takes, where that is known.
+  std::optional<KernelResources> resources;
+  /// Of Vulkan.
+  unsigned numBindings = 0, pushConstantBytes = 0;
 };
 
 /// A function and the kernels that do its work, in row-major buffers.
@@ -58,19 +67,28 @@ struct DeviceFunction {
 FailureOr<llvm::SmallVector<DeviceFunction, 0>>
 collectDeviceFunctions(ModuleOp module);
 
+/// Notes in `functions` what `codeObject` says of their kernels.  Emits a
+/// diagnostic at `loc` if it does not name them all.
+LogicalResult
+noteKernelResources(llvm::MutableArrayRef<DeviceFunction> functions,
+                    llvm::ArrayRef<char> codeObject, Location loc);
+
 /// The code that the module's gpu.binary holds: PTX, machine code or bitcode.
 /// Emits a diagnostic if there is none.
 FailureOr<llvm::StringRef> getDeviceCode(ModuleOp module);
 
 /// A header for C99 and C++17: for each function a structure and a function
-/// that fills it with what cuLaunchKernel takes.  `name` is the file's name.
+/// that fills it with what cuLaunchKernel takes, or for Vulkan
+/// vkCmdPushConstants and vkCmdDispatch.  `name` is the file's name.
 std::string emitDeviceHeader(llvm::ArrayRef<DeviceFunction> functions,
                              const GPUDescription &chip, llvm::StringRef name);
 
-/// The launch contract, a JSON object followed by a line break.
+/// The launch contract, a JSON object followed by a line break.  For Vulkan it
+/// says what `code`, a SPIR-V module, asks of a device.
 std::string emitDeviceManifest(llvm::ArrayRef<DeviceFunction> functions,
                                const GPUDescription &chip,
-                               llvm::StringRef accuracy);
+                               llvm::StringRef accuracy,
+                               llvm::StringRef code = {});
 
 } // namespace mlir::softmax
 

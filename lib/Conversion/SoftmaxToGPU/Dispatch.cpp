@@ -19,6 +19,7 @@ static void emitSchedule(GPUBuilder &k, const RowNeeds &needs,
                          GPUAlternativeAttr alternative, StringRef name) {
   k.lanes = alternative.getLanes();
   k.vectors = alternative.getVectors();
+  k.warpSize = alternative.getWarpSize();
   std::optional<int64_t> known = getConstantIntValue(k.columns);
   k.leastColumns = known ? *known : alternative.getMinColumns();
   switch (alternative.getStrategy()) {
@@ -91,7 +92,8 @@ static ArrayAttr describeSizes(GenericOp op, ArrayRef<int64_t> dims) {
 }
 
 LogicalResult
-mlir::softmax::lowerGenericToGPU(GenericOp op, StringRef prefix, bool redux,
+mlir::softmax::lowerGenericToGPU(GenericOp op, StringRef prefix,
+                                 GPUCapabilities capabilities,
                                  SmallVectorImpl<Attribute> &kernels) {
   auto schedule = op->getAttrOfType<GPUScheduleAttr>(gpuScheduleAttrName);
   if (!schedule)
@@ -102,10 +104,12 @@ mlir::softmax::lowerGenericToGPU(GenericOp op, StringRef prefix, bool redux,
     return failure();
 
   OpBuilder builder(op);
-  GPUBuilder k(op, builder, schedule.getNumeric());
-  k.redux = redux;
-  // Both came with sm_80.
-  k.setMaxKeepsNaN(redux && !k.computeType.isF64());
+  if (schedule.getNumeric().getExp() == ExpForm::Native && !capabilities.nvvm)
+    return op.emitOpError(
+        "has a GPU schedule with exp = native, an instruction "
+        "of NVIDIA's chips; run convert-softmax-to-gpu with "
+        "nvvm=true, or use exp = scaled");
+  GPUBuilder k(op, builder, schedule.getNumeric(), capabilities);
   RowNeeds needs(op);
   bool complete = false;
   for (GPUAlternativeAttr alternative : schedule.getAlternatives()) {

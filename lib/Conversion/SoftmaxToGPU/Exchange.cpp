@@ -7,22 +7,25 @@
 using namespace mlir;
 using namespace mlir::softmax;
 
-SmallVector<Value> Exchange::reduceWarp(ValueRange values, Combine combine) {
+/// Threads whose integers fit i32 together.
+static constexpr int64_t narrowThreads = 32;
+
+SmallVector<Value> Exchange::reduceWarp(ValueRange values, int64_t threads,
+                                        int64_t groups, Combine combine) {
   SmallVector<Value> results(values);
-  for (int64_t distance = std::min(k.rowThreads, warpSize) / 2; distance > 0;
-       distance /= 2)
+  for (int64_t distance = threads / 2; distance >= groups; distance /= 2)
     for (auto [i, value] : llvm::enumerate(results))
       value = combine(i, value, k.shuffle(value, distance));
   return results;
 }
 
 SmallVector<Value> Exchange::reduceWarps(ValueRange values, Combine combine) {
-  int64_t warps = k.rowThreads / warpSize;
+  int64_t warps = k.rowThreads / k.warpSize;
   if (warps <= 1)
     return values;
-  Value warp = k.div(k.thread, k.index(warpSize));
+  Value warp = k.div(k.thread, k.index(k.warpSize));
   Value first = k.b.createOrFold<arith::CmpIOp>(
-      k.loc, arith::CmpIPredicate::eq, k.rem(k.thread, k.index(warpSize)),
+      k.loc, arith::CmpIPredicate::eq, k.rem(k.thread, k.index(k.warpSize)),
       k.index(0));
   SmallVector<Value> buffers;
   for (Value value : values)
@@ -52,42 +55,50 @@ SmallVector<Value> Exchange::reduceMax(ArrayRef<Maximum> maxima) {
   SmallVector<Value> values;
   for (const Maximum &maximum : maxima)
     values.push_back(maximum.value);
-  return reduceWarps(reduceWarp(values, combine), combine);
+  return reduceWarps(reduceWarp(values, threadsOfWarp(), /*groups=*/1, combine),
+                     combine);
 }
 
 static Value addIntegers(GPUBuilder &k, Value x, Value y) {
   return arith::AddIOp::create(k.b, k.loc, x, y);
 }
 
-SmallVector<Value> Exchange::addWarp(ValueRange values) {
+SmallVector<Value> Exchange::addNarrow(ValueRange values) {
   SmallVector<Value> results(values);
-  if (!k.redux || k.rowThreads < warpSize || k.computeType.isF64())
-    return reduceWarp(values, [&](unsigned, Value x, Value y) {
-      return addIntegers(k, x, y);
-    });
+  if (!k.capabilities.redux || k.rowThreads < k.warpSize ||
+      k.computeType.isF64())
+    return reduceWarp(values, std::min(threadsOfWarp(), narrowThreads),
+                      /*groups=*/1, [&](unsigned, Value x, Value y) {
+                        return addIntegers(k, x, y);
+                      });
   for (Value &sum : results)
     sum = gpu::SubgroupReduceOp::create(
         k.b, k.loc, sum, gpu::AllReduceOperation::ADD, /*uniform=*/true);
   return results;
 }
 
+SmallVector<Value> Exchange::addWide(ValueRange values) {
+  auto add = [&](unsigned, Value x, Value y) { return addIntegers(k, x, y); };
+  int64_t threads = threadsOfWarp();
+  return reduceWarps(
+      reduceWarp(values, threads, std::min(threads, narrowThreads), add), add);
+}
+
 SmallVector<Value> Exchange::reduceSum(ValueRange values) {
-  SmallVector<Value> results = addWarp(values);
+  SmallVector<Value> results = addNarrow(values);
   for (Value &sum : results)
     if (!sum.getType().isInteger(64))
       sum = arith::ExtSIOp::create(k.b, k.loc, k.b.getI64Type(), sum);
-  return reduceWarps(results, [&](unsigned, Value x, Value y) {
-    return addIntegers(k, x, y);
-  });
+  return addWide(results);
 }
 
 SmallVector<Value> Exchange::reducePairs(ArrayRef<Pair> pairs) {
   SmallVector<Value> values;
   for (const Pair &pair : pairs)
     llvm::append_range(values, ValueRange{pair.high, pair.low});
-  values = addWarp(values);
-  // Among warps as i64: what of `low` is a multiple of the other unit joins
-  // it there.
+  values = addNarrow(values);
+  // Among more threads as i64: what of `low` is a multiple of the other unit
+  // joins it there.
   Type i64 = k.b.getI64Type();
   SmallVector<Value> totals;
   for (auto [i, pair] : llvm::enumerate(pairs)) {
@@ -97,6 +108,5 @@ SmallVector<Value> Exchange::reducePairs(ArrayRef<Pair> pairs) {
     totals.push_back(
         addIntegers(k, arith::ShLIOp::create(k.b, k.loc, high, ratio), low));
   }
-  return reduceWarps(
-      totals, [&](unsigned, Value x, Value y) { return addIntegers(k, x, y); });
+  return addWide(totals);
 }

@@ -25,10 +25,10 @@ public:
     bool keepsNaN;
   };
   SmallVector<Value> reduceMax(ArrayRef<Maximum> maxima);
-  /// The sum of each of `values`, as i64: i32 whose sum over a warp fits i32,
-  /// or i64.
+  /// The sum of each of `values`, as i64: i32 whose sum over 32 threads fits
+  /// i32, or i64.
   SmallVector<Value> reduceSum(ValueRange values);
-  /// Of two i32 whose sums over a warp fit i32, `high` in units 2^ratioBits
+  /// Of two i32 whose sums over 32 threads fit i32, `high` in units 2^ratioBits
   /// times those of `low`: the sum in the latter, an i64.
   struct Pair {
     Value high, low;
@@ -39,8 +39,15 @@ public:
 private:
   /// Of two values with the given number.
   using Combine = function_ref<Value(unsigned, Value, Value)>;
-  SmallVector<Value> reduceWarp(ValueRange values, Combine combine);
-  SmallVector<Value> addWarp(ValueRange values);
+  /// Over `threads` threads of a warp, a power of two, of which groups of
+  /// `groups` are reduced already.
+  SmallVector<Value> reduceWarp(ValueRange values, int64_t threads,
+                                int64_t groups, Combine combine);
+  int64_t threadsOfWarp() const { return std::min(k.rowThreads, k.warpSize); }
+  /// The sums over 32 threads of a warp, and from there over all of a row, in
+  /// i64.
+  SmallVector<Value> addNarrow(ValueRange values);
+  SmallVector<Value> addWide(ValueRange values);
   SmallVector<Value> reduceWarps(ValueRange values, Combine combine);
 
   GPUBuilder &k;

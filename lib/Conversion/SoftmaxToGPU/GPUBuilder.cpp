@@ -2,22 +2,30 @@
 
 #include "GPUBuilder.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "softmax/Math/MathBuilder.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
 
-GPUBuilder::GPUBuilder(GenericOp op, OpBuilder &builder, GPUNumericAttr numeric)
-    : GenericBuilder(op, builder,
-                     {numeric.getExp(), /*fma=*/true, numeric.getAccuracy()},
-                     Flattening::Pointer),
-      numeric(numeric) {
+GPUBuilder::GPUBuilder(GenericOp op, OpBuilder &builder, GPUNumericAttr numeric,
+                       GPUCapabilities capabilities)
+    : GenericBuilder(
+          op, builder,
+          {numeric.getExp(), capabilities.fma, numeric.getAccuracy()},
+          Flattening::Pointer),
+      numeric(numeric), capabilities(capabilities) {
   device.exp2 = [this](Value x) {
     return native("llvm.nvvm.ex2.approx.ftz", x);
   };
-  device.reciprocal = [this](Value x) {
-    return native("llvm.nvvm.rcp.approx.ftz.f", x);
+  device.reciprocal = [this](Value x) -> Value {
+    if (this->capabilities.nvvm)
+      return native("llvm.nvvm.rcp.approx.ftz.f", x);
+    MathBuilder math(b, loc);
+    return math.div(math.constant(x.getType(), 1.0), x);
   };
+  device.maxKeepsNaN = capabilities.redux && !computeType.isF64();
   form.device = &device;
 }
 
@@ -52,6 +60,11 @@ void GPUBuilder::beginKernel(StringRef name, Value blocks, int64_t threads) {
   b.setInsertionPoint(terminator);
   block = launch.getBlockIds().x;
   threadInBlock = launch.getThreadIds().x;
+  if (capabilities.longGrid)
+    return;
+  block = add(block, mul(launch.getBlockIds().y, launch.getGridSize().x));
+  auto inGrid = scf::IfOp::create(b, loc, lessThan(block, blocks));
+  b.setInsertionPointToStart(inGrid.thenBlock());
 }
 
 Value GPUBuilder::shared(Type element, int64_t count) {

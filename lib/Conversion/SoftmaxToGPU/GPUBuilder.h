@@ -8,27 +8,43 @@
 
 #include "../Common/GenericBuilder.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "softmax/Conversion/SoftmaxToGPU/Passes.h"
 
 namespace mlir::softmax {
 
-/// Threads that run in step and shuffle values among them.
-inline constexpr int64_t warpSize = 32;
+/// What a target has beyond the operations of the gpu dialect.
+struct GPUCapabilities {
+  /// One operation, gpu.subgroup_reduce, adds an i32 over the threads of a warp
+  /// (NVIDIA's redux.sync).  Such chips have a maximum that keeps NaN as well
+  /// (max.NaN): both came with sm_80.
+  bool redux = false;
+  /// Instructions of NVIDIA's chips may be used: ex2.approx and rcp.approx.
+  bool nvvm = false;
+  /// Multiplications and additions may be rounded together.
+  bool fma = true;
+  /// One dimension of the grid holds any number of blocks.  Otherwise a kernel
+  /// numbers them over the first two, and those behind the last do nothing.
+  bool longGrid = true;
+};
 
 class GPUBuilder : public GenericBuilder {
 public:
   /// Builds the views of `op`'s operands before `op`, on the host; kernels
   /// capture what they use of them.
-  GPUBuilder(GenericOp op, OpBuilder &builder, GPUNumericAttr numeric);
+  GPUBuilder(GenericOp op, OpBuilder &builder, GPUNumericAttr numeric,
+             GPUCapabilities capabilities);
 
   GPUNumericAttr numeric;
   /// Taken from the alternative being emitted: elements of a vector access,
   /// vectors that a thread holds, threads that share a row.
   int64_t lanes = 0, vectors = 0, rowThreads = 0;
+  /// Threads that run in step and shuffle values among them: a warp of
+  /// NVIDIA's, a wavefront of AMD's, a subgroup of Vulkan's.
+  int64_t warpSize = 0;
   /// Least length of its rows, as far as its guard and types tell.
   int64_t leastColumns = 0;
-  /// Whether one instruction adds an i32 over the threads of a warp.
-  bool redux = false;
+  GPUCapabilities capabilities;
   /// Whether the elements of a row are one run.
   bool contiguous = true;
 
@@ -54,11 +70,10 @@ public:
 
   /// Whether sums arrive as pairs of f32 (StatisticBuilder::sumsPairs).
   void setPairSums(bool pairs) {
-    form.sumsPairs = pairs && computeType.isF32();
+    form.sumsPairs = pairs && computeType.isF32() && capabilities.fma;
   }
 
   /// Whether one instruction takes a maximum that keeps NaN.
-  void setMaxKeepsNaN(bool keeps) { device.maxKeepsNaN = keeps; }
   bool maxKeepsNaN() const { return device.maxKeepsNaN; }
 
   Value i1(bool value);
@@ -68,8 +83,15 @@ public:
   Value select(Value condition, Value x, Value y) {
     return b.createOrFold<arith::SelectOp>(loc, condition, x, y);
   }
-  /// The largest of both, the other one where one is NaN.
+  /// The largest of both; one of them where one is NaN.  Chips have no maximum
+  /// of f64: a comparison and a selection are less than what keeps the other
+  /// one.
   Value maxNum(Value x, Value y) {
+    if (getElementTypeOrSelf(x).isF64()) {
+      Value larger =
+          arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, y);
+      return arith::SelectOp::create(b, loc, larger, x, y);
+    }
     return arith::MaxNumFOp::create(b, loc, x, y);
   }
   /// NaN where one is NaN.
@@ -78,8 +100,7 @@ public:
   }
 
 private:
-  /// An instruction of the chip for f32, element by element: the one place that
-  /// knows whose chip it is.
+  /// An instruction of the chip for f32, element by element.
   Value native(StringRef intrinsic, Value x);
 
   DeviceForm device;

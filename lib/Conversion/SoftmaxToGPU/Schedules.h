@@ -11,7 +11,7 @@
 
 namespace mlir::softmax {
 
-/// Several rows per warp, in registers: 4, 8 or 16 threads each.
+/// Several rows per warp, in registers: 4 or more threads each.
 void emitRowsPerWarp(GPUBuilder &k, const RowNeeds &needs,
                      GPUAlternativeAttr alternative, StringRef name);
 /// A row per warp, in registers; a block has several.

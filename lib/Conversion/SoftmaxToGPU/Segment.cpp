@@ -48,50 +48,64 @@ void Segment::place() {
     if (access.view &&
         (!first || access.view->elementBytes() > first->view->elementBytes()))
       first = &access;
-  Value head = k.index(0);
+  // Counts and the ends of addresses fit 32 bits: half the work of an index.
+  Type i32 = k.b.getI32Type();
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIntOp::create(k.b, k.loc, i32, value);
+  };
+  auto narrow = [&](Value index) {
+    return k.b.createOrFold<arith::IndexCastOp>(k.loc, i32, index);
+  };
+  auto widen = [&](Value value) {
+    return k.b.createOrFold<arith::IndexCastUIOp>(k.loc, k.b.getIndexType(),
+                                                  value);
+  };
+  Value thread = narrow(k.thread), length = narrow(count);
+  Value zero = constant(0), lanes = constant(k.lanes), head = zero;
   auto vectorBytes = [&](const Access &access) {
     return k.lanes * access.view->elementBytes();
   };
   if (first && k.lanes > 1) {
     Value past = k.b.createOrFold<arith::AndIOp>(
-        k.loc, k.sub(k.index(0), addressOf(*first)),
-        k.index(vectorBytes(*first) - 1));
-    head = k.min(k.div(past, k.index(first->view->elementBytes())), count);
+        k.loc, k.sub(zero, narrow(addressOf(*first))),
+        constant(vectorBytes(*first) - 1));
+    head = k.min(k.div(past, constant(first->view->elementBytes())), length);
   }
   for (Access &access : llvm::concat<Access>(inputs, inits)) {
     if (!access.view || &access == first || k.lanes == 1)
       continue;
-    Value address = k.add(addressOf(access),
-                          k.mul(head, k.index(access.view->elementBytes())));
+    Value address = k.add(narrow(addressOf(access)),
+                          k.mul(head, constant(access.view->elementBytes())));
     access.aligned = k.b.createOrFold<arith::CmpIOp>(
         k.loc, arith::CmpIPredicate::eq,
         k.b.createOrFold<arith::AndIOp>(k.loc, address,
-                                        k.index(vectorBytes(access) - 1)),
-        k.index(0));
+                                        constant(vectorBytes(access) - 1)),
+        zero);
   }
-  Value body = k.sub(count, head);
-  numVectors = k.div(body, k.index(k.lanes));
-  Value edges = k.sub(count, k.mul(numVectors, k.index(k.lanes)));
+  Value numVectors = k.div(k.sub(length, head), lanes);
+  Value inVectors = k.mul(numVectors, lanes);
+  Value edges = k.sub(length, inVectors);
 
+  // One address, and what vectors add to it is known.
+  Value own = k.add(begin, widen(k.add(head, k.mul(thread, lanes))));
   for (int64_t c = 0; c < k.vectors; ++c) {
     Slot slot;
     slot.lanes = k.lanes;
-    Value number = k.add(k.thread, k.index(c * k.rowThreads));
     // Elements before the end of the last thread's vector, head included.
     bool surely = (c + 1) * k.rowThreads * k.lanes + k.lanes - 1 <= this->least;
     if (!surely)
-      slot.valid = k.lessThan(number, numVectors);
-    slot.column = k.add(k.add(begin, head), k.mul(number, k.index(k.lanes)));
+      slot.valid =
+          k.lessThan(k.add(thread, constant(c * k.rowThreads)), numVectors);
+    slot.column = k.add(own, k.index(c * k.rowThreads * k.lanes));
     slots.push_back(std::move(slot));
   }
-  Value behind = k.mul(numVectors, k.index(k.lanes));
   for (int64_t e = 0; e < 2 * k.lanes - 2; e += k.rowThreads) {
     Slot edge;
     edge.lanes = 0;
-    Value number = k.add(k.thread, k.index(e));
+    Value number = k.add(thread, constant(e));
     edge.valid = k.lessThan(number, edges);
-    edge.column = k.add(k.add(begin, number),
-                        k.select(k.lessThan(number, head), k.index(0), behind));
+    Value behind = k.select(k.lessThan(number, head), zero, inVectors);
+    edge.column = k.add(begin, widen(k.add(number, behind)));
     slots.push_back(std::move(edge));
   }
 }

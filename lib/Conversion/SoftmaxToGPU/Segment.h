@@ -74,7 +74,6 @@ private:
   const RowPosition &row;
   Value begin, count;
   int64_t least;
-  Value numVectors;
   /// Per input and per element-wise destination; without a view for those that
   /// are not along the row.
   SmallVector<Access> inputs, inits;

@@ -31,6 +31,14 @@ static Value maximumOf(GPUBuilder &k, ArrayRef<Value> values, bool keepsNaN) {
   }
   if (!vector)
     return scalar;
+  if (k.computeType.isF64()) {
+    int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
+    for (int64_t i = 0; i < lanes; ++i) {
+      Value element = vector::ExtractOp::create(k.b, k.loc, vector, i);
+      scalar = scalar ? larger(scalar, element) : element;
+    }
+    return scalar;
+  }
   auto kind = keepsNaN ? vector::CombiningKind::MAXIMUMF
                        : vector::CombiningKind::MAXNUMF;
   Value largest = vector::ReductionOp::create(k.b, k.loc, kind, vector);

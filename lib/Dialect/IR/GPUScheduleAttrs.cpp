@@ -12,8 +12,8 @@ using EmitError = function_ref<InFlightDiagnostic()>;
 
 /// An exact sum of this many elements cannot overflow.
 static constexpr int64_t mostSummed = 8192;
-/// Elements in the registers of a thread: the sum of a warp's, at most 33 per
-/// thread, fits 32 bits.
+/// Elements in the registers of a thread: the sum of 32 threads', at most 33
+/// per thread, fits 32 bits.
 static constexpr int64_t mostPerThread = 32;
 
 LogicalResult GPUNumericAttr::verify(EmitError emitError, int64_t block,
@@ -35,7 +35,7 @@ LogicalResult GPUAlternativeAttr::verify(EmitError emitError,
                                          int64_t minColumns, int64_t maxColumns,
                                          GPUStrategy strategy, int64_t threads,
                                          int64_t lanes, int64_t vectors,
-                                         int64_t rows) {
+                                         int64_t rows, int64_t warpSize) {
   auto error = [&]() {
     return emitError() << "gpu alternative: strategy '"
                        << stringifyGPUStrategy(strategy) << "' ";
@@ -48,6 +48,10 @@ LogicalResult GPUAlternativeAttr::verify(EmitError emitError,
     return emitError() << "gpu alternative: threads must be a power of two "
                           "from 32 to 512, not "
                        << threads;
+  if (warpSize < 4 || warpSize > 128 || !llvm::isPowerOf2_64(warpSize))
+    return emitError() << "gpu alternative: warp_size must be a power of two "
+                          "from 4 to 128, not "
+                       << warpSize;
   if (lanes < 1 || lanes > 16 || !llvm::isPowerOf2_64(lanes))
     return emitError() << "gpu alternative: lanes must be a power of two from "
                           "1 to 16, not "
@@ -58,13 +62,16 @@ LogicalResult GPUAlternativeAttr::verify(EmitError emitError,
                        << " elements, not vectors x lanes = " << vectors
                        << " x " << lanes;
   int64_t rowThreads = rows ? threads / rows : threads;
-  if (strategy == GPUStrategy::WarpPerRow && rowThreads != 32)
-    return error() << "computes a row per warp: rows must be threads / 32 = "
-                   << threads / 32 << ", not " << rows;
+  if (strategy == GPUStrategy::WarpPerRow && rowThreads != warpSize)
+    return error() << "computes a row per warp: rows must be threads / "
+                   << warpSize << " = " << threads / warpSize << ", not "
+                   << rows;
   if (strategy == GPUStrategy::RowsPerWarp &&
-      (rows < 1 || rowThreads < 4 || rowThreads > 16 ||
-       !llvm::isPowerOf2_64(rows)))
-    return error() << "has 4, 8 or 16 threads per row: rows must be threads "
+      (rows < 1 || rowThreads < std::min<int64_t>(4, warpSize / 2) ||
+       rowThreads > warpSize / 2 || !llvm::isPowerOf2_64(rows)))
+    return error() << "has " << std::min<int64_t>(4, warpSize / 2) << " to "
+                   << warpSize / 2
+                   << " threads per row, a power of two: rows must be threads "
                       "divided by that, not "
                    << rows;
   bool block = strategy == GPUStrategy::BlockPerRow ||

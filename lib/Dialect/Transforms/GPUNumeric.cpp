@@ -48,8 +48,10 @@ static bool allowsNative(GenericOp op, Accuracy accuracy) {
   return true;
 }
 
-GPUNumericAttr mlir::softmax::getGPUNumeric(GenericOp op, Accuracy accuracy) {
-  return GPUNumericAttr::get(
-      op.getContext(), describeGPUShape(op).block(), accuracy,
-      allowsNative(op, accuracy) ? ExpForm::Native : ExpForm::Scaled);
+GPUNumericAttr mlir::softmax::getGPUNumeric(GenericOp op, Accuracy accuracy,
+                                            bool native) {
+  native &= allowsNative(op, accuracy);
+  return GPUNumericAttr::get(op.getContext(), describeGPUShape(op).block(),
+                             accuracy,
+                             native ? ExpForm::Native : ExpForm::Scaled);
 }

@@ -86,3 +86,21 @@ func.func private @registers() attributes {a = #softmax.gpu_alternative<strategy
 
 // expected-error @+1 {{gpu schedule: strategy 'block_online' must hold a block of 8192 elements}}
 func.func private @online() attributes {a = #softmax.gpu_schedule<numeric = <block = 8192>, alternatives = [<strategy = block_online, threads = 128, lanes = 4, vectors = 8>]>}
+
+// -----
+
+// expected-error @+1 {{gpu alternative: warp_size must be a power of two from 4 to 128, not 48}}
+func.func private @warps() attributes {a = #softmax.gpu_alternative<strategy = block_online, threads = 128, lanes = 4, vectors = 8, warp_size = 48>}
+
+// -----
+
+// expected-error @+1 {{gpu alternative: strategy 'warp_per_row' computes a row per warp: rows must be threads / 64 = 2, not 4}}
+func.func private @wavefronts() attributes {a = #softmax.gpu_alternative<max_columns = 128, strategy = warp_per_row, threads = 128, lanes = 4, vectors = 1, rows = 4, warp_size = 64>}
+
+// -----
+
+func.func @native(%x: memref<4x100xf16>, %y: memref<4x100xf16>) {
+  // expected-error @+1 {{has a GPU schedule with exp = native, an instruction of NVIDIA's chips; run convert-softmax-to-gpu with nvvm=true, or use exp = scaled}}
+  softmax.softmax dimensions = [1] ins(%x : memref<4x100xf16>) outs(%y : memref<4x100xf16>)
+  return
+}

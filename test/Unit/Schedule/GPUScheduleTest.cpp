@@ -30,8 +30,16 @@ TEST(GPUSchedule, UnknownChip) {
   auto unknown = parseGPU("sm_42");
   ASSERT_FALSE(unknown);
   EXPECT_EQ(llvm::toString(unknown.takeError()),
-            "unknown chip 'sm_42'; use sm_75, sm_80, sm_90 or sm_100 (later "
-            "chips run the code of earlier ones)");
+            "unknown chip 'sm_42'; use sm_75, sm_80, sm_90, sm_100, gfx90a, "
+            "gfx942 or gfx1100 (later chips run the code of earlier ones)");
+  auto other = parseGPU("gfx1101", GPUKind::AMD);
+  ASSERT_FALSE(other);
+  EXPECT_EQ(llvm::toString(other.takeError()),
+            "unknown chip 'gfx1101'; use gfx90a, gfx942 or gfx1100 (code of "
+            "one chip runs on no other; the nearest name is gfx1100)");
+  auto vendor = parseGPU("gfx942", GPUKind::NVIDIA);
+  EXPECT_FALSE(vendor);
+  llvm::consumeError(vendor.takeError());
 }
 
 // Every length has exactly one kernel, which holds it.
@@ -75,6 +83,33 @@ TEST(GPUSchedule, KnownLength) {
   GPUKernelShape shape;
   shape.columns = 8193;
   EXPECT_EQ(choose(shape).front().strategy, GPUStrategyKind::BlockOnline);
+}
+
+// Wavefronts of 64 threads and subgroups of 8 take the place of warps.
+TEST(GPUSchedule, WarpSize) {
+  for (unsigned warpSize : {8u, 64u}) {
+    GPUDescription other = chip("sm_90");
+    other.warpSize = warpSize;
+    GPUKernelShape shape;
+    auto list = chooseGPUKernels(shape, other, std::nullopt);
+    ASSERT_TRUE(bool(list));
+    int64_t next = 0;
+    for (const GPUCandidate &c : *list) {
+      if (c.strategy == GPUStrategyKind::BlockOnline)
+        continue;
+      EXPECT_EQ(c.minColumns, next);
+      next = c.maxColumns + 1;
+      int64_t rowThreads = c.rows ? c.threads / c.rows : c.threads;
+      EXPECT_LE(c.maxColumns, rowThreads * c.lanes * c.vectors);
+      if (c.strategy == GPUStrategyKind::WarpPerRow) {
+        EXPECT_EQ(rowThreads, warpSize);
+      }
+      if (c.strategy == GPUStrategyKind::RowsPerWarp) {
+        EXPECT_LT(rowThreads, warpSize);
+      }
+    }
+    EXPECT_EQ(next, kGPUBlock + 1);
+  }
 }
 
 TEST(GPUSchedule, Force) {

@@ -41,7 +41,9 @@ def Softmax_GPUAlternativeAttr : Softmax_Attr<"GPUAlternative", "gpu_alternative
     (absent: any).  Movement: the strategy; `threads` per block; `lanes`,
     elements of one vector access; `vectors`, how many of them a thread holds of
     a row, all of them in flight before the first is used; `rows`, how many rows
-    a block computes (absent: one).
+    a block computes (absent: one); `warp_size`, how many threads run in step
+    and shuffle values (absent: 32; AMD's wavefronts may have 64, Vulkan's
+    subgroups what the device says).
   }];
   let parameters = (ins
     OptionalParameter<"int64_t", "least row length; 0 if any">:$min_columns,
@@ -50,7 +52,8 @@ def Softmax_GPUAlternativeAttr : Softmax_Attr<"GPUAlternative", "gpu_alternative
     "int64_t":$threads,
     "int64_t":$lanes,
     "int64_t":$vectors,
-    OptionalParameter<"int64_t", "rows per block; 0 for one">:$rows);
+    OptionalParameter<"int64_t", "rows per block; 0 for one">:$rows,
+    DefaultValuedParameter<"int64_t", "32">:$warp_size);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }
