@@ -2,7 +2,7 @@
 // holds with it.
 // RUN: softmax-opt %s --split-input-file --softmax-generalize --softmax-assign-gpu-schedule="chip=sm_90" | FileCheck %s
 // RUN: softmax-opt %s --split-input-file --softmax-generalize --softmax-assign-gpu-schedule="chip=sm_90 accuracy=fast" | FileCheck %s --check-prefix=FAST
-// RUN: softmax-opt %s --split-input-file --softmax-generalize --softmax-assign-gpu-schedule="chip=sm_90 accuracy=strict" | FileCheck %s --check-prefix=STRICT --implicit-check-not=native
+// RUN: softmax-opt %s --split-input-file --softmax-generalize --softmax-assign-gpu-schedule="chip=sm_90 accuracy=strict" | FileCheck %s --check-prefix=STRICT --implicit-check-not="= native"
 
 // CHECK-LABEL: @f32
 // CHECK: numeric = <block = 8192>
@@ -58,7 +58,7 @@ func.func @f64(%x: memref<4x100xf64>, %y: memref<4x100xf64>) {
 // -----
 
 // Of other makers no instruction is known.
-// RUN: softmax-opt %s --split-input-file --softmax-generalize --softmax-assign-gpu-schedule="chip=gfx942 accuracy=fast" | FileCheck %s --check-prefix=AMD --implicit-check-not=native
+// RUN: softmax-opt %s --split-input-file --softmax-generalize --softmax-assign-gpu-schedule="chip=gfx942 accuracy=fast" | FileCheck %s --check-prefix=AMD --implicit-check-not="= native"
 // AMD-LABEL: @amd
 // AMD: numeric = <block = 8192, accuracy = fast>
 func.func @amd(%x: memref<4x100xf16>, %y: memref<4x100xf16>) {
