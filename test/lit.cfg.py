@@ -4,7 +4,7 @@
 # lines; whatever a test reads beside itself lives in a folder named Inputs.
 #
 # Substitutions beyond lit's own:
-#   softmax-opt, softmaxc, softmax-run, softmax-gpu-emulate   build/bin, always: a tool that has not
+#   softmax-opt, softmaxc, softmax-run, softmax-gpu-emulate, softmax-vulkan-run   build/bin: a tool that has not
 #                      been built fails its tests
 #   FileCheck, not, count, split-file, mlir-opt, llvm-nm, ...   LLVM's own tools;
 #                      mlir-opt-22, FileCheck-22 and so on mean the same
@@ -22,7 +22,7 @@
 #   host-<machine>     host-x86_64, host-aarch64, ...
 #   host-fma, host-f16c, host-avx2, host-avx512   what this CPU executes; host-avx2
 #                      means x86-64-v3, host-avx512 x86-64-v4
-#   numpy, mpmath, matplotlib, tvm_ffi     modules of the interpreter
+#   numpy, mpmath, matplotlib, tvm_ffi, rich   modules of the interpreter
 #   gcc, clang, clang++, g++               compilers on the PATH
 #   lld                                    ld.lld beside LLVM's tools
 #   qemu-x86_64, qemu-aarch64, qemu-riscv64   QEMU's user emulation of that CPU, and
@@ -30,6 +30,8 @@
 #   ptxas, fatbinary, nvdisasm             NVIDIA's programs, on the PATH or of packages of the interpreter
 #   lavapipe                               Vulkan's loader and Mesa's driver for CPUs; VK_ICD_FILENAMES
 #                                          names it in every test, so that no GPU is taken
+#   softmax-vulkan-run                     built, as where Vulkan's headers are
+#   spirv-val                              of SPIRV-Tools, on the PATH
 #   full                                   only with `tools/dev test --full`
 import ctypes.util
 import glob
@@ -59,7 +61,8 @@ def tool_path(directory, name):
     return os.path.join(directory, name)
 
 
-own_tools = ["softmax-opt", "softmaxc", "softmax-run", "softmax-gpu-emulate", "softmax-lsp-server"]
+own_tools = ["softmax-opt", "softmaxc", "softmax-run", "softmax-gpu-emulate", "softmax-vulkan-run",
+             "softmax-lsp-server"]
 llvm_tools = [
     "FileCheck", "count", "not", "split-file", "mlir-opt", "mlir-tblgen", "mlir-translate", "mlir-runner",
     "llc", "lli", "opt", "llvm-ar", "llvm-as", "llvm-dis", "llvm-mc", "llvm-mca", "llvm-nm",
@@ -115,7 +118,7 @@ for feature, needed in host_features.items():
         config.available_features.add(feature)
 
 # lit itself runs in the interpreter that the tests use.
-for module in ["numpy", "mpmath", "matplotlib", "tvm_ffi"]:
+for module in ["numpy", "mpmath", "matplotlib", "tvm_ffi", "rich"]:
     if importlib.util.find_spec(module):
         config.available_features.add(module)
 
@@ -139,6 +142,10 @@ for program in ["ptxas", "fatbinary", "nvdisasm"]:
     if shutil.which(program, path=search_path):
         config.available_features.add(program)
 # Vulkan on the CPU.
+if shutil.which("spirv-val", path=search_path):
+    config.available_features.add("spirv-val")
+if os.path.exists(tool_path(config.softmax_tools_dir, "softmax-vulkan-run")):
+    config.available_features.add("softmax-vulkan-run")
 lavapipe = [path for folder in ["/usr/share/vulkan/icd.d", "/usr/local/share/vulkan/icd.d", "/etc/vulkan/icd.d"]
             for path in sorted(glob.glob(folder + "/lvp_icd*.json"))]
 if lavapipe and ctypes.util.find_library("vulkan"):

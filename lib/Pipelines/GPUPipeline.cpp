@@ -48,6 +48,7 @@ void mlir::softmax::buildFromGPUSchedulePipeline(
   // At once: what is computed twice, on the host and in a kernel, would become
   // an argument.
   manager.addPass(createGpuKernelOutliningPass());
+  manager.addPass(createSoftmaxSetClusterSizesPass());
   SoftmaxExpandMathOptions math;
   math.fma = options.chip.fusesMultiplyAdd;
   math.f16c = options.chip.convertsF16;
@@ -92,14 +93,15 @@ namespace {
 struct ToGPUOptions : PassPipelineOptions<ToGPUOptions> {
   Option<std::string> chip{
       *this, "chip",
-      llvm::cl::desc("sm_75, sm_80, sm_90, sm_100, gfx90a, "
-                     "gfx942 or gfx1100"),
+      llvm::cl::desc("sm_75, sm_80, sm_90, sm_100, gfx90a, gfx942, gfx1100, "
+                     "or vulkan[:subgroup=N]"),
       llvm::cl::init("sm_90")};
   Option<std::string> format{
       *this, "format",
       llvm::cl::desc(
-          "dialect (NVVM or ROCDL), llvm (bitcode), isa (PTX or AMDGCN "
-          "assembly) or bin (machine code; ptxas is needed for NVIDIA's)"),
+          "dialect (NVVM, ROCDL or SPIR-V), llvm (bitcode), isa (PTX or AMDGCN "
+          "assembly) or bin (machine code, for which ptxas is needed for "
+          "NVIDIA's; SPIR-V)"),
       llvm::cl::init("isa")};
   Option<std::string> accuracy{*this, "accuracy",
                                llvm::cl::desc("default, strict or fast"),

@@ -8,17 +8,31 @@
 
 using namespace mlir::softmax;
 
+/// What the cost model asks for beside.
+static GPUDescription withRates(GPUDescription chip, double issueRate,
+                                unsigned reservedSharedBytes = 1024,
+                                unsigned blocks = 32) {
+  chip.issueRate = issueRate;
+  chip.reservedSharedBytes = reservedSharedBytes;
+  chip.blocks = blocks;
+  return chip;
+}
+
 static llvm::ArrayRef<GPUDescription> allGPUs() {
   // T4, A100 (80 GB), H100 (SXM), B200.
   static const GPUDescription chips[] = {
-      {"sm_75", "+ptx70", 40, 65536, 65536, 1024, 512, 16, 1, 320e9, false,
-       false},
-      {"sm_80", "+ptx80", 108, 65536, 167936, 2048, 512, 16, 1, 2039e9, true,
-       true},
-      {"sm_90", "+ptx80", 132, 65536, 233472, 2048, 512, 16, 16, 3350e9, true,
-       true},
-      {"sm_100", "+ptx88", 148, 65536, 233472, 2048, 512, 32, 16, 8000e9, true,
-       true},
+      withRates({"sm_75", "+ptx70", 40, 65536, 65536, 1024, 512, 16, 1, 320e9,
+                 false, false},
+                1.0e11, 0, 16),
+      withRates({"sm_80", "+ptx80", 108, 65536, 167936, 2048, 512, 16, 1,
+                 2039e9, true, true},
+                0.9e11),
+      withRates({"sm_90", "+ptx80", 132, 65536, 233472, 2048, 512, 16, 16,
+                 3350e9, true, true},
+                2.2e11),
+      withRates({"sm_100", "+ptx88", 148, 65536, 233472, 2048, 512, 32, 16,
+                 8000e9, true, true},
+                2.4e11),
       // MI250X (one die), MI300X, RX 7900 XTX.
       {"gfx90a", "", 110, 131072, 65536, 2048, 512, 16, 1, 1638e9, false, false,
        GPUKind::AMD, 64},

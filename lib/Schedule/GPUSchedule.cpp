@@ -2,6 +2,8 @@
 
 #include "softmax/Schedule/GPUSchedule.h"
 
+#include "GPULongRows.h"
+
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -34,6 +36,12 @@ llvm::StringRef mlir::softmax::toString(GPUStrategyKind kind) {
     return "block_online";
   case GPUStrategyKind::LanesInner:
     return "lanes_inner";
+  case GPUStrategyKind::ClusterPerRow:
+    return "cluster_per_row";
+  case GPUStrategyKind::SplitRow:
+    return "split_row";
+  case GPUStrategyKind::BlockShared:
+    return "block_shared";
   }
   llvm_unreachable("a strategy");
 }
@@ -43,15 +51,16 @@ mlir::softmax::parseGPUStrategy(llvm::StringRef name) {
   for (GPUStrategyKind kind :
        {GPUStrategyKind::RowsPerWarp, GPUStrategyKind::WarpPerRow,
         GPUStrategyKind::BlockPerRow, GPUStrategyKind::BlockOnline,
-        GPUStrategyKind::LanesInner})
+        GPUStrategyKind::LanesInner, GPUStrategyKind::ClusterPerRow,
+        GPUStrategyKind::SplitRow, GPUStrategyKind::BlockShared})
     if (toString(kind) == name)
       return kind;
   return std::nullopt;
 }
 
 std::string mlir::softmax::listGPUStrategies() {
-  return "rows_per_warp, warp_per_row, block_per_row, block_online or "
-         "lanes_inner";
+  return "rows_per_warp, warp_per_row, block_per_row, block_shared, "
+         "cluster_per_row, split_row, block_online or lanes_inner";
 }
 
 namespace {
@@ -64,6 +73,23 @@ public:
     held = shape.heldBytes <= 4 ? mostHeld : mostHeld / 2;
     lanes = std::min({lanes, held, int64_t(chip.accessElements)});
     wide = kGPUBlock / held;
+  }
+
+  GPUCandidate make(GPUStrategyKind strategy, int64_t from, int64_t most,
+                    int64_t threads, int64_t vectors, int64_t rows) {
+    GPUCandidate c;
+    c.strategy = strategy;
+    c.minColumns = from;
+    c.maxColumns = most;
+    c.threads = threads;
+    c.lanes = lanes;
+    c.vectors = vectors;
+    c.rows = rows;
+    return c;
+  }
+  /// Of a strategy whose thread blocks work on whole blocks of rows.
+  GPUCandidate makeOfBlocks(GPUStrategyKind strategy) {
+    return make(strategy, 0, 0, wide, held / lanes, 0);
   }
 
   /// Kernels for ever longer rows: with the vectors per thread that a known
@@ -79,7 +105,7 @@ public:
         continue;
       bool last = most == mostColumns;
       if (!shape.columns || (*shape.columns >= from && *shape.columns <= most))
-        list.push_back({strategy, from, most, threads, lanes, vectors, rows});
+        list.push_back(make(strategy, from, most, threads, vectors, rows));
       if (shape.columns.value_or(most + 1) <= most)
         break;
       if (!shape.columns)
@@ -111,15 +137,20 @@ mlir::softmax::chooseGPUKernels(const GPUKernelShape &shape,
           ", or no strategy");
     // A row per thread, in blocks of what its registers hold.
     llvm::SmallVector<GPUCandidate> list;
+    GPUCandidate c;
+    c.strategy = GPUStrategyKind::LanesInner;
+    c.threads = c.rows = warpBlock(chip);
+    c.lanes = 1;
     if (shape.columns.value_or(0) <= kGPUInnerBlock) {
-      int64_t most =
+      c.maxColumns = c.vectors =
           std::max<int64_t>(1, shape.columns.value_or(kGPUInnerBlock));
-      list.push_back({GPUStrategyKind::LanesInner, 0, most, warpBlock(chip), 1,
-                      most, warpBlock(chip)});
+      list.push_back(c);
     }
-    if (!shape.columns || *shape.columns > kGPUInnerBlock)
-      list.push_back({GPUStrategyKind::LanesInner, 0, 0, warpBlock(chip), 1,
-                      kGPUInnerBlock, warpBlock(chip)});
+    if (!shape.columns || *shape.columns > kGPUInnerBlock) {
+      c.maxColumns = 0;
+      c.vectors = kGPUInnerBlock;
+      list.push_back(c);
+    }
     return list;
   }
   Lister lister(shape, chip);
@@ -147,17 +178,25 @@ mlir::softmax::chooseGPUKernels(const GPUKernelShape &shape,
       lister.addHolders(GPUStrategyKind::BlockPerRow, lister.wide, lister.wide,
                         0, most, from);
   }
-  bool online = uses(GPUStrategyKind::BlockOnline);
-  if (force && !online && (!shape.columns || *shape.columns > most))
+  if (!lister.list.empty() && shape.columns)
+    return lister.list;
+  bool longRows = uses(GPUStrategyKind::BlockOnline) ||
+                  uses(GPUStrategyKind::BlockShared) ||
+                  uses(GPUStrategyKind::ClusterPerRow) ||
+                  uses(GPUStrategyKind::SplitRow);
+  if (force && !longRows)
     return llvm::createStringError(
         "strategy '" + toString(*force).str() + "' holds rows of up to " +
         std::to_string(most) + " columns, and these have " +
         (shape.columns ? std::to_string(*shape.columns) : "any number") +
         "; use block_online, or no strategy to have it where it is needed");
-  if (online && (lister.list.empty() || !shape.columns))
-    lister.list.push_back({GPUStrategyKind::BlockOnline, 0, 0, lister.wide,
-                           lister.lanes, lister.held / lister.lanes, 0});
-  // What a static size decides needs no guard below.
+  GPUCandidate c = lister.makeOfBlocks(GPUStrategyKind::BlockOnline);
+  c.minColumns = force ? 0 : kGPUBlock + 1;
+  llvm::Expected<llvm::SmallVector<GPUCandidate>> rest =
+      chooseForLongRows(shape, chip, force, c);
+  if (!rest)
+    return rest;
+  lister.list.append(*rest);
   return lister.list;
 }
 
@@ -167,6 +206,7 @@ GPUTraffic mlir::softmax::modelTraffic(const GPUKernelShape &shape,
   GPUTraffic traffic;
   traffic.bytesPerElement = once;
   bool twice = candidate.strategy == GPUStrategyKind::BlockOnline ||
+               candidate.strategy == GPUStrategyKind::SplitRow ||
                (candidate.strategy == GPUStrategyKind::LanesInner &&
                 candidate.maxColumns == 0);
   if (twice && shape.elementwiseResults)

@@ -63,7 +63,8 @@ mlir::softmax::readKernelResources(ArrayRef<char> codeObject, Location loc) {
     kernel.vgprs = number("vgpr_count");
     kernel.agprs = number("agpr_count");
     kernel.sgprs = number("sgpr_count");
-    kernel.spills = number("vgpr_spill_count") + number("sgpr_spill_count");
+    kernel.vgprSpills = number("vgpr_spill_count");
+    kernel.sgprSpills = number("sgpr_spill_count");
     kernel.scratchBytes = number("private_segment_fixed_size");
     kernel.ldsBytes = number("group_segment_fixed_size");
     kernel.threads = number("max_flat_workgroup_size");

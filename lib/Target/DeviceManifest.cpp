@@ -27,54 +27,77 @@ static json::Array describeDims(ArrayRef<KernelDim> dims) {
   return list;
 }
 
-static json::Object describeResources(const DeviceKernel &kernel,
+static json::Object describeResources(const DeviceLaunch &launch,
                                       const GPUDescription &chip) {
-  const KernelResources &resources = *kernel.resources;
+  const KernelResources &resources = *launch.resources;
   return json::Object{{"wave_size", resources.waveSize},
                       {"vgprs", resources.vgprs},
                       {"agprs", resources.agprs},
                       {"sgprs", resources.sgprs},
-                      {"spills", resources.spills},
+                      {"vgpr_spills", resources.vgprSpills},
+      {"sgpr_spills", resources.sgprSpills},
                       {"scratch_bytes", resources.scratchBytes},
                       {"lds_bytes", resources.ldsBytes},
                       {"waves_per_simd", getWavesPerSIMD(resources, chip)}};
 }
 
-static json::Object describeKernel(const DeviceFunction &function,
-                                   const DeviceKernel &kernel,
+static json::Object describeLaunch(const DeviceFunction &function,
+                                   const DeviceLaunch &launch,
                                    const GPUDescription &chip) {
   json::Array arguments;
-  for (const DeviceArgument &argument : kernel.arguments) {
+  for (const DeviceArgument &argument : launch.arguments) {
+    if (argument.kind == DeviceArgument::Kind::Workspace) {
+      arguments.push_back(json::Object{{"kind", "workspace"}});
+      continue;
+    }
     const KernelOperand &operand = function.info.operands[argument.operand];
     json::Object object{{"operand", operand.name}};
-    switch (argument.kind) {
-    case DeviceArgument::Kind::Pointer:
+    if (argument.kind == DeviceArgument::Kind::Pointer) {
       object["kind"] = "pointer";
-      break;
-    case DeviceArgument::Kind::Size:
+    } else if (argument.kind == DeviceArgument::Kind::Size) {
       object["kind"] = "size";
       object["type"] = "int64";
       object["dimension"] = argument.dimension;
-      break;
-    case DeviceArgument::Kind::Scalar:
+    } else {
       object["kind"] = "scalar";
       object["type"] = operand.typeName();
-      break;
     }
     arguments.push_back(std::move(object));
   }
-  json::Object object{{"name", kernel.name},
-                      {"strategy", kernel.strategy},
-                      {"block", json::Array{kernel.threads, 1, 1}},
-                      {"rows_per_block", kernel.rowsPerBlock},
-                      {"dynamic_shared_bytes", 0},
+  json::Object object{{"name", launch.name},
+                      {"block", json::Array{launch.threads, 1, 1}},
+                      {"rows_per_block", launch.rowsPerBlock},
+                      {"cluster", launch.cluster},
+                      {"shared_bytes", launch.sharedBytes},
                       {"arguments", std::move(arguments)}};
+  if (launch.columnsPerBlock)
+    object["columns_per_block"] = launch.columnsPerBlock;
+  else
+    object["blocks_per_row"] = launch.blocksPerRow;
+  if (launch.resources)
+    object["resources"] = describeResources(launch, chip);
+  return object;
+}
+
+static json::Object describeKernel(const DeviceFunction &function,
+                                   const DeviceKernel &kernel,
+                                   const GPUDescription &chip) {
+  json::Array launches;
+  for (const DeviceLaunch &launch : kernel.launches)
+    launches.push_back(describeLaunch(function, launch, chip));
+  json::Object object{{"strategy", kernel.strategy},
+                      {"launches", std::move(launches)}};
   if (kernel.minColumns)
     object["min_columns"] = kernel.minColumns;
   if (kernel.maxColumns)
     object["max_columns"] = kernel.maxColumns;
-  if (kernel.resources)
-    object["resources"] = describeResources(kernel, chip);
+  if (kernel.maxRows)
+    object["max_rows"] = kernel.maxRows;
+  if (kernel.workspaceBytes)
+    object["workspace"] =
+        json::Object{{"bytes_per_slice", kernel.workspaceBytes},
+                     {"columns_per_slice", kernel.workspaceColumns},
+                     {"alignment", 8}};
   return object;
 }
 
@@ -82,8 +105,9 @@ static json::Object describeKernel(const DeviceFunction &function,
 static json::Object describeVulkanKernel(const DeviceFunction &function,
                                          const DeviceKernel &kernel,
                                          const GPUDescription &chip) {
+  const DeviceLaunch &launch = kernel.launches.front();
   json::Array bindings, constants;
-  for (const DeviceArgument &argument : kernel.arguments) {
+  for (const DeviceArgument &argument : launch.arguments) {
     const KernelOperand &operand = function.info.operands[argument.operand];
     json::Object object{{"operand", operand.name}};
     if (argument.kind == DeviceArgument::Kind::Pointer) {
@@ -103,13 +127,13 @@ static json::Object describeVulkanKernel(const DeviceFunction &function,
       object["dimension"] = argument.dimension;
     constants.push_back(std::move(object));
   }
-  json::Object object{{"entry_point", kernel.name},
+  json::Object object{{"entry_point", launch.name},
                       {"strategy", kernel.strategy},
-                      {"workgroup_size", json::Array{kernel.threads, 1, 1}},
+                      {"workgroup_size", json::Array{launch.threads, 1, 1}},
                       {"subgroup_size", chip.warpSize},
-                      {"rows_per_workgroup", kernel.rowsPerBlock},
+                      {"rows_per_workgroup", launch.rowsPerBlock},
                       {"bindings", std::move(bindings)},
-                      {"push_constant_bytes", kernel.pushConstantBytes},
+                      {"push_constant_bytes", launch.pushConstantBytes},
                       {"push_constants", std::move(constants)}};
   if (kernel.minColumns)
     object["min_columns"] = kernel.minColumns;
@@ -169,17 +193,22 @@ mlir::softmax::emitDeviceManifest(ArrayRef<DeviceFunction> functions,
                             "aligned to their size"},
         {"rows", describeDims(function.rows)},
         {"columns", describeDims(function.columns)},
+        {"choice", "the first of kernels whose bounds hold; all of its "
+                   "launches in order; nothing to launch for 0 rows"},
         {"grid", vulkan ? "n = ceil(rows / rows_per_workgroup) workgroups, as "
                           "(min(n, 65535), ceil(n / 65535), 1); nothing to "
                           "dispatch for 0 rows"
-                        : "ceil(rows / rows_per_block); nothing to launch for "
-                          "0 rows"},
+                        : "ceil(rows / rows_per_block) * blocks_per_row, which "
+                          "is ceil(columns / columns_per_block) where that is "
+                          "given"},
+        {"workspace_bytes",
+         "rows * ceil(columns / columns_per_slice) * bytes_per_slice"},
         {"accuracy",
          json::Object{{"mode", accuracy}, {"bounds", std::move(bounds)}}},
         {"kernels", std::move(kernels)}});
   }
   json::Value manifest = json::Object{
-      {"manifest_version", 1},
+      {"manifest_version", 2},
       {"target", describeTarget(chip, code)},
       {"versions", json::Object{{"softmax-mlir", getProjectVersion()},
                                 {"llvm", LLVM_VERSION_STRING}}},

@@ -59,21 +59,23 @@ private:
     plan.numbers.push_back(static_cast<int64_t>(function.kernels.size()));
     for (const DeviceKernel &kernel : function.kernels) {
       int64_t begin = position();
-      add({0, kernel.minColumns, kernel.maxColumns, /*maxRows=*/0,
-           /*workspaceBytes=*/0, /*workspaceColumns=*/1, /*launches=*/1});
-      encodeLaunch(function, kernel);
+      add({0, kernel.minColumns, kernel.maxColumns, kernel.maxRows,
+           kernel.workspaceBytes, kernel.workspaceColumns,
+           static_cast<int64_t>(kernel.launches.size())});
+      for (const DeviceLaunch &launch : kernel.launches)
+        encodeLaunch(function, launch);
       plan.numbers[begin] = position() - begin;
     }
   }
 
   void encodeLaunch(const DeviceFunction &function,
-                    const DeviceKernel &kernel) {
-    plan.names += kernel.name;
+                    const DeviceLaunch &launch) {
+    plan.names += launch.name;
     plan.names += '\0';
-    add({plan.nameCount++, kernel.threads, kernel.rowsPerBlock,
-         /*blocksPerRow=*/1, /*columnsPerBlock=*/0, /*cluster=*/1,
-         /*sharedBytes=*/0, static_cast<int64_t>(kernel.arguments.size())});
-    for (const DeviceArgument &argument : kernel.arguments) {
+    add({plan.nameCount++, launch.threads, launch.rowsPerBlock,
+         launch.blocksPerRow, launch.columnsPerBlock, launch.cluster,
+         launch.sharedBytes, static_cast<int64_t>(launch.arguments.size())});
+    for (const DeviceArgument &argument : launch.arguments) {
       switch (argument.kind) {
       case DeviceArgument::Kind::Size:
         addDim(
@@ -82,6 +84,9 @@ private:
       case DeviceArgument::Kind::Pointer:
       case DeviceArgument::Kind::Scalar:
         add({2, argument.operand});
+        break;
+      case DeviceArgument::Kind::Workspace:
+        add({3, 0});
         break;
       }
     }

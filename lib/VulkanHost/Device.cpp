@@ -86,10 +86,10 @@ llvm::Error Device::Implementation::choose(llvm::StringRef wanted,
     vk.GetPhysicalDeviceProperties2(candidate, &properties);
     llvm::StringRef found = properties.properties.deviceName;
     names += (names.empty() ? "" : ", ") + found.str();
-    bool cpu =
-        properties.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
+    bool cpu = properties.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
     if (properties.properties.apiVersion < VK_API_VERSION_1_2 ||
-        !found.contains_insensitive(wanted) || (physical && !(preferCPU && cpu)))
+        !found.contains_insensitive(wanted) ||
+        (physical && !(preferCPU && cpu)))
       continue;
     physical = candidate;
     if (!preferCPU || cpu)
@@ -138,7 +138,8 @@ llvm::Error Device::Implementation::create() {
   vk.GetPhysicalDeviceQueueFamilyProperties(physical, &count, nullptr);
   std::vector<VkQueueFamilyProperties> families(count);
   vk.GetPhysicalDeviceQueueFamilyProperties(physical, &count, families.data());
-  while (family < count && !(families[family].queueFlags & VK_QUEUE_COMPUTE_BIT))
+  while (family < count &&
+         !(families[family].queueFlags & VK_QUEUE_COMPUTE_BIT))
     ++family;
   if (family == count)
     return llvm::createStringError("device '" + name +
@@ -166,9 +167,8 @@ llvm::Error Device::Implementation::create() {
   info.pNext = &enabled.base;
   info.queueCreateInfoCount = 1;
   info.pQueueCreateInfos = &queueInfo;
-  if (llvm::Error error =
-          check(vk.CreateDevice(physical, &info, nullptr, &device),
-                "make a device"))
+  if (llvm::Error error = check(
+          vk.CreateDevice(physical, &info, nullptr, &device), "make a device"))
     return error;
   vk.GetDeviceQueue(device, family, 0, &queue);
   return llvm::Error::success();
@@ -176,9 +176,8 @@ llvm::Error Device::Implementation::create() {
 
 llvm::Expected<uint32_t>
 Device::Implementation::findMemory(uint32_t types) const {
-  constexpr VkMemoryPropertyFlags needed =
-      VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
-      VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+  constexpr VkMemoryPropertyFlags needed = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
+                                           VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
   for (uint32_t i = 0; i < memory.memoryTypeCount; ++i)
     if ((types >> i & 1) &&
         (memory.memoryTypes[i].propertyFlags & needed) == needed)
@@ -370,25 +369,25 @@ llvm::Error Dispatch::makePipeline(llvm::ArrayRef<uint32_t> code,
 
 llvm::Error Dispatch::makeDescriptors(const Launch &launch) {
   size_t count = launch.buffers.size();
-  VkDescriptorPoolSize size = {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-                               static_cast<uint32_t>(std::max<size_t>(count, 1))};
+  VkDescriptorPoolSize size = {
+      VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+      static_cast<uint32_t>(std::max<size_t>(count, 1))};
   VkDescriptorPoolCreateInfo poolInfo = {};
   poolInfo.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO;
   poolInfo.maxSets = 1;
   poolInfo.poolSizeCount = 1;
   poolInfo.pPoolSizes = &size;
-  if (llvm::Error error =
-          check(vk.CreateDescriptorPool(device, &poolInfo, nullptr, &descriptors),
-                "make a descriptor pool"))
+  if (llvm::Error error = check(
+          vk.CreateDescriptorPool(device, &poolInfo, nullptr, &descriptors),
+          "make a descriptor pool"))
     return error;
   VkDescriptorSetAllocateInfo info = {};
   info.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO;
   info.descriptorPool = descriptors;
   info.descriptorSetCount = 1;
   info.pSetLayouts = &setLayout;
-  if (llvm::Error error =
-          check(vk.AllocateDescriptorSets(device, &info, &set),
-                "allocate a descriptor set"))
+  if (llvm::Error error = check(vk.AllocateDescriptorSets(device, &info, &set),
+                                "allocate a descriptor set"))
     return error;
   std::vector<VkDescriptorBufferInfo> infos(count);
   std::vector<VkWriteDescriptorSet> writes(count);
@@ -458,8 +457,7 @@ llvm::Error Dispatch::run(const Launch &launch) {
   vk.CmdPipelineBarrier(buffer, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
                         VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &barrier, 0, nullptr,
                         0, nullptr);
-  if (llvm::Error error =
-          check(vk.EndCommandBuffer(buffer), "record commands"))
+  if (llvm::Error error = check(vk.EndCommandBuffer(buffer), "record commands"))
     return error;
   VkSubmitInfo submit = {};
   submit.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
@@ -475,9 +473,9 @@ llvm::Error Device::run(llvm::ArrayRef<uint32_t> code, const Launch &launch) {
   Implementation &self = *implementation;
   if (launch.subgroupSize != getSubgroupSize())
     return llvm::createStringError(
-        "the kernel is for subgroups of " + std::to_string(launch.subgroupSize) +
-        ", and device '" + self.name + "' has " +
-        std::to_string(getSubgroupSize()) +
+        "the kernel is for subgroups of " +
+        std::to_string(launch.subgroupSize) + ", and device '" + self.name +
+        "' has " + std::to_string(getSubgroupSize()) +
         "; compile it with --target=vulkan:subgroup=" +
         std::to_string(getSubgroupSize()));
   if (launch.groups[0] == 0)

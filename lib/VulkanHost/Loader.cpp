@@ -18,10 +18,9 @@ llvm::Expected<Functions> mlir::softmax::vulkan::loadVulkan() {
         problem.c_str());
   auto getAddress = reinterpret_cast<PFN_vkGetInstanceProcAddr>(
       library.getAddressOfSymbol("vkGetInstanceProcAddr"));
-  auto create =
-      getAddress ? reinterpret_cast<PFN_vkCreateInstance>(
-                       getAddress(VK_NULL_HANDLE, "vkCreateInstance"))
-                 : nullptr;
+  auto create = getAddress ? reinterpret_cast<PFN_vkCreateInstance>(
+                                 getAddress(VK_NULL_HANDLE, "vkCreateInstance"))
+                           : nullptr;
   if (!create)
     return llvm::createStringError("libvulkan.so.1 is no Vulkan loader; "
                                    "install libvulkan1");

@@ -314,6 +314,20 @@ DRIVER_BODY(cuMemcpyDtoH_v2, (void *to, Address from, size_t bytes),
   return currentContext() ? currentContext()->failed : InvalidContext;
 }
 
+DRIVER_BODY(cuMemcpyDtoDAsync_v2,
+            (Address to, Address from, size_t bytes, void *stream),
+            (to, from, bytes, stream)) {
+  if (int status = checkStream(stream))
+    return status;
+  Memory *memory = bytes && reach(from, bytes) ? reach(to, bytes) : nullptr;
+  if (!memory)
+    return bytes ? InvalidValue : Success;
+  memcpy(reinterpret_cast<void *>(to), reinterpret_cast<const void *>(from),
+         bytes);
+  memory->buffer->setDefined();
+  return Success;
+}
+
 DRIVER_BODY(cuMemsetD8_v2, (Address to, unsigned char value, size_t bytes),
             (to, value, bytes)) {
   Memory *memory = reach(to, bytes);

@@ -225,6 +225,15 @@ def ensure_bench_python(packages):
     return python
 
 
+def ensure_gpu_bench_python():
+    """An interpreter for the benchmark on GPUs: the running one if it has NumPy, for the peers are
+    what the user has installed there; else the benchmark's own."""
+    if has_modules(sys.executable, ["numpy"]):
+        return sys.executable
+    say("this Python has no NumPy, so none of the peers: using the benchmark's own environment")
+    return ensure_bench_python([])
+
+
 def ensure_python_headers(python):
     """torch.compile compiles against Python's headers; without them it is missing."""
     include = ask([python, "-c", "import sysconfig; print(sysconfig.get_path('include'))"]) or ""

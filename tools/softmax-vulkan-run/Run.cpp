@@ -119,7 +119,8 @@ llvm::Error writeConstants(const Operands &operands,
     char *to = bytes.data() + constant.offset;
     bool isSize = constant.kind == "size";
     if (isSize || constant.type == "int32") {
-      if (isSize && constant.dimension >= static_cast<int64_t>(array.shape.size()))
+      if (isSize &&
+          constant.dimension >= static_cast<int64_t>(array.shape.size()))
         return llvm::createStringError("operand '" + constant.operand +
                                        "' has fewer dimensions");
       int64_t value = 0;
@@ -151,8 +152,9 @@ llvm::Expected<std::vector<uint32_t>> readCode(const std::string &path) {
   std::memcpy(words.data(), bytes.data(), words.size() * 4);
   if (words.size() < 5 || bytes.size() % 4 || words[0] != 0x07230203)
     return llvm::createStringError(
-        "'" + path + "' is no SPIR-V module; write one with softmaxc "
-                     "--target=vulkan --emit=spirv,manifest");
+        "'" + path +
+        "' is no SPIR-V module; write one with softmaxc "
+        "--target=vulkan --emit=spirv,manifest");
   return words;
 }
 
@@ -223,18 +225,18 @@ int mlir::softmax::runOnVulkan(const VulkanRunOptions &options) {
   if (!function)
     return fail(kWrongUsage, "choose a function with --function: " + names);
   auto count = [&](bool outputs) {
-    return static_cast<size_t>(llvm::count_if(
-        function->operands, [&](const ManifestOperand &operand) {
+    return static_cast<size_t>(
+        llvm::count_if(function->operands, [&](const ManifestOperand &operand) {
           return (operand.kind == "output") == outputs;
         }));
   };
   if (options.inputs.size() != count(false) ||
       options.outputs.size() != count(true))
-    return fail(kWrongUsage,
-                "'" + function->name + "' takes " +
-                    llvm::Twine(count(false)) + " --input and " +
-                    llvm::Twine(count(true)) + " --output, in the order of "
-                    "the manifest's operands");
+    return fail(kWrongUsage, "'" + function->name + "' takes " +
+                                 llvm::Twine(count(false)) + " --input and " +
+                                 llvm::Twine(count(true)) +
+                                 " --output, in the order of "
+                                 "the manifest's operands");
 
   Operands operands{*function, {}, {}};
   size_t input = 0;

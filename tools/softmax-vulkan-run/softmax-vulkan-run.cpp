@@ -44,7 +44,8 @@ struct CommandLineOptions {
       cl::value_desc("name"), cl::cat(category)};
   cl::list<std::string> inputs{"input", cl::desc("an input or scalar, .npy"),
                                cl::value_desc("file"), cl::cat(category)};
-  cl::list<std::string> outputs{"output", cl::desc("where an output goes, .npy"),
+  cl::list<std::string> outputs{"output",
+                                cl::desc("where an output goes, .npy"),
                                 cl::value_desc("file"), cl::cat(category)};
 };
 

@@ -18,9 +18,10 @@ using namespace mlir;
 using namespace mlir::softmax;
 
 const Output *DeviceCompiler::output(EmitKind kind) const {
-  const auto *found = llvm::find_if(
-      options.outputs, [&](const Output &entry) { return entry.kind == kind; });
-  return found == options.outputs.end() ? nullptr : &*found;
+  for (const Output &entry : options.outputs)
+    if (entry.kind == kind)
+      return &entry;
+  return nullptr;
 }
 
 std::string DeviceCompiler::fileName(EmitKind kind) const {

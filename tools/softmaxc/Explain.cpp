@@ -85,7 +85,8 @@ std::string mlir::softmax::explain(ModuleOp module,
                                    : " multiprocessors of ")
      << chip.registers << " registers, ";
   if (chip.warpSize != 32)
-    os << "wavefronts of " << chip.warpSize << " threads, ";
+    os << (chip.kind == GPUKind::AMD ? "wavefronts of " : "subgroups of ")
+       << chip.warpSize << " threads, ";
   os << "accesses of " << chip.accessBytes << " bytes, "
      << llvm::format("%.0f", chip.bandwidth / 1e9)
      << " GB/s (of the largest such chip)\n";

@@ -1,7 +1,12 @@
-/* Softmax of random rows on the first GPU, compared with double precision.
+/* Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
-     softmaxc --op=softmax --target=nvptx:sm_80 --emit=launcher -o softmax.cuda.h
-     cc launch.c -o launch -l:libcuda.so.1 -lm && ./launch 1000 5000 */
+   Softmax of random rows on the first GPU, compared with double precision.
+
+     softmaxc --op=softmax --target=nvptx:sm_80 --emit=launcher -o ./
+     cc launch.c -o launch -l:libcuda.so.1 -lm
+     ./launch 1000 5000
+
+   Nothing of the CUDA toolkit is needed. */
 #define SOFTMAX_CUDA_IMPLEMENTATION
 #include "softmax.cuda.h"
 
@@ -36,7 +41,8 @@ static int run(const float *logits, float *probabilities, int64_t rows,
   /* The five lines. */
   softmax_cuda_error error;
   softmax_cuda *kernels = softmax_cuda_load(&error);
-  if (!kernels || softmax_cuda_run(kernels, (void *)in, (void *)out, rows, columns, /*stream=*/NULL, &error))
+  if (!kernels || softmax_cuda_run(kernels, (void *)in, (void *)out, rows,
+                                   columns, /*stream=*/NULL, &error))
     fprintf(stderr, "%s\n", error.text);
   else
     status = cuCtxSynchronize() || cuMemcpyDtoH_v2(probabilities, out, bytes);

@@ -99,6 +99,19 @@ def SoftmaxCheckLoweredPass
   ];
 }
 
+def SoftmaxSetClusterSizesPass
+    : Pass<"softmax-set-cluster-sizes", "::mlir::ModuleOp"> {
+  let summary = "compile the cluster size of launches into their kernels";
+  let description = [{
+    A `gpu.launch_func` with a constant cluster size gives it to its kernel as
+    `known_cluster_size`, which becomes `.reqnctapercluster` in PTX: hosts then
+    launch the kernel as any other.  `gpu-kernel-outlining` drops it.
+  }];
+  let statistics = [
+    Statistic<"numKernels", "num-kernels", "Kernels with clusters">
+  ];
+}
+
 def SoftmaxResolveDeviceFunctionsPass
     : Pass<"softmax-resolve-device-functions", "::mlir::gpu::GPUModuleOp"> {
   let summary = "use instructions in place of calls of device libraries";

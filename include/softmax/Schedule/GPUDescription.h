@@ -59,6 +59,12 @@ struct GPUDescription {
   bool fusesMultiplyAdd = true, convertsF16 = true;
   /// Whether one dimension of a grid has room for any number of blocks.
   bool hasLongGrid = true;
+  /// Instructions of threads per second and multiprocessor: lanes for f32 times
+  /// clock; 0 where it is not known.
+  double issueRate = 0;
+  /// Shared memory that the system takes of every block, and blocks of a
+  /// multiprocessor.
+  unsigned reservedSharedBytes = 1024, blocks = 32;
 };
 
 /// The chip called `name`, of those of `kind` if that is given; an error that

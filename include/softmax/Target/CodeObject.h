@@ -26,8 +26,11 @@ struct KernelResources {
   /// Threads of a wavefront.
   unsigned waveSize = 0;
   /// Registers per thread, accumulation registers (gfx90a and later of CDNA)
-  /// included in the first; per wavefront; and those that went to memory.
-  unsigned vgprs = 0, agprs = 0, sgprs = 0, spills = 0;
+  /// included in the first; and per wavefront.
+  unsigned vgprs = 0, agprs = 0, sgprs = 0;
+  /// Of those, how many went to memory or to other registers: a wavefront's go
+  /// to lanes of a VGPR, which costs no memory.
+  unsigned vgprSpills = 0, sgprSpills = 0;
   /// Bytes of memory per thread, and of LDS (shared memory) per block.
   unsigned scratchBytes = 0, ldsBytes = 0;
   /// Threads of a block.

@@ -72,15 +72,15 @@ LogicalResult Rewriter::checkElement(BlockArgument argument) {
   if (type.isF16() || type.isF32() || type.isF64() || type.isInteger(8) ||
       type.isInteger(16) || type.isInteger(32) || type.isInteger(64))
     return success();
-  return old.emitError("operands of ")
+  return old.emitError("a softmax kernel has an operand of ")
          << type
-         << " have no storage in Vulkan: SPIR-V 1.3 has no such type; convert "
-            "them to f16 or f32, or compile for a CPU or another GPU";
+         << ", which SPIR-V for Vulkan has no type for; convert it to f16 or "
+            "f32, or compile for a CPU or another GPU";
 }
 
 LogicalResult Rewriter::findAccesses() {
-  for (BlockArgument argument : old.getBody().getArguments().take_front(
-           old.getNumArguments())) {
+  for (BlockArgument argument :
+       old.getBody().getArguments().take_front(old.getNumArguments())) {
     if (!isa<MemRefType>(argument.getType()))
       continue;
     if (failed(checkElement(argument)))
@@ -120,8 +120,8 @@ void Rewriter::createKernel() {
       continue;
     Type type = storedType(access.type);
     if (!views
-             .insert({{access.argument, type},
-                      static_cast<unsigned>(types.size())})
+             .insert(
+                 {{access.argument, type}, static_cast<unsigned>(types.size())})
              .second)
       continue;
     types.push_back(MemRefType::get(
@@ -157,8 +157,8 @@ void Rewriter::replaceScalars(Block &body) {
   if (!places.pushConstantBytes)
     return;
   constants = created.getArguments().back();
-  for (auto [i, argument] : llvm::enumerate(
-           body.getArguments().take_front(old.getNumArguments()))) {
+  for (auto [i, argument] :
+       llvm::enumerate(body.getArguments().take_front(old.getNumArguments()))) {
     Type type = argument.getType();
     if (isa<MemRefType>(type))
       continue;
@@ -192,8 +192,7 @@ void Rewriter::replaceAccess(const Access &access) {
   }
   Location at = access.op->getLoc();
   Type stored = storedType(access.type);
-  Value view =
-      created.getArgument(views.lookup({access.argument, stored}));
+  Value view = created.getArgument(views.lookup({access.argument, stored}));
   Value index = access.index;
   auto vector = dyn_cast<VectorType>(access.type);
   if (isa<VectorType>(stored))
@@ -249,7 +248,7 @@ void Rewriter::replaceThreads(Block &body) {
 LogicalResult Rewriter::run() {
   places = layOutVulkanArguments(old.getFunctionType().getInputs());
   if (places.pushConstantBytes > mostPushConstantBytes)
-    return old.emitError("takes ")
+    return old.emitError("a softmax kernel takes ")
            << places.pushConstantBytes
            << " bytes of sizes and scalars, and Vulkan's push constants have "
            << mostPushConstantBytes

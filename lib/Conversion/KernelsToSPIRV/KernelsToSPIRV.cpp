@@ -101,8 +101,8 @@ struct BroadcastCondition : OpRewritePattern<arith::SelectOp> {
   }
 };
 
-/// A product with 0, which is NaN for NaN and infinities: there are drivers that
-/// take it for 0 whatever is asked of floats (llvmpipe of Mesa 22.3).
+/// A product with 0, which is NaN for NaN and infinities: there are drivers
+/// that take it for 0 whatever is asked of floats (llvmpipe of Mesa 22.3).
 struct SelectProductWithZero : OpRewritePattern<arith::MulFOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -122,12 +122,11 @@ struct SelectProductWithZero : OpRewritePattern<arith::MulFOp> {
     };
     const llvm::fltSemantics &semantics =
         cast<FloatType>(getElementTypeOrSelf(value)).getFloatSemantics();
-    Value finite = arith::CmpFOp::create(
-        rewriter, loc, arith::CmpFPredicate::OLT,
-        math::AbsFOp::create(rewriter, loc, value),
-        constant(APFloat::getInf(semantics)));
-    Value signedZero =
-        math::CopySignOp::create(rewriter, loc, zero, value);
+    Value finite =
+        arith::CmpFOp::create(rewriter, loc, arith::CmpFPredicate::OLT,
+                              math::AbsFOp::create(rewriter, loc, value),
+                              constant(APFloat::getInf(semantics)));
+    Value signedZero = math::CopySignOp::create(rewriter, loc, zero, value);
     rewriter.replaceOpWithNewOp<arith::SelectOp>(
         op, finite, signedZero, constant(APFloat::getQNaN(semantics)));
     return success();
@@ -177,8 +176,9 @@ SoftmaxConvertKernelsToSPIRVPass::simplify(gpu::GPUModuleOp module) {
   patterns.add<BroadcastCondition, DropUniform, SelectProductWithZero,
                YieldF16AsInteger>(&getContext());
   // NaN is a matter of the operations that this makes of it.
-  vector::populateBreakDownVectorReductionPatterns(patterns,
-                                                   /*maxNumElementsToExtract=*/4);
+  vector::populateBreakDownVectorReductionPatterns(
+      patterns,
+      /*maxNumElementsToExtract=*/4);
   arith::BitcastOp::getCanonicalizationPatterns(patterns, &getContext());
   return applyPatternsGreedily(module, std::move(patterns));
 }

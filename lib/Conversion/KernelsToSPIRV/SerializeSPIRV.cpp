@@ -36,9 +36,8 @@ struct SoftmaxSerializeSPIRVPass
       auto text = builder.getStringAttr(
           StringRef(reinterpret_cast<const char *>(words.data()),
                     words.size() * sizeof(uint32_t)));
-      auto object =
-          gpu::ObjectAttr::get(spirv::lookupTargetEnvOrDefault(code),
-                               gpu::CompilationTarget::Binary, text);
+      auto object = gpu::ObjectAttr::get(spirv::lookupTargetEnvOrDefault(code),
+                                         gpu::CompilationTarget::Binary, text);
       gpu::BinaryOp::create(builder, module.getLoc(), module.getName(),
                             Attribute(), builder.getArrayAttr(object));
       code.erase();

@@ -25,8 +25,8 @@ VulkanArguments mlir::softmax::layOutVulkanArguments(TypeRange types) {
   return arguments;
 }
 
-spirv::TargetEnvAttr
-mlir::softmax::getVulkanTargetEnv(MLIRContext *context, int64_t subgroupSize) {
+spirv::TargetEnvAttr mlir::softmax::getVulkanTargetEnv(MLIRContext *context,
+                                                       int64_t subgroupSize) {
   using spirv::Capability;
   using spirv::Extension;
   Capability capabilities[] = {

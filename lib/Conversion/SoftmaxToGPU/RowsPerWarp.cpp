@@ -10,8 +10,7 @@ void mlir::softmax::emitRowsPerWarp(GPUBuilder &k, const RowNeeds &needs,
                                     StringRef name) {
   int64_t rows = alternative.getRows();
   k.rowThreads = alternative.getThreads() / rows;
-  Value blocks = k.div(k.add(k.rowCount, k.index(rows - 1)), k.index(rows));
-  k.beginKernel(name, blocks, alternative.getThreads());
+  k.beginKernel(name, {alternative.getThreads(), rows});
   k.thread = k.rem(k.threadInBlock, k.index(k.rowThreads));
   Value number = k.add(k.mul(k.block, k.index(rows)),
                        k.div(k.threadInBlock, k.index(k.rowThreads)));

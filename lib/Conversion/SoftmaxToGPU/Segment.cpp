@@ -22,6 +22,7 @@ Segment::Segment(GPUBuilder &k, const RowPosition &row, Value begin,
            ArrayRef(k.inits).take_front(numResults), row.initOffsets))
     inits.push_back(makeAccess(view, offset));
   place();
+  chooseOutside();
 }
 
 Segment::Access Segment::makeAccess(const OperandView &view, Value rowOffset) {
@@ -38,6 +39,13 @@ Value Segment::addressOf(const Access &access) {
       k.b, k.loc, access.view->flat);
   return k.add(base,
                k.mul(access.offset, k.index(access.view->elementBytes())));
+}
+
+Value Segment::countsFrom(const Slot &slot) {
+  if (!k.rowEnd)
+    return slot.valid;
+  Value counts = k.lessThan(slot.column, k.rowEnd);
+  return slot.valid ? k.both(slot.valid, counts) : counts;
 }
 
 void Segment::place() {
@@ -87,6 +95,7 @@ void Segment::place() {
   Value edges = k.sub(length, inVectors);
 
   // One address, and what vectors add to it is known.
+  Value place = widen(k.mul(thread, lanes));
   Value own = k.add(begin, widen(k.add(head, k.mul(thread, lanes))));
   for (int64_t c = 0; c < k.vectors; ++c) {
     Slot slot;
@@ -96,7 +105,9 @@ void Segment::place() {
     if (!surely)
       slot.valid =
           k.lessThan(k.add(thread, constant(c * k.rowThreads)), numVectors);
+    slot.place = k.add(place, k.index(c * k.rowThreads * k.lanes));
     slot.column = k.add(own, k.index(c * k.rowThreads * k.lanes));
+    slot.counts = countsFrom(slot);
     slots.push_back(std::move(slot));
   }
   for (int64_t e = 0; e < 2 * k.lanes - 2; e += k.rowThreads) {
@@ -104,8 +115,10 @@ void Segment::place() {
     edge.lanes = 0;
     Value number = k.add(thread, constant(e));
     edge.valid = k.lessThan(number, edges);
+    edge.place = widen(k.add(inVectors, number));
     Value behind = k.select(k.lessThan(number, head), zero, inVectors);
     edge.column = k.add(begin, widen(k.add(number, behind)));
+    edge.counts = countsFrom(edge);
     slots.push_back(std::move(edge));
   }
 }
@@ -150,14 +163,12 @@ static Value constantOf(GPUBuilder &k, Type type, double value) {
   return arith::ConstantOp::create(k.b, k.loc, attr);
 }
 
-/// What `load` yields where `slot` is valid, else `outside` in every element of
-/// `type`.
-static Value loadIfValid(GPUBuilder &k, const Segment::Slot &slot, Type type,
-                         double outside, function_ref<Value()> load) {
-  if (!slot.valid)
+Value Segment::loadWhere(Value condition, Type type, double outside,
+                         function_ref<Value()> load) {
+  if (!condition)
     return load();
   return scf::IfOp::create(
-             k.b, k.loc, slot.valid,
+             k.b, k.loc, condition,
              [&](OpBuilder &, Location) {
                scf::YieldOp::create(k.b, k.loc, load());
              },
@@ -173,7 +184,7 @@ SmallVector<Value> Segment::loadVectors(const Access &access, double outside) {
     SmallVector<Value> values;
     for (const Slot &slot : slots)
       if (slot.lanes)
-        values.push_back(loadIfValid(k, slot, type, outside, [&]() {
+        values.push_back(loadWhere(slot.counts, type, outside, [&]() {
           return loadVector(access, slot, aligned);
         }));
     return values;
@@ -193,7 +204,7 @@ SmallVector<Value> Segment::loadVectors(const Access &access, double outside) {
 
 Value Segment::loadEdge(const Access &access, const Slot &slot,
                         double outside) {
-  return loadIfValid(k, slot, access.view->elementType, outside, [&]() {
+  return loadWhere(slot.counts, access.view->elementType, outside, [&]() {
     return k.loadScalar(*access.view, placeIn(access, slot));
   });
 }
@@ -240,9 +251,17 @@ void Segment::chooseOutside() {
 }
 
 void Segment::load() {
-  chooseOutside();
+  read();
+  computeLogits();
+}
+
+void Segment::takeInvariants() {
   for (Slot &slot : slots)
     slot.elements.assign(row.invariants.begin(), row.invariants.end());
+}
+
+void Segment::read() {
+  takeInvariants();
   // All of an input's vectors are asked for before any of its values is used.
   for (auto [i, access] : llvm::enumerate(inputs)) {
     if (!access.view)
@@ -252,6 +271,9 @@ void Segment::load() {
       slot.elements[i] =
           slot.lanes ? vectors[s] : loadEdge(access, slot, outsideInputs[i]);
   }
+}
+
+void Segment::computeLogits() {
   if (!k.op.hasLogit())
     return;
   for (Slot &slot : slots) {

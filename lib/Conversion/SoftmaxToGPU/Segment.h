@@ -27,10 +27,13 @@ public:
   /// A vector of a thread, or (lanes = 0) an edge.
   struct Slot {
     int64_t lanes;
-    /// Its first element's place in the row.
-    Value column;
+    /// Its first element's place in the row, and among the segment's elements
+    /// where the vectors are counted first.
+    Value column, place;
     /// Whether it holds elements of the row; null if it always does.
     Value valid;
+    /// The same for elements that count (GPUBuilder::rowEnd): those are read.
+    Value counts;
     /// Per input, and per statistic.  Logits outside of the row are -inf where
     /// the statistic has exponentials of them, else 0: they add nothing.
     SmallVector<Value> elements, logits;
@@ -39,6 +42,20 @@ public:
 
   /// Reads the inputs, all of them before any is used, and computes logits.
   void load();
+  /// The parts of `load`: the inputs alone; logits of slots whose elements are
+  /// there.
+  void read();
+  void computeLogits();
+  /// Gives every slot the row-invariant elements alone, for elements that come
+  /// from elsewhere.
+  void takeInvariants();
+  /// What `load` yields under `condition`, null for always, else `outside` in
+  /// every element of `type`.
+  Value loadWhere(Value condition, Type type, double outside,
+                  function_ref<Value()> load);
+  /// What input `i` has outside of the row: slots that are not valid hold it,
+  /// so that most logits need no selection.
+  double outsideOf(unsigned i) const { return outsideInputs[i]; }
   /// Writes the element-wise results of each slot: `results` has a list of them
   /// per slot.
   void store(ArrayRef<SmallVector<Value>> results);
@@ -54,14 +71,15 @@ private:
     /// Whether its vectors are aligned; null if they surely are.
     Value aligned;
   };
-  /// What input `i` has outside of the row, and per statistic whether its
-  /// logits need a selection there all the same.
+  /// Decides `outsideOf`, and per statistic whether its logits need a selection
+  /// all the same.
   void chooseOutside();
   Access makeAccess(const OperandView &view, Value rowOffset);
   Value addressOf(const Access &access);
   /// Linear offset of the first element of `slot`.
   Value placeIn(const Access &access, const Slot &slot);
   void place();
+  Value countsFrom(const Slot &slot);
   SmallVector<Value> loadVectors(const Access &access, double outside);
   Value loadVector(const Access &access, const Slot &slot, bool aligned);
   void storeVector(const Access &access, const Slot &slot, Value value,

@@ -11,8 +11,7 @@ void mlir::softmax::emitWarpPerRow(GPUBuilder &k, const RowNeeds &needs,
                                    StringRef name) {
   int64_t rows = alternative.getRows();
   k.rowThreads = k.warpSize;
-  Value blocks = k.div(k.add(k.rowCount, k.index(rows - 1)), k.index(rows));
-  k.beginKernel(name, blocks, alternative.getThreads());
+  k.beginKernel(name, {alternative.getThreads(), rows});
   k.thread = k.rem(k.threadInBlock, k.index(k.warpSize));
   Value number = k.add(k.mul(k.block, k.index(rows)),
                        k.div(k.threadInBlock, k.index(k.warpSize)));

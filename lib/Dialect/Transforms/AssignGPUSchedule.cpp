@@ -21,9 +21,9 @@ mlir::softmax::toGPUSchedule(GPUNumericAttr numeric, int64_t warpSize,
   SmallVector<GPUAlternativeAttr> alternatives;
   for (const GPUCandidate &c : candidates)
     alternatives.push_back(GPUAlternativeAttr::get(
-        context, c.minColumns, c.maxColumns,
+        context, c.minColumns, c.maxColumns, c.maxRows,
         *symbolizeGPUStrategy(toString(c.strategy)), c.threads, c.lanes,
-        c.vectors, c.rows, warpSize));
+        c.vectors, c.rows, c.cluster, warpSize));
   return GPUScheduleAttr::get(context, numeric, alternatives);
 }
 

@@ -448,8 +448,8 @@ static int softmax_cuda_launch_plan(softmax_cuda *kernels, int function,
       return softmax_cuda_launch_all(kernels, entry, at, rows, columns,
                                      operands, sizes, stream, error);
   return softmax_cuda_fail(error, SOFTMAX_CUDA_WRONG_SHAPE,
-                           "no kernel takes rows of %lld elements",
-                           (long long)columns);
+                           "no kernel takes %lld rows of %lld elements",
+                           (long long)rows, (long long)columns);
 }
 
 /* The same on `device`, the current one where it is negative. */

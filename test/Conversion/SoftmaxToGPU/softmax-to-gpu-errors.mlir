@@ -104,3 +104,23 @@ func.func @native(%x: memref<4x100xf16>, %y: memref<4x100xf16>) {
   softmax.softmax dimensions = [1] ins(%x : memref<4x100xf16>) outs(%y : memref<4x100xf16>)
   return
 }
+
+// -----
+
+// expected-error @+1 {{gpu alternative: strategy 'cluster_per_row' has clusters of 2, 4, 8 or 16 blocks, not 3}}
+func.func private @three() attributes {a = #softmax.gpu_alternative<max_columns = 10000, strategy = cluster_per_row, threads = 256, lanes = 4, vectors = 8, cluster = 3>}
+
+// -----
+
+// expected-error @+1 {{gpu alternative: strategy 'block_online' has no clusters: leave cluster out, not 2}}
+func.func private @none() attributes {a = #softmax.gpu_alternative<strategy = block_online, threads = 256, lanes = 4, vectors = 8, cluster = 2>}
+
+// -----
+
+// expected-error @+1 {{gpu alternative: strategy 'block_shared' needs memory for a row: give max_columns}}
+func.func private @memory() attributes {a = #softmax.gpu_alternative<strategy = block_shared, threads = 256, lanes = 4, vectors = 8>}
+
+// -----
+
+// expected-error @+1 {{gpu schedule: strategy 'cluster_per_row' takes up to 128 blocks of 8192 elements, not 2000000 columns}}
+func.func private @blocks() attributes {a = #softmax.gpu_schedule<numeric = <block = 8192>, alternatives = [<max_columns = 2000000, strategy = cluster_per_row, threads = 256, lanes = 4, vectors = 8, cluster = 8>]>}

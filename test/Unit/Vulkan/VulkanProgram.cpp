@@ -13,10 +13,11 @@ using namespace mlir;
 using namespace mlir::softmax;
 using namespace mlir::softmax::reference;
 
-std::unique_ptr<VulkanProgram>
-VulkanProgram::compile(MLIRContext &context, StringRef text,
-                       unsigned subgroupSize, StringRef strategy,
-                       std::string &problem) {
+std::unique_ptr<VulkanProgram> VulkanProgram::compile(MLIRContext &context,
+                                                      StringRef text,
+                                                      unsigned subgroupSize,
+                                                      StringRef strategy,
+                                                      std::string &problem) {
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
     problem += diagnostic.str() + "\n";
     return success();
@@ -91,21 +92,21 @@ VulkanProgram::Run VulkanProgram::run(vulkan::Device &device,
     result.problem = "no kernel for this row";
     return result;
   }
-  result.kernel = kernel->name;
+  const DeviceLaunch &described = kernel->launches.front();
+  result.kernel = described.name;
   vulkan::Launch launch;
-  launch.entryPoint = kernel->name;
+  launch.entryPoint = described.name;
   launch.subgroupSize = subgroupSize;
-  int64_t groups = llvm::divideCeil(rows, kernel->rowsPerBlock);
+  int64_t groups = llvm::divideCeil(rows, described.rowsPerBlock);
   // Not in one dimension, so that the second one is seen to count.
   int64_t wide = std::min<int64_t>(groups, 3);
-  launch.groups = {static_cast<uint32_t>(wide),
-                   static_cast<uint32_t>(
-                       wide ? llvm::divideCeil(groups, wide) : 1),
-                   1};
-  launch.pushConstants.resize(kernel->pushConstantBytes);
-  launch.buffers.resize(kernel->numBindings);
+  launch.groups = {
+      static_cast<uint32_t>(wide),
+      static_cast<uint32_t>(wide ? llvm::divideCeil(groups, wide) : 1), 1};
+  launch.pushConstants.resize(described.pushConstantBytes);
+  launch.buffers.resize(described.numBindings);
   SmallVector<int64_t> bindings(tensors.size(), -1);
-  for (const DeviceArgument &argument : kernel->arguments) {
+  for (const DeviceArgument &argument : described.arguments) {
     char *constant = launch.pushConstants.data() + argument.place;
     switch (argument.kind) {
     case DeviceArgument::Kind::Pointer:
@@ -118,6 +119,8 @@ VulkanProgram::Run VulkanProgram::run(vulkan::Device &device,
       std::memcpy(constant, &size, sizeof size);
       break;
     }
+    case DeviceArgument::Kind::Workspace:
+      llvm_unreachable("kernels for Vulkan have no workspace");
     case DeviceArgument::Kind::Scalar: {
       const std::vector<char> &bytes = contents[argument.operand];
       bool isIndex = tensors[argument.operand]->elementType.isIndex();
@@ -128,10 +131,10 @@ VulkanProgram::Run VulkanProgram::run(vulkan::Device &device,
   }
   size_t first = inPlace ? 0 : inputs.size();
   if (inPlace)
-    launch.shared.push_back({static_cast<unsigned>(std::max(
-                                 bindings[0], bindings[inputs.size()])),
-                             static_cast<unsigned>(std::min(
-                                 bindings[0], bindings[inputs.size()]))});
+    launch.shared.push_back(
+        {static_cast<unsigned>(std::max(bindings[0], bindings[inputs.size()])),
+         static_cast<unsigned>(
+             std::min(bindings[0], bindings[inputs.size()]))});
   if (inPlace && bindings[0] > bindings[inputs.size()])
     contents[inputs.size()] = contents[0], first = inputs.size();
   if (llvm::Error error = device.run(code, launch)) {

@@ -36,8 +36,7 @@ public:
   };
   /// Runs the kernel for `inputs`, in order.  With `inPlace` the first result
   /// has the buffer of the first input.
-  Run run(vulkan::Device &device,
-          ArrayRef<reference::ReferenceTensor> inputs,
+  Run run(vulkan::Device &device, ArrayRef<reference::ReferenceTensor> inputs,
           ArrayRef<reference::ReferenceTensor> expected, bool inPlace = false);
 
   /// The results that are right, with their bounds.

@@ -1,4 +1,5 @@
-/* The launcher in several contexts and threads, and with arguments that are wrong. */
+/* The launcher in several contexts and threads, and with arguments that are
+ * wrong. */
 #include "softmax.cuda.h"
 
 #include <math.h>
@@ -21,8 +22,9 @@ int cuStreamCreate(void **stream, unsigned flags);
 enum { ROWS = 5, COLUMNS = 100 };
 static softmax_cuda *kernels;
 
-/* Runs in `context` (0: in none, with memory of the first device); returns the status, or 100
-   where a result is wrong, or 101 where another context is current afterwards. */
+/* Runs in `context` (0: in none, with memory of the first device); returns the
+   status, or 100 where a result is wrong, or 101 where another context is
+   current afterwards. */
 static int check(void *context, void *memory) {
   float x[ROWS][COLUMNS], y[ROWS][COLUMNS], lse[ROWS], scale = 0.5f;
   uintptr_t in = 0, out = 0, out_lse = 0;
@@ -34,11 +36,12 @@ static int check(void *context, void *memory) {
     for (j = 0; j < COLUMNS; ++j)
       x[i][j] = (float)((i * 37 + j * 11) % 23);
   x[2][7] = 1e30f;
-  if (cuMemAlloc_v2(&in, sizeof x) || cuMemAlloc_v2(&out, sizeof y) || cuMemAlloc_v2(&out_lse, sizeof lse) ||
-      cuMemcpyHtoD_v2(in, x, sizeof x))
+  if (cuMemAlloc_v2(&in, sizeof x) || cuMemAlloc_v2(&out, sizeof y) ||
+      cuMemAlloc_v2(&out_lse, sizeof lse) || cuMemcpyHtoD_v2(in, x, sizeof x))
     return 99;
   cuCtxSetCurrent(context);
-  status = softmax_cuda_run(kernels, (void *)in, scale, (void *)out, (void *)out_lse, ROWS, NULL, &error);
+  status = softmax_cuda_run(kernels, (void *)in, scale, (void *)out,
+                            (void *)out_lse, ROWS, NULL, &error);
   if (status)
     puts(error.text);
   cuCtxGetCurrent(&after);
@@ -93,7 +96,8 @@ int main(void) {
   printf("another context: %d\n", check(other, other));
   cuCtxDestroy_v2(other);
   cuCtxCreate_v2(&other, 0, 0);
-  printf("a new context in place of one that is gone: %d\n", check(other, other));
+  printf("a new context in place of one that is gone: %d\n",
+         check(other, other));
   for (i = 0, status = 0; i < 4; ++i)
     pthread_create(&threads[i], NULL, inThread, i % 2 ? first : second);
   for (i = 0; i < 4; ++i) {
@@ -102,8 +106,9 @@ int main(void) {
   }
   printf("four threads: %d\n", status);
 
-#define RUN(what, kernels, x, y, lse, rows, stream)                                                       \
-  status = softmax_cuda_run(kernels, (void *)(x), 1.0f, (void *)(y), (void *)(lse), rows, stream, &error); \
+#define RUN(what, kernels, x, y, lse, rows, stream)                            \
+  status = softmax_cuda_run(kernels, (void *)(x), 1.0f, (void *)(y),           \
+                            (void *)(lse), rows, stream, &error);              \
   printf("%s: %d %s\n", what, status, error.text)
   cuCtxSetCurrent(other);
   cuStreamCreate(&stream, 0);

@@ -20,8 +20,8 @@ struct VulkanArguments {
 /// Bytes of push constants that every Vulkan device has.
 inline constexpr unsigned mostPushConstantBytes = 128;
 
-/// The places of kernel arguments of the given types.  index, i32 and f32 have 4
-/// bytes of push constants, i64 and f64 have 8 at a multiple of 8.
+/// The places of kernel arguments of the given types.  index, i32 and f32 have
+/// 4 bytes of push constants, i64 and f64 have 8 at a multiple of 8.
 VulkanArguments layOutVulkanArguments(TypeRange types);
 
 /// What a softmax kernel may ask of a Vulkan device: SPIR-V 1.3 with

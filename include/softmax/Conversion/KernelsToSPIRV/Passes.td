@@ -26,7 +26,7 @@ def SoftmaxConvertKernelsToSPIRVPass
            "Threads of a subgroup">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::spirv::SPIRVDialect",
+                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::spirv::SPIRVDialect",
                            "::mlir::vector::VectorDialect"];
   let statistics = [
     Statistic<"numKernels", "num-kernels", "kernels converted">
