@@ -122,7 +122,7 @@ static void setFactor(Ops &ops, Value sum, Value sumLow, Value masked,
     row.slots[Factor] = ops.select(masked, nothing, divisor);
     return;
   }
-  if (ops.s.sumsPairs) {
+  if (ops.s.device && sumLow && !ops.s.computeType.isF64()) {
     // 1 / (hi + lo): an approximation and one step of Newton's method, within
     // 2^-44 (docs/GPU.md).
     Value high = ops.s.device->reciprocal(sum);
@@ -175,11 +175,15 @@ void MaxSumExpAttr::buildFinish(StatisticBuilder &builder,
 
   // The row argument: of f64 it is not rounded, but for the low part of f64.
   bool wideSum = getWideSum() && !builder.computeType.isF64();
-  // Per-row results are computed in f64.
+  // On GPUs the factor comes from a pair of f32, whatever the schedule: so it
+  // has the same bits.  Per-row results are computed in f64.
   Value pairHigh = sum, pairLow = sumLow;
   if (builder.sumsPairs) {
     sum = ops.add(ops.widen(pairHigh), ops.widen(pairLow));
     sumLow = Value();
+  } else if (builder.device && builder.fma && !builder.computeType.isF64()) {
+    pairHigh = ops.narrow(sum);
+    pairLow = ops.narrow(ops.sub(sum, ops.widen(pairHigh)));
   }
   Value ownSum = wideSum ? sum : narrowSum;
   Value log;

@@ -102,24 +102,18 @@ Value ExactSum::unscaled(Value value) {
                   power(math.subInt(exponent, half)));
 }
 
-WideValue ExactSum::toPair(Value total) {
-  // Three parts of up to 24 bits, which are numbers of f32; the first is
-  // positive or negative.  FastTwoSum (Dekker, 1971) adds the first two.
-  Type i64 = k.b.getI64Type(), i32 = k.b.getI32Type(), f32 = k.b.getF32Type();
-  auto part = [&](Value bits, double unit) -> Value {
-    Value narrow = arith::TruncIOp::create(k.b, k.loc, i32, bits);
-    Value value = arith::SIToFPOp::create(k.b, k.loc, f32, narrow);
-    return math.mul(value, math.constant(f32, unit * lowUnit));
-  };
-  Value top = arith::ShRSIOp::create(k.b, k.loc, total, math.integer(i64, 40));
-  Value middle = math.andInt(math.shiftRight(total, 16),
-                             math.integer(i64, (int64_t(1) << 24) - 1));
-  Value bottom = math.andInt(total, math.integer(i64, (int64_t(1) << 16) - 1));
-  Value x = part(top, 0x1p40), y = part(middle, 0x1p16);
-  Value sum = math.add(x, y);
-  Value rest = math.add(math.sub(y, math.sub(sum, x)), part(bottom, 1));
-  Value high = math.add(sum, rest);
-  return {high, math.sub(rest, math.sub(high, sum))};
+WideValue ExactSum::split(Value sum) {
+  Type f32 = k.computeType;
+  Value high = arith::TruncFOp::create(k.b, k.loc, f32, sum);
+  Value back = arith::ExtFOp::create(k.b, k.loc, sum.getType(), high);
+  Value low = arith::TruncFOp::create(k.b, k.loc, f32, math.sub(sum, back));
+  if (!scale)
+    return {high, low};
+  // Beyond f32 there is no rest.
+  Value infinite =
+      math.compare(arith::CmpFPredicate::OEQ, math.abs(high),
+                   math.constant(f32, std::numeric_limits<double>::infinity()));
+  return {high, math.select(infinite, math.constant(f32, 0.0), low)};
 }
 
 WideValue ExactSum::finish(ValueRange totals) {
@@ -128,21 +122,9 @@ WideValue ExactSum::finish(ValueRange totals) {
     return arith::SIToFPOp::create(k.b, k.loc, f64, x);
   };
   if (!k.computeType.isF64()) {
-    if (!scale && k.statistic().sumsPairs)
-      return toPair(totals[0]);
     Value sum =
         unscaled(math.mul(toFloat(totals[0]), math.constant(f64, lowUnit)));
-    if (!k.statistic().sumsPairs)
-      return {sum, Value()};
-    Type f32 = k.computeType;
-    Value high = arith::TruncFOp::create(k.b, k.loc, f32, sum);
-    Value back = arith::ExtFOp::create(k.b, k.loc, f64, high);
-    // Beyond f32 there is no rest.
-    Value infinite = math.compare(
-        arith::CmpFPredicate::OEQ, math.abs(high),
-        math.constant(f32, std::numeric_limits<double>::infinity()));
-    Value low = arith::TruncFOp::create(k.b, k.loc, f32, math.sub(sum, back));
-    return {high, math.select(infinite, math.constant(f32, 0.0), low)};
+    return k.statistic().sumsPairs ? split(sum) : WideValue{sum, Value()};
   }
   // The integer has more digits than an f64: the rest of them joins the low
   // part.

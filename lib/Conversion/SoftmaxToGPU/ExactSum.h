@@ -69,8 +69,8 @@ private:
   /// The multiples taken, as one integer.
   Value fold(const Total &total, double magic);
   Value unscaled(Value value);
-  /// An i64 as a pair of f32, times lowUnit.
-  WideValue toPair(Value total);
+  /// An f64 as a pair of f32.
+  WideValue split(Value sum);
 
   GPUBuilder &k;
   MathBuilder math;

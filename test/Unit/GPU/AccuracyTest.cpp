@@ -169,6 +169,49 @@ TEST_F(AccuracyTest, LongRow) {
   }));
 }
 
+// C-DET-1: the same bits from every schedule and at every alignment with
+// exponentials by instruction as well.
+TEST_F(AccuracyTest, SameBits) {
+  for (auto [element, mode] :
+       {std::pair<StringRef, StringRef>{"f16", "default"},
+        {"f32", "fast"},
+        {"f32", "default"}}) {
+    constexpr int64_t columns = 1003;
+    std::normal_distribution<double> normal(0, 5);
+    ReferenceTensor x = rows(element, 8, columns,
+                             [&](int64_t, int64_t) { return normal(random); });
+    std::string text = llvm::formatv(R"(
+      func.func @f(%x: tensor<8x{0}x{1}>) -> tensor<8x{0}x{1}> {{
+        %i = tensor.empty() : tensor<8x{0}x{1}>
+        %p = softmax.softmax dimensions = [1] ins(%x : tensor<8x{0}x{1}>)
+          outs(%i : tensor<8x{0}x{1}>) -> tensor<8x{0}x{1}>
+        return %p : tensor<8x{0}x{1}>
+      })",
+                                     columns, element)
+                           .str();
+    std::vector<std::vector<char>> first;
+    for (StringRef strategy :
+         {"warp_per_row", "block_per_row", "block_online"}) {
+      DeviceOptions options;
+      options.accuracy = mode.str();
+      options.strategy = strategy.str();
+      std::string problem;
+      auto program = DeviceProgram::compile(context, text, options, problem);
+      ASSERT_TRUE(program) << problem;
+      program->approximation = emulator::Approximation::Worst;
+      auto expected = program->evaluate(x);
+      for (int64_t shift : {0, 1}) {
+        DeviceProgram::Run run = program->run(x, *expected, shift);
+        ASSERT_EQ(run.problem, "");
+        if (first.empty())
+          first = run.outputs;
+        EXPECT_EQ(run.outputs, first)
+            << element.str() << ' ' << strategy.str() << ", shift " << shift;
+      }
+    }
+  }
+}
+
 // The arithmetic of ExactSum.h: three additions split every number into
 // multiples of two units and nothing else.
 TEST_F(AccuracyTest, ExactSumArithmetic) {
