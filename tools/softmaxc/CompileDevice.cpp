@@ -1,5 +1,6 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #include "CompileDevice.h"
+#include "DeviceScorecard.h"
 #include "Explain.h"
 
 #include "softmax/Pipelines/Pipelines.h"
@@ -56,7 +57,8 @@ LogicalResult mlir::softmax::compileForDevice(ModuleOp module,
   llvm::raw_string_ostream(outputs.scheduled) << *module;
   if (options.explain)
     outputs.explanation = explain(module, *options.gpu);
-  bool lower = wants(EmitKind::PTX) || wants(EmitKind::Cubin) ||
+  bool scores = options.scorecard != ScorecardFormat::None;
+  bool lower = scores || wants(EmitKind::PTX) || wants(EmitKind::Cubin) ||
                wants(EmitKind::Header) || wants(EmitKind::Manifest);
   if (!lower)
     return success();
@@ -76,6 +78,14 @@ LogicalResult mlir::softmax::compileForDevice(ModuleOp module,
   auto functions = collectDeviceFunctions(module);
   if (failed(functions))
     return failure();
+  if (scores) {
+    llvm::Expected<std::string> card =
+        makeScorecard(outputs.ptx, *functions, options);
+    if (!card)
+      return emitError(module.getLoc())
+             << "no scorecard: " << llvm::toString(card.takeError());
+    outputs.explanation += *card;
+  }
   for (const Output &output : options.outputs)
     if (output.kind == EmitKind::Header)
       outputs.header = emitDeviceHeader(

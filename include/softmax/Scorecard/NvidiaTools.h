@@ -1,0 +1,28 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// NVIDIA's assembler and disassembler as programs.
+#ifndef SOFTMAX_SCORECARD_NVIDIATOOLS_H
+#define SOFTMAX_SCORECARD_NVIDIATOOLS_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <string>
+
+namespace mlir::softmax::scorecard {
+
+/// The path of `program` ("ptxas", "nvdisasm"): on the PATH, then below
+/// $CUDA_HOME and $CUDA_PATH, then among the Python packages of $VIRTUAL_ENV.
+/// Fails with one line that says what to install.
+llvm::Expected<std::string> findNvidiaTool(llvm::StringRef program);
+
+/// Assembles PTX for `chip` ("sm_90"): the contents of a cubin.
+llvm::Expected<std::string> assemblePTX(llvm::StringRef ptx,
+                                        llvm::StringRef chip);
+
+/// The code of a cubin as text (nvdisasm -c).
+llvm::Expected<std::string> disassembleCubin(llvm::StringRef cubin);
+
+} // namespace mlir::softmax::scorecard
+
+#endif // SOFTMAX_SCORECARD_NVIDIATOOLS_H
