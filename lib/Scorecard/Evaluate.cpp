@@ -14,14 +14,11 @@ using llvm::StringRef;
 static void shuffle(const SassInstruction &instruction, uint32_t active,
                     WarpState &state) {
   const auto &operands = instruction.operands;
-  Lanes from;
+  std::array<Word, kLanes> from;
   if (operands.size() != 5 || !operands[1].isRegister())
     return;
   for (unsigned lane = 0; lane < kLanes; ++lane)
-    if (std::optional<uint32_t> value = state.read(operands[2], lane)) {
-      from.known |= 1u << lane;
-      from.values[lane] = *value;
-    }
+    from[lane] = state.read(operands[2], lane);
   for (unsigned lane = 0; lane < kLanes; ++lane) {
     if (!(active >> lane & 1))
       continue;
@@ -34,9 +31,8 @@ static void shuffle(const SassInstruction &instruction, uint32_t active,
       else if (instruction.has("BFLY"))
         other = lane ^ (*distance & 31);
     }
-    bool known = other && active >> *other & from.known >> *other & 1;
-    state.writeRegister(operands[1].index, lane,
-                        known ? Word(from.values[*other]) : Word());
+    bool there = other && (active >> *other & 1) != 0;
+    state.writeRegister(operands[1].index, lane, there ? from[*other] : Word());
     state.writePredicate(operands[0].index, lane,
                          other ? Truth(true) : Truth());
   }
@@ -97,20 +93,16 @@ static void accessLocal(const SassInstruction &instruction, uint32_t active,
       unsigned index =
           value.index == kZeroRegister ? value.index : value.index + i;
       if (load) {
-        Word held;
+        auto slot = state.local.end();
         if (address)
-          if (auto it = state.local.find(*address + 4 * i);
-              it != state.local.end() && it->second.known >> lane & 1)
-            held = it->second.values[lane];
-        state.writeRegister(index, lane, held);
+          slot = state.local.find(*address + 4 * i);
+        state.writeRegister(index, lane,
+                            slot == state.local.end() ? Bits()
+                                                      : slot->second[lane]);
       } else if (address) {
-        Lanes &slot = state.local[*address + 4 * i];
-        Word stored = getAccessBytes(instruction) < 4
-                          ? Word()
-                          : state.readRegister(index, lane);
-        slot.known = (slot.known & ~(1u << lane)) | uint32_t(stored.has_value())
-                                                        << lane;
-        slot.values[lane] = stored.value_or(0);
+        state.local[*address + 4 * i][lane] = getAccessBytes(instruction) < 4
+                                                  ? Bits()
+                                                  : state.readBits(index, lane);
       }
     }
 }
@@ -121,13 +113,15 @@ static void unpackPredicates(const SassInstruction &instruction,
   for (unsigned lane = 0; lane < kLanes; ++lane) {
     if (!(active >> lane & 1) || instruction.operands.size() < 3)
       continue;
-    Word bits = state.read(instruction.operands[1], lane);
+    Bits bits = state.readOperandBits(instruction.operands[1], lane);
     Word mask = state.read(instruction.operands[2], lane);
     bool plain = instruction.parts.size() == 1;
     for (unsigned i = 0; i < 7; ++i)
       if (!mask || *mask >> i & 1)
-        state.writePredicate(
-            i, lane, bits && mask && plain ? Truth(*bits >> i & 1) : Truth());
+        state.writePredicate(i, lane,
+                             mask && plain && (bits.known >> i & 1) != 0
+                                 ? Truth((bits.value >> i & 1) != 0)
+                                 : Truth());
   }
 }
 
@@ -136,7 +130,9 @@ void mlir::softmax::scorecard::forget(const SassInstruction &instruction,
   llvm::SmallVector<unsigned> written;
   collectWrites(instruction, written);
   for (unsigned index : written)
-    state.registers[index].known &= index >= kUniformRegister ? 0 : ~lanes;
+    for (unsigned lane = 0; lane < kLanes; ++lane)
+      if (index >= kUniformRegister || (lanes >> lane & 1) != 0)
+        state.registers[index][lane] = Bits();
   for (unsigned i = 0; i < countDestinations(instruction); ++i)
     if (const SassOperand &operand = instruction.operands[i];
         operand.isPredicate())
@@ -164,31 +160,89 @@ void mlir::softmax::scorecard::evaluate(const SassInstruction &instruction,
     return forget(instruction, active, state);
   llvm::SmallVector<unsigned> written;
   collectWrites(instruction, written);
-  std::array<LaneEvaluator::Results, kLanes> results;
-  for (unsigned lane = 0; lane < kLanes; ++lane)
-    if (active >> lane & 1)
-      results[lane] = LaneEvaluator(instruction, state, lane).run();
-  for (unsigned lane = 0; lane < kLanes; ++lane) {
-    // What is written for the whole warp is as the first lane has it.
-    auto choose = [&](bool uniform) -> const LaneEvaluator::Results * {
-      if (uniform)
-        return &results[llvm::countr_zero(active)];
-      return active >> lane & 1 ? &results[lane] : nullptr;
-    };
+  auto write = [&](const LaneEvaluator::Results &from, unsigned lane,
+                   bool uniform) {
     for (auto [i, index] : llvm::enumerate(written))
-      if (const auto *from = choose(index >= kUniformRegister))
+      if ((index >= kUniformRegister) == uniform)
         state.writeRegister(index, lane,
-                            i < from->words.size() ? from->words[i] : Word());
+                            i < from.words.size() ? from.words[i] : Bits());
     unsigned truth = 0;
     for (unsigned i = 0; i < destinations; ++i) {
       const SassOperand &operand = instruction.operands[i];
       if (!operand.isPredicate())
         continue;
-      if (const auto *from = choose(operand.index >= kUniformPredicate))
+      if ((operand.index >= kUniformPredicate) == uniform)
         state.writePredicate(operand.index, lane,
-                             truth < from->truths.size() ? from->truths[truth]
-                                                         : Truth());
+                             truth < from.truths.size() ? from.truths[truth]
+                                                        : Truth());
       ++truth;
     }
+  };
+  // What is written for the whole warp is as the first lane has it.
+  LaneEvaluator::Results ofFirst;
+  unsigned first = llvm::countr_zero(active);
+  for (unsigned lane = 0; lane < kLanes; ++lane) {
+    if (!(active >> lane & 1))
+      continue;
+    LaneEvaluator::Results results =
+        LaneEvaluator(instruction, state, lane).run();
+    write(results, lane, /*uniform=*/false);
+    if (lane == first)
+      ofFirst = std::move(results);
   }
+  auto isUniform = [](const SassOperand &operand) {
+    return (operand.isRegister() && operand.index >= kUniformRegister) ||
+           (operand.isPredicate() && operand.index >= kUniformPredicate);
+  };
+  if (llvm::any_of(
+          llvm::ArrayRef(instruction.operands).take_front(destinations),
+          isUniform))
+    for (unsigned lane = 0; lane < kLanes; ++lane)
+      write(ofFirst, lane, /*uniform=*/true);
+}
+
+/// What is known of a word that is one of two.
+static Bits merge(const Bits &one, const Bits &other) {
+  return {one.value, one.known & other.known & ~(one.value ^ other.value)};
+}
+
+void mlir::softmax::scorecard::evaluatePerhaps(
+    const SassInstruction &instruction, uint32_t lanes, WarpState &state) {
+  StringRef base = instruction.base();
+  if (base == "STL") {
+    std::map<uint32_t, Lanes> before = state.local;
+    evaluate(instruction, lanes, state);
+    for (auto &[address, slot] : state.local)
+      for (unsigned lane = 0; lane < kLanes; ++lane)
+        slot[lane] = merge(slot[lane], before[address][lane]);
+    return;
+  }
+  if (base == "R2P")
+    for (unsigned i = 0; i < 7; ++i)
+      state.forgetPredicate(i, lanes);
+  llvm::SmallVector<unsigned> written;
+  collectWrites(instruction, written);
+  llvm::SmallVector<Lanes, 4> before;
+  for (unsigned index : written)
+    before.push_back(state.registers[index]);
+  std::array<std::array<Truth, kLanes>, 2> truths;
+  llvm::SmallVector<unsigned, 2> predicates;
+  for (unsigned i = 0; i < countDestinations(instruction); ++i)
+    if (const SassOperand &operand = instruction.operands[i];
+        operand.isPredicate() && predicates.size() < truths.size()) {
+      for (unsigned lane = 0; lane < kLanes; ++lane)
+        truths[predicates.size()][lane] =
+            state.readPredicate(operand.index, lane);
+      predicates.push_back(operand.index);
+    }
+  evaluate(instruction, lanes, state);
+  for (auto [index, old] : llvm::zip(written, before))
+    for (unsigned lane = 0; lane < kLanes; ++lane) {
+      Bits &now = state.registers[index][lane];
+      now = merge(now, old[lane]);
+    }
+  for (auto [index, old] : llvm::zip(predicates, truths))
+    for (unsigned lane = 0; lane < kLanes; ++lane)
+      if (state.readPredicate(index, lane) != old[lane])
+        state.writePredicate(index, lane, Truth());
 }

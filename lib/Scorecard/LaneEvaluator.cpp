@@ -65,7 +65,7 @@ void LaneEvaluator::multiply() {
     carry = in.value_or(false);
   }
   if (!known)
-    return result(std::nullopt);
+    return result(Word());
   uint64_t high = is("HI") ? *product >> 32 : *product;
   result(static_cast<uint32_t>(high + *c + carry));
 }
@@ -79,7 +79,7 @@ void LaneEvaluator::shiftAndAdd() {
     c = source(2);
   Truth carry = is("X") ? condition(at + 1) : Truth(false);
   if (!a || !b || !c || !shift || !carry) {
-    result(std::nullopt);
+    result(Word());
     results.truths = {std::nullopt};
     return;
   }
@@ -101,7 +101,7 @@ void LaneEvaluator::shift() {
   Word low = narrow && !left && high ? Word(0) : source(0);
   Word upper = narrow && left && !high ? Word(0) : source(2);
   if (!shift || !low || !upper)
-    return result(std::nullopt);
+    return result(Word());
   unsigned amount = is("W") ? *shift & 31 : std::min(*shift, 64u);
   uint64_t wide = uint64_t(*upper) << 32 | *low;
   if (left)
@@ -113,24 +113,25 @@ void LaneEvaluator::shift() {
   result(static_cast<uint32_t>(high ? wide >> 32 : wide));
 }
 
-static uint32_t applyTable(uint32_t a, uint32_t b, uint32_t c, uint32_t table) {
-  uint32_t result = 0;
-  for (unsigned i = 0; i < 8; ++i)
-    if (table >> i & 1)
-      result |= (i & 4 ? a : ~a) & (i & 2 ? b : ~b) & (i & 1 ? c : ~c);
-  return result;
-}
-
+/// LOP3.LUT Rd, Ra, Rb, Rc, table: a bit is known where those that are unknown
+/// do not matter.
 void LaneEvaluator::logic() {
-  Word a = source(0), b = source(1), c = source(2), table = source(3);
-  if (!a || !b || !c || !table) {
-    result(std::nullopt);
-    results.truths = {std::nullopt};
-    return;
+  Word table = source(3);
+  const Bits inputs[] = {bits(0), bits(1), bits(2)};
+  uint32_t canBe[2] = {0, 0};
+  for (unsigned i = 0; i < 8; ++i) {
+    uint32_t possible = UINT32_MAX;
+    for (unsigned k = 0; k < 3; ++k) {
+      bool one = (i >> (2 - k) & 1) != 0;
+      possible &= (one ? inputs[k].value : ~inputs[k].value) | ~inputs[k].known;
+    }
+    canBe[table.value_or(0) >> i & 1] |= possible;
   }
-  uint32_t value = applyTable(*a, *b, *c, *table);
+  Bits value(canBe[1], table ? canBe[0] ^ canBe[1] : 0);
   result(value);
-  results.truths = {value != 0};
+  results.truths = {value.value != 0            ? Truth(true)
+                    : value.known == UINT32_MAX ? Truth(false)
+                                                : Truth()};
 }
 
 /// PLOP3.LUT Pd, Pd2, Pa, Pb, Pc, table, table2: known where the unknown ones
@@ -215,7 +216,7 @@ void LaneEvaluator::minimum() {
   Word a = source(0), b = source(1);
   Truth least = condition(2);
   if (!a || !b || !least)
-    return result(std::nullopt);
+    return result(Word());
   bool less = is("U32") ? *a < *b : int32_t(*a) < int32_t(*b);
   result(less == *least ? *a : *b);
 }
@@ -223,7 +224,7 @@ void LaneEvaluator::minimum() {
 void LaneEvaluator::permute() {
   Word a = source(0), selection = source(1), b = source(2);
   if (!a || !selection || !b || instruction.parts.size() > 1)
-    return result(std::nullopt);
+    return result(Word());
   uint64_t bytes = uint64_t(*b) << 32 | *a;
   uint32_t value = 0;
   for (unsigned i = 0; i < 4; ++i) {
@@ -238,18 +239,20 @@ void LaneEvaluator::permute() {
 
 /// P2R Rd, PR, Ra, mask.
 void LaneEvaluator::packPredicates() {
-  Word rest = source(1), mask = source(2);
-  if (!rest || !mask || instruction.parts.size() > 1)
-    return result(std::nullopt);
-  uint32_t value = *rest & ~*mask;
+  Bits rest = bits(1);
+  Word mask = source(2);
+  if (!mask || instruction.parts.size() > 1)
+    return result(Word());
+  uint32_t value = rest.value & ~*mask, known = rest.known & ~*mask;
   for (unsigned i = 0; i < 7; ++i)
-    if (*mask >> i & 1) {
-      Truth predicate = state.readPredicate(i, lane);
-      if (!predicate)
-        return result(std::nullopt);
-      value |= uint32_t(*predicate) << i;
-    }
-  result(value);
+    if (*mask >> i & 1)
+      if (Truth predicate = state.readPredicate(i, lane)) {
+        value |= uint32_t(*predicate) << i;
+        known |= 1u << i;
+      }
+  // There are seven predicates; the bits above are zero.
+  known |= *mask & ~127u;
+  result(Bits(value, known));
 }
 
 void LaneEvaluator::loadConstant() {
@@ -294,7 +297,7 @@ void LaneEvaluator::convert() {
   StringRef base = instruction.base();
   Word word = source(0);
   if (!word || is("F64") || is("64H"))
-    return result(std::nullopt);
+    return result(Word());
   if (base == "I2F" || base == "I2FP") {
     double exact = is("U32") ? double(*word) : double(int32_t(*word));
     auto rounded = static_cast<float>(exact);
@@ -308,7 +311,7 @@ void LaneEvaluator::convert() {
                             : Word());
   // F2I
   if (!is("TRUNC") || !(number >= 0 && number < 4294967296.0f))
-    return result(std::nullopt);
+    return result(Word());
   result(static_cast<uint32_t>(number));
 }
 
@@ -316,7 +319,7 @@ void LaneEvaluator::convert() {
 void LaneEvaluator::move() {
   if (is("64") && has(0))
     return wideResult(state.readWide(operands[first], lane));
-  result(source(0));
+  result(bits(0));
   if (instruction.base() == "CS2R" && !is("32"))
     result(operands.back().text == "SRZ" ? Word(0) : Word());
 }

@@ -22,7 +22,7 @@ public:
   /// What becomes of the destinations, in their order: the words of registers
   /// and the predicates.
   struct Results {
-    llvm::SmallVector<Word, 4> words;
+    llvm::SmallVector<Bits, 4> words;
     llvm::SmallVector<Truth, 2> truths;
   };
   Results run();
@@ -35,6 +35,9 @@ private:
   /// Source operand `i`, unknown where there is none.
   Word source(unsigned i) const {
     return has(i) ? state.read(operands[first + i], lane) : Word();
+  }
+  Bits bits(unsigned i) const {
+    return has(i) ? state.readOperandBits(operands[first + i], lane) : Bits();
   }
   Word plain(unsigned i) const {
     return has(i) ? state.readPlain(operands[first + i], lane) : Word();
@@ -62,7 +65,7 @@ private:
   void loadConstant();
   void constantOfHalves();
   void convert();
-  void result(Word word) { results.words.push_back(word); }
+  void result(Bits word) { results.words.push_back(word); }
   void wideResult(std::optional<uint64_t> word) {
     result(word ? Word(static_cast<uint32_t>(*word)) : Word());
     result(word ? Word(static_cast<uint32_t>(*word >> 32)) : Word());

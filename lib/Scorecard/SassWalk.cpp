@@ -414,14 +414,14 @@ llvm::Error WarpWalker::step(size_t at, uint32_t active, bool firstWarp) {
       counts.localBytes +=
           uint64_t(getAccessBytes(instruction)) * llvm::popcount(lanes);
   }
-  if (known.globalLoad && executing != 0) {
+  if (known.globalLoad && (executing | unsure) != 0) {
     for (unsigned index : known.writes)
       pending.set(index);
   }
   if (executing != 0)
     evaluate(instruction, executing, state);
   if (unsure != 0)
-    forget(instruction, unsure, state);
+    evaluatePerhaps(instruction, unsure, state);
   return llvm::Error::success();
 }
 

@@ -78,13 +78,11 @@ static std::map<uint32_t, uint32_t> makeConstants(const ScoredLaunch &launch,
   return words;
 }
 
-/// Blocks that are walked: all phases of a row's alignment are among them.
-static constexpr uint64_t mostWalkedBlocks = 8;
-
 static llvm::Expected<WalkCounts> walkSome(const SassFunction &function,
-                                           const WalkLaunch &launch) {
+                                           const WalkLaunch &launch,
+                                           uint64_t mostBlocks) {
   uint64_t blocks = uint64_t(launch.grid.x) * launch.grid.y * launch.grid.z;
-  uint64_t count = std::min(blocks, mostWalkedBlocks);
+  uint64_t count = std::min(blocks, mostBlocks);
   // An odd distance meets rows of all alignments.
   uint64_t distance = count < blocks ? ((blocks / count - 1) | 1) : 1;
   WalkCounts total;
@@ -102,8 +100,8 @@ static llvm::Expected<WalkCounts> walkSome(const SassFunction &function,
 }
 
 static llvm::Error addLaunch(const MachineCode &code,
-                             const ScoredLaunch &launch, double elements,
-                             double rows, double repeat,
+                             const ScoredProblem &problem,
+                             const ScoredLaunch &launch,
                              const GPUDescription &chip, Score &result) {
   const SassFunction *function = code.findCode(launch.kernel);
   const CubinKernel *kernel = code.findResources(launch.kernel);
@@ -120,10 +118,14 @@ static llvm::Error addLaunch(const MachineCode &code,
   walked.grid = launch.grid;
   walked.block = launch.block;
   walked.constants = makeConstants(launch, *kernel, chip);
-  llvm::Expected<WalkCounts> counts = walkSome(*function, walked);
+  llvm::Expected<WalkCounts> counts =
+      walkSome(*function, walked, problem.walkedBlocks);
   if (!counts)
     return counts.takeError();
 
+  auto rows = static_cast<double>(problem.rows);
+  auto repeat = static_cast<double>(problem.repeat);
+  double elements = rows * static_cast<double>(problem.columns);
   double blocks = double(launch.grid.x) * launch.grid.y * launch.grid.z;
   double scale = blocks / double(counts->blocks) * repeat;
   auto perElement = [&](uint64_t count) {
@@ -196,11 +198,8 @@ mlir::softmax::scorecard::score(const MachineCode &code,
   result.name = problem.name;
   result.rows = problem.rows;
   result.columns = problem.columns;
-  auto repeat = static_cast<double>(problem.repeat);
-  double rows = double(problem.rows), elements = rows * problem.columns;
   for (const ScoredLaunch &launch : problem.launches)
-    if (llvm::Error error =
-            addLaunch(code, launch, elements, rows, repeat, chip, result))
+    if (llvm::Error error = addLaunch(code, problem, launch, chip, result))
       return std::move(error);
   if (result.bytesRead > 0)
     result.sectorsRead /= result.bytesRead;

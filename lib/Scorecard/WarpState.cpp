@@ -15,24 +15,24 @@ WarpState::WarpState(const WalkLaunch &launch, Dim3 block, unsigned warp)
       lanes |= 1u << lane;
 }
 
-std::optional<uint32_t> WarpState::readRegister(unsigned index,
-                                                unsigned lane) const {
+Bits WarpState::readBits(unsigned index, unsigned lane) const {
   if (index == kZeroRegister || index == kUniformZeroRegister)
-    return 0;
-  const Lanes &held = registers[index];
-  if (!(held.known >> lane & 1))
-    return std::nullopt;
-  return held.values[lane];
+    return {0, UINT32_MAX};
+  return registers[index][lane];
 }
 
-void WarpState::writeRegister(unsigned index, unsigned lane,
-                              std::optional<uint32_t> value) {
+Bits WarpState::readOperandBits(const SassOperand &operand,
+                                unsigned lane) const {
+  if (operand.kind != Kind::Register || operand.negated || operand.absolute)
+    return read(operand, lane);
+  Bits bits = readBits(operand.index, lane);
+  return operand.inverted ? Bits(~bits.value, bits.known) : bits;
+}
+
+void WarpState::writeRegister(unsigned index, unsigned lane, Bits value) {
   if (index == kZeroRegister || index == kUniformZeroRegister)
     return;
-  Lanes &held = registers[index];
-  held.known = (held.known & ~(1u << lane)) | uint32_t(value.has_value())
-                                                  << lane;
-  held.values[lane] = value.value_or(0);
+  registers[index][lane] = value;
 }
 
 std::optional<bool> WarpState::readPredicate(unsigned index,

@@ -15,11 +15,25 @@ namespace mlir::softmax::scorecard {
 
 inline constexpr unsigned kLanes = 32;
 
-/// A register of all lanes; `known` says in which its value is known.
-struct Lanes {
-  uint32_t known = 0;
-  std::array<uint32_t, kLanes> values = {};
+/// A word of which some bits are known; the others are zero in `value`.
+/// Compilers keep predicates as bits of a register, of floats and of integers
+/// in the same one.
+struct Bits {
+  uint32_t value = 0, known = 0;
+
+  Bits() = default;
+  Bits(uint32_t value, uint32_t known) : value(value & known), known(known) {}
+  Bits(uint32_t word) : Bits(word, UINT32_MAX) {}
+  /// All or nothing.
+  Bits(std::optional<uint32_t> word)
+      : value(word.value_or(0)), known(word ? UINT32_MAX : 0) {}
+  std::optional<uint32_t> getWord() const {
+    return known == UINT32_MAX ? std::optional(value) : std::nullopt;
+  }
 };
+
+/// A register of all lanes.
+using Lanes = std::array<Bits, kLanes>;
 
 /// Values are known or not, never guessed: what comes from memory and from
 /// arithmetic on floats is not.
@@ -31,9 +45,11 @@ public:
   uint32_t getLanes() const { return lanes; }
   const WalkLaunch &getLaunch() const { return launch; }
 
-  std::optional<uint32_t> readRegister(unsigned index, unsigned lane) const;
-  void writeRegister(unsigned index, unsigned lane,
-                     std::optional<uint32_t> value);
+  Bits readBits(unsigned index, unsigned lane) const;
+  std::optional<uint32_t> readRegister(unsigned index, unsigned lane) const {
+    return readBits(index, lane).getWord();
+  }
+  void writeRegister(unsigned index, unsigned lane, Bits value);
   std::optional<bool> readPredicate(unsigned index, unsigned lane) const;
   void writePredicate(unsigned index, unsigned lane, std::optional<bool> value);
   void forgetPredicate(unsigned index, uint32_t lanes) {
@@ -45,6 +61,8 @@ public:
   /// The same without the operand's `-`.
   std::optional<uint32_t> readPlain(const SassOperand &operand,
                                     unsigned lane) const;
+  /// The same, as far as its bits are known.
+  Bits readOperandBits(const SassOperand &operand, unsigned lane) const;
   /// With the register that follows as the upper half.
   std::optional<uint64_t> readWide(const SassOperand &operand,
                                    unsigned lane) const;
@@ -60,7 +78,7 @@ public:
 
   /// What spilled registers hold.
   std::map<uint32_t, Lanes> local;
-  std::array<Lanes, 2 * kUniformRegister> registers;
+  std::array<Lanes, 2 * kUniformRegister> registers = {};
 
 private:
   const WalkLaunch &launch;
@@ -81,6 +99,11 @@ void evaluate(const SassInstruction &instruction, uint32_t active,
 /// Everything that `instruction` writes is unknown in `lanes`.
 void forget(const SassInstruction &instruction, uint32_t lanes,
             WarpState &state);
+
+/// Executes `instruction` for `lanes`, in which it is not known whether it is
+/// executed: what is known then is the same either way.
+void evaluatePerhaps(const SassInstruction &instruction, uint32_t lanes,
+                     WarpState &state);
 
 } // namespace mlir::softmax::scorecard
 

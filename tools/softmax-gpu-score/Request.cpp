@@ -89,10 +89,12 @@ bool fromJSON(const json::Value &value, ScoreRequest::Problem &problem,
       !map.map("read", scored.leastRead) ||
       !map.map("written", scored.leastWritten) ||
       !map.mapOptional("repeat", scored.repeat) ||
+      !map.mapOptional("blocks", scored.walkedBlocks) ||
       !map.map("launches", scored.launches))
     return false;
-  if (scored.rows < 1 || scored.columns < 1 || scored.repeat < 1) {
-    path.report("rows, columns and repeat are from 1 on");
+  if (scored.rows < 1 || scored.columns < 1 || scored.repeat < 1 ||
+      scored.walkedBlocks < 1) {
+    path.report("rows, columns, repeat and blocks are from 1 on");
     return false;
   }
   return true;

@@ -14,6 +14,9 @@ import sysconfig
 BYTES = {"f16": 2, "bf16": 2, "f32": 4}
 TRITON_TYPES = {"f16": "*fp16", "bf16": "*bf16", "f32": "*fp32"}
 
+# Bytes of shared memory that a block may have.
+MOST_SHARED = {75: 65536, 80: 166912, 90: 232448, 100: 232448}
+
 
 class Missing(Exception):
     """What a peer is compiled with is not there."""
@@ -90,11 +93,15 @@ class Tutorial(TritonPeer):
         pointer = TRITON_TYPES[type]
         signature = {"probabilities": pointer, "logits": pointer, "columns": "i32", "rows": "i32",
                      "PADDED": "constexpr", "STAGES": "constexpr"}
-        constants = {"PADDED": padded, "STAGES": 4}
         aligned = ["probabilities", "logits"] + (["columns"] if columns % 16 == 0 else [])
         warps = 8
-        path, kernel, shared, parameters = self.build(persistent_softmax, signature, constants, aligned,
-                                                      warps, self.name)
+        # As many stages of the pipeline as shared memory has room for.
+        for stages in [4, 2, 1]:
+            path, kernel, shared, parameters = self.build(persistent_softmax, signature,
+                                                          {"PADDED": padded, "STAGES": stages}, aligned, warps,
+                                                          self.name)
+            if shared <= MOST_SHARED[self.chip]:
+                break
         arguments = ["buffer", "buffer", "columns", "rows"]
         return Compiled(path, kernel, 32 * warps, shared,
                         arguments + ["buffer"] * (parameters - len(arguments)), persistent=True)

@@ -63,6 +63,9 @@ struct ScoredProblem {
   /// launches, as walked, do a part of the rows, and the problem is so many
   /// times as much work for the same blocks.
   int64_t repeat = 1;
+  /// Blocks that are walked, at most; rows of all alignments should be among
+  /// them.
+  uint64_t walkedBlocks = 8;
 };
 
 /// What limits a kernel's time.
