@@ -156,7 +156,8 @@ void mlir::softmax::scorecard::evaluate(const SassInstruction &instruction,
   if (destinations == 0)
     return;
 
-  if (!LaneEvaluator::find(instruction))
+  LaneEvaluator::Method method = LaneEvaluator::find(instruction);
+  if (!method)
     return forget(instruction, active, state);
   llvm::SmallVector<unsigned> written;
   collectWrites(instruction, written);
@@ -185,7 +186,7 @@ void mlir::softmax::scorecard::evaluate(const SassInstruction &instruction,
     if (!(active >> lane & 1))
       continue;
     LaneEvaluator::Results results =
-        LaneEvaluator(instruction, state, lane).run();
+        LaneEvaluator(instruction, state, lane, destinations).run(method);
     write(results, lane, /*uniform=*/false);
     if (lane == first)
       ofFirst = std::move(results);

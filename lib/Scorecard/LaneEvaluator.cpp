@@ -366,8 +366,8 @@ LaneEvaluator::Method LaneEvaluator::find(const SassInstruction &instruction) {
   return method;
 }
 
-LaneEvaluator::Results LaneEvaluator::run() {
+LaneEvaluator::Results LaneEvaluator::run(Method method) {
   if (first > 0 && has(0))
-    (this->*find(instruction))();
-  return results;
+    (this->*method)();
+  return std::move(results);
 }

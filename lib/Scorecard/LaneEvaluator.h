@@ -14,10 +14,11 @@ using Truth = std::optional<bool>;
 /// One instruction for one lane.
 class LaneEvaluator {
 public:
+  /// `first` is the number of destinations.
   LaneEvaluator(const SassInstruction &instruction, WarpState &state,
-                unsigned lane)
+                unsigned lane, unsigned first)
       : instruction(instruction), operands(instruction.operands), state(state),
-        lane(lane), first(countDestinations(instruction)) {}
+        lane(lane), first(first) {}
 
   /// What becomes of the destinations, in their order: the words of registers
   /// and the predicates.
@@ -25,11 +26,12 @@ public:
     llvm::SmallVector<Bits, 4> words;
     llvm::SmallVector<Truth, 2> truths;
   };
-  Results run();
-
   using Method = void (LaneEvaluator::*)();
   /// What computes such an instruction; null where nothing is known of it.
   static Method find(const SassInstruction &instruction);
+
+  /// `method` is what find() says.
+  Results run(Method method);
 
 private:
   /// Source operand `i`, unknown where there is none.

@@ -37,7 +37,7 @@ read and written are the bytes that must be moved once. Arguments are those of
 the kernel in order: "buffer" is an address aligned to 256 bytes, an integer the
 bits of a scalar. "repeat": N says that rows are N times what the launches
 compute, where blocks take row after row; "blocks": N how many blocks of a grid
-are followed (8). Chips are sm_75, sm_80, sm_90 and sm_100.
+are followed (4). Chips are sm_75, sm_80, sm_90 and sm_100.
 
 Exit status: 0 all scored; 1 a kernel cannot be scored; 2 wrong usage, or a file
 or nvdisasm is missing.

@@ -43,7 +43,7 @@ def score_ours(softmaxc, chip, type, lengths):
 
 def problem(peer, compiled, type, columns, grid=None):
     """A request for rows of `columns`; `grid` blocks that stay, else one per row."""
-    rows, repeat, blocks = rows_of(columns), 1, 8
+    rows, repeat, blocks = rows_of(columns), 1, 4
     if grid is not None:
         # A few rows of each block are followed; the prologue counts once for them.
         walked = 16 if columns <= 4096 else 2

@@ -62,7 +62,7 @@ static llvm::SmallVector<Work> chooseShapes(const DeviceFunction &function) {
   llvm::SmallVector<Work> shapes;
   if (isStatic(function.columns)) {
     int64_t columns = getProduct(function.columns, {});
-    return {{getRows(columns), columns}};
+    return {{columns, getRows(columns)}};
   }
   int64_t shortest = 1;
   for (const DeviceKernel &kernel : function.kernels) {
@@ -71,7 +71,7 @@ static llvm::SmallVector<Work> chooseShapes(const DeviceFunction &function) {
                           : std::max<int64_t>(2 * (shortest - 1), 4096);
     for (int64_t columns : {longest, longest - 1})
       if (columns >= shortest)
-        shapes.push_back({getRows(columns), columns});
+        shapes.push_back({columns, getRows(columns)});
     shortest = longest + 1;
   }
   return shapes;

@@ -28,7 +28,7 @@ struct WalkLaunch {
   /// launch.
   std::map<uint32_t, uint32_t> constants;
   /// Instructions of a warp, at most; a walk that takes more fails.
-  uint64_t mostInstructions = 1u << 20;
+  uint64_t mostInstructions = 1u << 22;
 };
 
 /// What an instruction occupies besides its issue slot.

@@ -65,7 +65,7 @@ struct ScoredProblem {
   int64_t repeat = 1;
   /// Blocks that are walked, at most; rows of all alignments should be among
   /// them.
-  uint64_t walkedBlocks = 8;
+  uint64_t walkedBlocks = 4;
 };
 
 /// What limits a kernel's time.
