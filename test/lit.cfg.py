@@ -4,7 +4,7 @@
 # lines; whatever a test reads beside itself lives in a folder named Inputs.
 #
 # Substitutions beyond lit's own:
-#   softmax-opt, softmaxc, softmax-run, softmax-gpu-emulate   build/bin, always: a tool that has not
+#   softmax-opt, softmaxc, softmax-run, softmax-gpu-emulate, softmax-vulkan-run   build/bin: a tool that has not
 #                      been built fails its tests
 #   FileCheck, not, count, split-file, mlir-opt, llvm-nm, ...   LLVM's own tools;
 #                      mlir-opt-22, FileCheck-22 and so on mean the same
@@ -14,6 +14,7 @@
 #   %softmax_src, %softmax_obj, %softmax_lib   source folder, build folder and
 #                      the folder of the built libraries
 #   %mlir_lib          the folder of MLIR's runner libraries
+#   %cuda_stand_in     what plays NVIDIA's driver (test/CudaDriver/Driver.h)
 #   %shlibext          .so
 #   %mlir_include      the headers and TableGen files of MLIR
 #
@@ -21,18 +22,24 @@
 #   host-<machine>     host-x86_64, host-aarch64, ...
 #   host-fma, host-f16c, host-avx2, host-avx512   what this CPU executes; host-avx2
 #                      means x86-64-v3, host-avx512 x86-64-v4
-#   numpy, mpmath, matplotlib, tvm_ffi     modules of the interpreter
+#   numpy, mpmath, matplotlib, tvm_ffi, rich   modules of the interpreter
 #   gcc, clang, clang++, g++               compilers on the PATH
 #   lld                                    ld.lld beside LLVM's tools
 #   qemu-x86_64, qemu-aarch64, qemu-riscv64   QEMU's user emulation of that CPU, and
 #                      a compiler for it with a static C library
-#   ptxas                                  NVIDIA's assembler on the PATH
+#   ptxas, fatbinary, nvdisasm             NVIDIA's programs, on the PATH or of packages of the interpreter
+#   lavapipe                               Vulkan's loader and Mesa's driver for CPUs; VK_ICD_FILENAMES
+#                                          names it in every test, so that no GPU is taken
+#   softmax-vulkan-run                     built, as where Vulkan's headers are
+#   spirv-val                              of SPIRV-Tools, on the PATH
 #   full                                   only with `tools/dev test --full`
 import ctypes.util
+import glob
 import importlib.util
 import os
 import platform
 import shutil
+import sysconfig
 
 import lit.formats
 from lit.llvm import llvm_config
@@ -41,7 +48,7 @@ from lit.llvm.subst import ToolSubst
 config.name = "softmax"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test", ".py"]
-config.excludes = ["Inputs", "Unit", "lit.cfg.py", "CMakeLists.txt"]
+config.excludes = ["Inputs", "Unit", "CudaDriver", "lit.cfg.py", "CMakeLists.txt"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.softmax_obj_root, "test")
 
@@ -54,7 +61,8 @@ def tool_path(directory, name):
     return os.path.join(directory, name)
 
 
-own_tools = ["softmax-opt", "softmaxc", "softmax-run", "softmax-gpu-emulate", "softmax-lsp-server"]
+own_tools = ["softmax-opt", "softmaxc", "softmax-run", "softmax-gpu-emulate", "softmax-vulkan-run",
+             "softmax-lsp-server"]
 llvm_tools = [
     "FileCheck", "count", "not", "split-file", "mlir-opt", "mlir-tblgen", "mlir-translate", "mlir-runner",
     "llc", "lli", "opt", "llvm-ar", "llvm-as", "llvm-dis", "llvm-mc", "llvm-mca", "llvm-nm",
@@ -81,6 +89,7 @@ config.substitutions.append(("%softmax_lib", config.softmax_lib_dir))
 config.substitutions.append(("%mlir_lib", config.llvm_lib_dir))
 config.substitutions.append(("%shlibext", config.llvm_shlib_ext))
 config.substitutions.append(("%mlir_include", config.mlir_include_dir))
+config.substitutions.append(("%cuda_stand_in", os.path.join(config.test_exec_root, "cuda-stand-in", "libcuda.so.1")))
 
 
 def cpu_flags():
@@ -109,7 +118,7 @@ for feature, needed in host_features.items():
         config.available_features.add(feature)
 
 # lit itself runs in the interpreter that the tests use.
-for module in ["numpy", "mpmath", "matplotlib", "tvm_ffi"]:
+for module in ["numpy", "mpmath", "matplotlib", "tvm_ffi", "rich"]:
     if importlib.util.find_spec(module):
         config.available_features.add(module)
 
@@ -125,9 +134,23 @@ for cpu in ["aarch64", "riscv64"]:
         config.available_features.add("qemu-" + cpu)
 if machine == "x86_64" and shutil.which("qemu-x86_64", path=search_path):
     config.available_features.add("qemu-x86_64")
-# NVIDIA's assembler of PTX.
-if shutil.which("ptxas", path=search_path):
-    config.available_features.add("ptxas")
+# NVIDIA's programs: those of the system first, then those of Python packages, wherever a test or
+# softmaxc looks for them.
+search_path = os.pathsep.join([search_path] + glob.glob(sysconfig.get_path("purelib") + "/nvidia/*/bin"))
+config.environment["PATH"] = search_path
+for program in ["ptxas", "fatbinary", "nvdisasm"]:
+    if shutil.which(program, path=search_path):
+        config.available_features.add(program)
+# Vulkan on the CPU.
+if shutil.which("spirv-val", path=search_path):
+    config.available_features.add("spirv-val")
+if os.path.exists(tool_path(config.softmax_tools_dir, "softmax-vulkan-run")):
+    config.available_features.add("softmax-vulkan-run")
+lavapipe = [path for folder in ["/usr/share/vulkan/icd.d", "/usr/local/share/vulkan/icd.d", "/etc/vulkan/icd.d"]
+            for path in sorted(glob.glob(folder + "/lvp_icd*.json"))]
+if lavapipe and ctypes.util.find_library("vulkan"):
+    config.available_features.add("lavapipe")
+    config.environment["VK_ICD_FILENAMES"] = config.environment["VK_DRIVER_FILES"] = lavapipe[0]
 if os.path.exists(tool_path(config.llvm_tools_dir, "ld.lld")):
     config.available_features.add("lld")
 

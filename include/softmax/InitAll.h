@@ -7,6 +7,7 @@
 #define SOFTMAX_INITALL_H
 
 #include "mlir/IR/DialectRegistry.h"
+#include "softmax/Conversion/KernelsToSPIRV/Passes.h"
 #include "softmax/Conversion/SoftmaxToGPU/Passes.h"
 #include "softmax/Conversion/SoftmaxToLinalg/Passes.h"
 #include "softmax/Conversion/SoftmaxToVector/Passes.h"
@@ -37,6 +38,7 @@ inline void registerAllPasses() {
   registerSoftmaxTargetPasses();
   registerSoftmaxToVectorPasses();
   registerSoftmaxToGPUPasses();
+  registerKernelsToSPIRVPasses();
   registerMathPasses();
   registerSoftmaxPipelines();
 }

@@ -205,12 +205,12 @@ void mlir::softmax::emulator::reportDeadlock(GridState &grid) {
   std::string message =
       std::to_string(group.count) + " threads wait here for ever";
   if (thread.wait == Wait::Warp) {
-    uint32_t missing = 0;
+    LaneMask missing = 0;
     for (Thread *lane : thread.warp->lanes)
       if (thread.mask >> lane->lane & 1 && !lane->done &&
           (lane->wait != Wait::Warp || lane->mask != thread.mask ||
            lane->collective != thread.collective))
-        missing |= 1u << lane->lane;
+        missing |= bitOfLane(lane->lane);
     message += ", the first for " + describeLanes(missing) + " of its warp";
   }
   report(thread, thread.site, Fault::Deadlock, message + others);

@@ -141,10 +141,10 @@ mlir::softmax::emulator::checkDeviceModule(const llvm::Module &module) {
     return llvm::createStringError("the device module is not valid: " +
                                    message);
   const llvm::Triple &triple = module.getTargetTriple();
-  if (triple.getArch() != llvm::Triple::nvptx64)
+  if (triple.getArch() != llvm::Triple::nvptx64 && !triple.isAMDGCN())
     return llvm::createStringError(
         "the module is for '" + triple.str() +
-        "', not for nvptx64; only NVIDIA device code is emulated");
+        "', not for nvptx64 or amdgcn; no other device code is emulated");
   if (!module.getModuleInlineAsm().empty())
     return llvm::createStringError(
         "module-level assembly is not emulated; take it out");
@@ -158,7 +158,7 @@ mlir::softmax::emulator::checkDeviceModule(const llvm::Module &module) {
       return llvm::createStringError("function '" + function.getName() +
                                      "': names with 'emu.' are the emulator's "
                                      "own; call it something else");
-    if (function.getCallingConv() != llvm::CallingConv::PTX_Kernel)
+    if (!isKernel(function))
       for (const llvm::Argument &argument : function.args())
         if (argument.hasByValAttr())
           return llvm::createStringError(

@@ -26,14 +26,14 @@ void CoalescingTrace::record(uint32_t site, uint32_t lane, uint32_t generation,
     trace.requests.resize(execution + 1);
   Request &request = trace.requests[execution];
   request.addresses[lane] = address;
-  request.lanes |= 1u << lane;
+  request.lanes |= uint64_t(1) << lane;
 }
 
 void CoalescingTrace::count(SiteTrace &trace, CoalescingCounters &counters) {
   for (const Request &request : trace.requests) {
-    uintptr_t addresses[32];
+    uintptr_t addresses[64];
     unsigned number = 0;
-    for (unsigned lane = 0; lane < 32; ++lane)
+    for (unsigned lane = 0; lane < 64; ++lane)
       if (request.lanes >> lane & 1)
         addresses[number++] = request.addresses[lane];
     std::sort(addresses, addresses + number);

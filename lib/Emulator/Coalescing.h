@@ -33,13 +33,13 @@ public:
 
 private:
   struct Request {
-    uintptr_t addresses[32];
-    uint32_t lanes = 0;
+    uintptr_t addresses[64];
+    uint64_t lanes = 0;
   };
   struct SiteTrace {
     uint32_t generation = 0;
     uint32_t size = 0;
-    uint32_t executions[32] = {};
+    uint32_t executions[64] = {};
     std::vector<Request> requests;
   };
   static void count(SiteTrace &trace, CoalescingCounters &counters);

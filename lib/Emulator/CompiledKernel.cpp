@@ -14,8 +14,7 @@ using namespace mlir::softmax::emulator;
 static std::unique_ptr<llvm::Module> extract(const llvm::Module &module,
                                              llvm::StringRef kernel) {
   auto isOther = [&](const llvm::Function &function) {
-    return function.getCallingConv() == llvm::CallingConv::PTX_Kernel &&
-           function.getName() != kernel;
+    return isKernel(function) && function.getName() != kernel;
   };
   llvm::ValueToValueMapTy map;
   std::unique_ptr<llvm::Module> copy =

@@ -40,7 +40,8 @@ static uint64_t *classifyCall(const llvm::CallInst &call,
   if (isOneOf({".div."}))
     return &counters.floatDiv;
   if (isOneOf({"nvvm.bar", ".shfl.", ".vote.", ".match.", ".redux.", ".elect.",
-               ".fence", ".membar"}))
+               ".fence", ".membar", ".barrier", ".dpp", ".permute", "bpermute",
+               ".swizzle", ".permlane"}))
     return &counters.synchronization;
   if (isOneOf({".maxnum", ".minnum", ".maximum", ".minimum", ".fmax", ".fmin",
                ".smax", ".smin", ".umax", ".umin"}))

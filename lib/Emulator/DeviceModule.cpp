@@ -4,6 +4,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/LLVMIR/ROCDLDialect.h"
 #include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
@@ -14,6 +15,7 @@
 #include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/ROCDL/ROCDLToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 
 #include "llvm/Bitcode/BitcodeReader.h"
@@ -61,21 +63,34 @@ private:
 
 void mlir::softmax::emulator::registerDeviceDialects(
     DialectRegistry &registry) {
-  registry.insert<gpu::GPUDialect, LLVM::LLVMDialect, NVVM::NVVMDialect>();
+  registry.insert<gpu::GPUDialect, LLVM::LLVMDialect, NVVM::NVVMDialect,
+                  ROCDL::ROCDLDialect>();
   registerBuiltinDialectTranslation(registry);
   registerGPUDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
   registerNVVMDialectTranslation(registry);
+  registerROCDLDialectTranslation(registry);
 }
 
-static llvm::Error checkTriple(llvm::Module &module) {
-  // What MLIR translates has no triple before its target adds one.
-  if (module.getTargetTriple().empty()) {
+/// What MLIR translates has no triple before its target adds one.
+static void setTarget(gpu::GPUModuleOp device, llvm::Module &module) {
+  if (!module.getTargetTriple().empty())
+    return;
+  ROCDL::ROCDLTargetAttr amd;
+  if (std::optional<ArrayAttr> targets = device.getTargets())
+    for (Attribute target : *targets)
+      if (auto attribute = dyn_cast<ROCDL::ROCDLTargetAttr>(target))
+        amd = attribute;
+  if (amd) {
+    module.setTargetTriple(llvm::Triple(amd.getTriple()));
+    for (llvm::Function &function : module)
+      if (!function.isDeclaration())
+        function.addFnAttr("target-cpu", amd.getChip());
+  } else {
     module.setTargetTriple(llvm::Triple("nvptx64-nvidia-cuda"));
     module.setDataLayout("e-p6:32:32-i64:64-i128:128-i256:256-v16:16-v32:32-"
                          "n16:32:64");
   }
-  return llvm::Error::success();
 }
 
 static llvm::Expected<std::unique_ptr<llvm::Module>>
@@ -97,14 +112,18 @@ static llvm::Expected<std::unique_ptr<llvm::Module>>
 translate(gpu::GPUModuleOp device, llvm::LLVMContext &context) {
   device.getContext()->loadDialect<LLVM::LLVMDialect>();
   DiagnosticText diagnostics(device.getContext());
-  WalkResult lowered = device.walk([](Operation *op) {
-    if (isa<gpu::GPUModuleOp>(op) ||
-        isa_and_present<LLVM::LLVMDialect, NVVM::NVVMDialect>(op->getDialect()))
-      return WalkResult::advance();
-    op->emitError("'") << op->getName()
-                       << "' is not in the LLVM and NVVM dialects; lower it";
-    return WalkResult::interrupt();
-  });
+  WalkResult lowered =
+      device.walk(
+          [](Operation *op) {
+            if (isa<gpu::GPUModuleOp>(op) ||
+                isa_and_present<LLVM::LLVMDialect, NVVM::NVVMDialect,
+                                ROCDL::ROCDLDialect>(op->getDialect()))
+              return WalkResult::advance();
+            op->emitError("'")
+                << op->getName()
+                << "' is not in the LLVM, NVVM or ROCDL dialects; lower it";
+            return WalkResult::interrupt();
+          });
   if (lowered.wasInterrupted())
     return diagnostics.takeError("gpu.module @" + device.getName() +
                                  " cannot be run");
@@ -125,8 +144,7 @@ translate(gpu::GPUModuleOp device, llvm::LLVMContext &context) {
         "gpu.module @" + device.getName() +
         " does not translate to LLVM IR; lower it to the LLVM and NVVM "
         "dialects");
-  if (llvm::Error error = checkTriple(*module))
-    return std::move(error);
+  setTarget(device, *module);
   return module;
 }
 

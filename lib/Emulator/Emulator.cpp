@@ -45,8 +45,7 @@ Program::load(std::unique_ptr<llvm::Module> module,
   if (llvm::Error error = checkDeviceModule(*impl->device))
     return std::move(error);
   for (const llvm::Function &function : *impl->device)
-    if (!function.isDeclaration() &&
-        function.getCallingConv() == llvm::CallingConv::PTX_Kernel)
+    if (!function.isDeclaration() && isKernel(function))
       impl->kernels.push_back(function.getName().str());
   return std::unique_ptr<Program>(new Program(std::move(impl)));
 }
@@ -304,6 +303,7 @@ llvm::Expected<LaunchResult> Program::launch(const Launch &launch) {
                          launch.grid.z / cluster->z};
   grid.threadsPerBlock = getVolume(launch.block);
   grid.blocksPerCluster = getVolume(*cluster);
+  grid.warpSize = kernel.warpSize;
   grid.clusterKnowledge.numBlocks = grid.blocksPerCluster;
   grid.fibres = &impl->fibres;
   grid.lastRegion.resize(prepared.sites.size());

@@ -2,6 +2,7 @@
 #include "IntrinsicRules.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/IR/IntrinsicsAMDGPU.h"
 #include "llvm/IR/IntrinsicsNVPTX.h"
 
 using namespace mlir::softmax::emulator;
@@ -327,11 +328,36 @@ static void addGeneric(RuleMap &rules) {
   rules[intrinsic::sqrt] = {Rule::CallOrKeep, "emu.sqrt"};
 }
 
+static void addAMD(RuleMap &rules) {
+  auto reads = [&](ID id, Register which) {
+    rules[id] = {Rule::ReadRegister, "emu.register",
+                 static_cast<uint32_t>(which)};
+  };
+  reads(intrinsic::amdgcn_workitem_id_x, Register::TidX);
+  reads(intrinsic::amdgcn_workitem_id_y, Register::TidY);
+  reads(intrinsic::amdgcn_workitem_id_z, Register::TidZ);
+  reads(intrinsic::amdgcn_workgroup_id_x, Register::CtaIdX);
+  reads(intrinsic::amdgcn_workgroup_id_y, Register::CtaIdY);
+  reads(intrinsic::amdgcn_workgroup_id_z, Register::CtaIdZ);
+  for (ID id : {intrinsic::amdgcn_mbcnt_lo, intrinsic::amdgcn_mbcnt_hi,
+                intrinsic::amdgcn_ds_bpermute, intrinsic::amdgcn_ds_swizzle,
+                intrinsic::amdgcn_update_dpp, intrinsic::amdgcn_permlanex16})
+    rules[id] = {Rule::AMDLanes};
+  // A wavefront arrives as a whole.
+  rules[intrinsic::amdgcn_s_barrier] = {Rule::BlockBarrier, "emu.barrier",
+                                        isAligned};
+  // Within 1 ULP on hardware, which the worst case of ex2.approx covers.
+  rules[intrinsic::amdgcn_exp2] = {Rule::Call, "emu.ex2.ftz"};
+  rules[intrinsic::amdgcn_log] = {Rule::Call, "emu.lg2.ftz"};
+  rules[intrinsic::amdgcn_rcp] = {Rule::Call, "emu.rcp.ftz"};
+}
+
 static RuleMap makeRules() {
   RuleMap rules;
   addRegisters(rules);
   addCollectives(rules);
   addBarriers(rules);
+  addAMD(rules);
   addArithmetic(rules);
   addGeneric(rules);
   return rules;

@@ -13,7 +13,7 @@
 
 namespace mlir::softmax::emulator {
 
-/// Special registers of PTX.
+/// Special registers of PTX; AMD has some of them.
 enum class Register : uint32_t {
   TidX,
   TidY,
@@ -92,7 +92,9 @@ struct IntrinsicRule {
     ClusterWait,
     MapRank,
     GetRank,
-    IsSpace
+    IsSpace,
+    /// Exchanges between lanes as AMD has them.
+    AMDLanes
   };
   Kind kind = Keep;
   llvm::StringLiteral runtime = "";

@@ -1,6 +1,6 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 //
-// Calls of the runtime for what is NVIDIA's.
+// Calls of the runtime for what is NVIDIA's or AMD's.
 #include "IntrinsicRules.h"
 #include "Prepare.h"
 
@@ -33,6 +33,8 @@ bool mlir::softmax::emulator::isModelledIntrinsic(const llvm::CallInst &call) {
     return call.getType()->isVoidTy() || isFloat(call.getType());
   case Rule::CallIfApproximate:
     return isFloat(call.getType()) && isApproximate(call);
+  case Rule::AMDLanes:
+    return isModelledAMDIntrinsic(call);
   default:
     return true;
   }
@@ -134,6 +136,8 @@ private:
       return lowerCollective(builder, call, rule);
     case Rule::BlockBarrier:
       return lowerBarrier(builder, call, rule);
+    case Rule::AMDLanes:
+      return replace(call, lowerAMDIntrinsic(preparation, call));
     case Rule::ClusterArrive:
     case Rule::ClusterWait: {
       llvm::SmallVector<llvm::Value *> operands = {
@@ -282,8 +286,10 @@ private:
     llvm::Value *thread = getThread(call);
     llvm::Value *number = preparation.callRuntime(
         builder, rule.runtime, i32,
-        {thread, preparation.getInt(site), call.getArgOperand(0), count,
-         preparation.getInt(rule.value & hasCount), predicate});
+        {thread, preparation.getInt(site),
+         // AMD's barrier has no number.
+         call.arg_empty() ? preparation.getInt(0) : call.getArgOperand(0),
+         count, preparation.getInt(rule.value & hasCount), predicate});
     if (rule.value & all)
       number = builder.CreateICmpEQ(
           number,

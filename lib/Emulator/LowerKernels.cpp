@@ -116,6 +116,11 @@ static std::vector<uint32_t> readDimensions(const llvm::Function &function,
   return dimensions;
 }
 
+bool mlir::softmax::emulator::isKernel(const llvm::Function &function) {
+  return function.getCallingConv() == llvm::CallingConv::PTX_Kernel ||
+         function.getCallingConv() == llvm::CallingConv::AMDGPU_KERNEL;
+}
+
 static KernelDescription describeKernel(const llvm::Function &function) {
   KernelDescription kernel;
   kernel.name = function.getName().str();
@@ -135,6 +140,15 @@ static KernelDescription describeKernel(const llvm::Function &function) {
   std::vector<uint32_t> most = readDimensions(function, "nvvm.maxntid");
   if (!most.empty())
     kernel.mostThreads = most[0] * most[1] * most[2];
+  kernel.warpSize = getWarpSize(function);
+  // AMD's: the least and the largest block.
+  std::pair<llvm::StringRef, llvm::StringRef> sizes =
+      function.getFnAttribute("amdgpu-flat-work-group-size")
+          .getValueAsString()
+          .split(',');
+  uint32_t largest = 0;
+  if (!sizes.second.getAsInteger(10, largest))
+    kernel.mostThreads = largest;
   return kernel;
 }
 
@@ -181,7 +195,7 @@ void mlir::softmax::emulator::lowerKernels(Preparation &preparation) {
   for (llvm::Function &function : preparation.module)
     if (!function.isDeclaration()) {
       functions.push_back(&function);
-      if (function.getCallingConv() == llvm::CallingConv::PTX_Kernel)
+      if (isKernel(function))
         kernels.push_back(&function);
     }
   for (llvm::Function *function : kernels) {

@@ -20,6 +20,9 @@ extern "C" {
 void LLVMInitializeNVPTXTargetInfo();
 void LLVMInitializeNVPTXTarget();
 void LLVMInitializeNVPTXTargetMC();
+void LLVMInitializeAMDGPUTargetInfo();
+void LLVMInitializeAMDGPUTarget();
+void LLVMInitializeAMDGPUTargetMC();
 }
 // NOLINTEND(readability-identifier-naming)
 
@@ -106,12 +109,15 @@ llvm::ConstantInt *Preparation::getInt(uint32_t value) {
   return llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), value);
 }
 
-/// The passes of NVIDIA's code generator that decide which accesses there are:
-/// neighbours become vectors, and masked accesses branches.
+/// The passes of the vendor's code generator that decide which accesses there
+/// are: neighbours become vectors, and masked accesses branches.
 static llvm::Error runDevicePasses(llvm::Module &module) {
   LLVMInitializeNVPTXTargetInfo();
   LLVMInitializeNVPTXTarget();
   LLVMInitializeNVPTXTargetMC();
+  LLVMInitializeAMDGPUTargetInfo();
+  LLVMInitializeAMDGPUTarget();
+  LLVMInitializeAMDGPUTargetMC();
   std::string message;
   const llvm::Target *target =
       llvm::TargetRegistry::lookupTarget(module.getTargetTriple(), message);

@@ -39,6 +39,7 @@ struct KernelDescription {
   std::vector<uint32_t> requiredThreads, clusterSize;
   /// Product; 0 where the kernel does not say.
   uint32_t mostThreads = 0;
+  uint32_t warpSize = 32;
 };
 
 struct SharedVariable {
@@ -111,7 +112,7 @@ void countInstructions(Preparation &preparation);
 /// Inserts checks before loads, stores, atomics, memory intrinsics, divisions
 /// and traps.
 void insertChecks(Preparation &preparation);
-/// Replaces what is NVIDIA's by calls of the runtime.
+/// Replaces what is NVIDIA's or AMD's by calls of the runtime.
 void lowerIntrinsics(Preparation &preparation);
 /// Gives shared variables a place in the block's window, and makes the others
 /// visible.
@@ -124,8 +125,18 @@ llvm::Expected<PreparedModule> prepareModule(llvm::Module &module,
                                              llvm::TargetMachine &machine);
 
 /// Whether lowerIntrinsics knows the intrinsic, or the host's code generator
-/// does what NVIDIA's would.
+/// does what the vendor's would.
 bool isModelledIntrinsic(const llvm::CallInst &call);
+
+/// Threads of a warp (or wavefront) of the target that `function` is for.
+uint32_t getWarpSize(const llvm::Function &function);
+/// Whether the function is one that hosts launch.
+bool isKernel(const llvm::Function &function);
+
+/// Exchanges between lanes as AMD has them: whether the call has a form that is
+/// modelled, and its result.
+bool isModelledAMDIntrinsic(const llvm::CallInst &call);
+llvm::Value *lowerAMDIntrinsic(Preparation &preparation, llvm::CallInst &call);
 
 /// Symbols of the runtime and their addresses.
 struct RuntimeSymbol {

@@ -20,7 +20,12 @@
 
 namespace mlir::softmax::emulator {
 
+/// Of NVIDIA's warps, which all masks in registers are of; AMD's wavefronts may
+/// have as many lanes as LaneMask has bits.
 constexpr unsigned warpSize = 32;
+using LaneMask = uint64_t;
+constexpr unsigned mostLanes = 64;
+constexpr LaneMask bitOfLane(unsigned lane) { return LaneMask(1) << lane; }
 /// Limits of every NVIDIA GPU since sm_90.
 constexpr uint32_t mostThreadsPerBlock = 1024;
 constexpr uint32_t mostBlocksPerCluster = 16;
@@ -51,6 +56,8 @@ enum class Collective : uint8_t {
   ShuffleUp,
   ShuffleDown,
   ShuffleBfly,
+  /// AMD's: of the lane whose number is the operand, modulo the warp's size.
+  ReadLane,
   VoteAll,
   VoteAny,
   VoteUni,
@@ -95,7 +102,7 @@ struct Thread {
   uint32_t site = 0;
   /// The operands of the collective or barrier that it waits for.
   Collective collective = Collective::Barrier;
-  uint32_t mask = 0;
+  LaneMask mask = 0;
   uint64_t value = 0;
   uint32_t operand = 0, control = 0;
   /// The result; of a shuffle also the lane that it would read and cannot.
@@ -111,7 +118,8 @@ struct Warp {
   uint32_t number = 0;
   std::vector<Thread *> lanes;
   /// Lanes that have not returned.
-  uint32_t live = 0;
+  LaneMask live = 0;
+  /// Changed by bar.warp.sync only, which AMD has not.
   WarpKnowledge knowledge;
   /// Advanced when the lanes have met.
   uint32_t generation = 0;
@@ -150,6 +158,7 @@ struct GridState {
   const SiteTable *sites = nullptr;
   Dim3 grid, block, cluster, gridInClusters;
   uint32_t threadsPerBlock = 0, blocksPerCluster = 0;
+  uint32_t warpSize = 32;
   uint32_t clusterNumber = 0;
   uint64_t sharedBytes = 0, windowBytes = 0, windowStride = 0;
   char *windows = nullptr;
@@ -200,7 +209,7 @@ void checkAccess(Thread &thread, uintptr_t address, uint64_t size,
 /// Lets a thread take part in a collective of its warp; returns when all lanes
 /// of the mask have.
 void joinCollective(Thread &thread, uint32_t site, Collective collective,
-                    uint32_t mask, uint64_t value, uint32_t operand = 0,
+                    LaneMask mask, uint64_t value, uint32_t operand = 0,
                     uint32_t control = 0);
 /// To be called when a lane has returned from the kernel.
 void leaveWarp(Thread &thread);
@@ -218,7 +227,7 @@ void reportDeadlock(GridState &grid);
 /// "(1, 0, 0)"
 std::string toString(const Dim3 &index);
 /// "lanes 0-15, 31"
-std::string describeLanes(uint32_t mask);
+std::string describeLanes(LaneMask mask);
 
 } // namespace mlir::softmax::emulator
 

@@ -127,6 +127,15 @@ uint64_t collective(Thread *thread, uint32_t site, uint32_t which,
   return thread->result;
 }
 
+uint32_t getLane(Thread *thread) { return thread->lane; }
+
+uint64_t readLane(Thread *thread, uint32_t site, uint64_t value,
+                  uint32_t source) {
+  joinCollective(*thread, site, Collective::ReadLane, ~LaneMask(0), value,
+                 source);
+  return thread->result;
+}
+
 uint32_t getPredicate(Thread *thread) { return thread->predicate; }
 
 uint32_t barrier(Thread *thread, uint32_t site, uint32_t number, uint32_t count,
@@ -329,6 +338,8 @@ llvm::ArrayRef<RuntimeSymbol> mlir::softmax::emulator::getRuntimeSymbols() {
       SYMBOL("emu.trap", trap),
       SYMBOL("emu.division", checkDivision),
       SYMBOL("emu.collective", collective),
+      SYMBOL("emu.lane", getLane),
+      SYMBOL("emu.readlane", readLane),
       SYMBOL("emu.predicate", getPredicate),
       SYMBOL("emu.barrier", barrier),
       SYMBOL("emu.blocksize", getBlockSize),

@@ -79,7 +79,8 @@ static void runThread(void *argument) {
 }
 
 void mlir::softmax::emulator::makeBlocks(GridState &grid) {
-  uint32_t numWarps = (grid.threadsPerBlock + warpSize - 1) / warpSize;
+  uint32_t numWarps =
+      (grid.threadsPerBlock + grid.warpSize - 1) / grid.warpSize;
   grid.blocks = std::vector<Block>(grid.blocksPerCluster);
   uint32_t fibre = 0;
   for (uint32_t rank = 0; rank < grid.blocksPerCluster; ++rank) {
@@ -93,11 +94,11 @@ void mlir::softmax::emulator::makeBlocks(GridState &grid) {
       Thread &thread = block.threads[number];
       thread.grid = &grid;
       thread.block = &block;
-      thread.warp = &block.warps[number / warpSize];
+      thread.warp = &block.warps[number / grid.warpSize];
       thread.warp->lanes.push_back(&thread);
       thread.fibre = fibre++;
       thread.number = number;
-      thread.lane = number % warpSize;
+      thread.lane = number % grid.warpSize;
       thread.index = delinearize(number, grid.block);
       thread.party.warp = &thread.warp->knowledge;
       thread.party.block = &block.knowledge;
@@ -128,8 +129,9 @@ static void startCluster(GridState &grid) {
     if (block.shadow)
       block.shadow->restart(epoch, /*isDefined=*/false);
     for (Warp &warp : block.warps) {
-      warp.live =
-          warp.lanes.size() == warpSize ? ~0u : (1u << warp.lanes.size()) - 1;
+      warp.live = warp.lanes.size() == mostLanes
+                      ? ~LaneMask(0)
+                      : bitOfLane(warp.lanes.size()) - 1;
       warp.knowledge = {};
       ++warp.generation;
     }

@@ -13,13 +13,13 @@
 
 using namespace mlir::softmax::emulator;
 
-std::string mlir::softmax::emulator::describeLanes(uint32_t mask) {
+std::string mlir::softmax::emulator::describeLanes(LaneMask mask) {
   std::string text;
-  for (unsigned lane = 0; lane < warpSize; ++lane) {
+  for (unsigned lane = 0; lane < mostLanes; ++lane) {
     if (!(mask >> lane & 1))
       continue;
     unsigned last = lane;
-    while (last + 1 < warpSize && mask >> (last + 1) & 1)
+    while (last + 1 < mostLanes && mask >> (last + 1) & 1)
       ++last;
     text += text.empty() ? (mask & (mask - 1) ? "lanes " : "lane ") : ", ";
     text += std::to_string(lane);
@@ -32,13 +32,17 @@ std::string mlir::softmax::emulator::describeLanes(uint32_t mask) {
 
 static bool isShuffle(Collective collective) {
   return collective >= Collective::ShuffleIdx &&
-         collective <= Collective::ShuffleBfly;
+         collective <= Collective::ReadLane;
 }
 
 /// The lane that `thread` reads, and whether that is in range; the clamp and
 /// the segment mask are packed in `control` as PTX has them.
 static uint32_t findSource(const Thread &thread, bool &inRange) {
   uint32_t lane = thread.lane;
+  if (thread.collective == Collective::ReadLane) {
+    inRange = true;
+    return thread.operand % thread.grid->warpSize;
+  }
   uint32_t offset = thread.operand & 31;
   uint32_t clamp = thread.control & 31;
   uint32_t segment = thread.control >> 8 & 31;
@@ -232,7 +236,7 @@ static void finish(Warp &warp, llvm::ArrayRef<Thread *> members) {
 /// Finishes the collective of `thread` if all live lanes of its mask wait in
 /// the same one, and wakes them in order.
 static void tryFinish(Warp &warp, Thread &thread) {
-  llvm::SmallVector<Thread *, warpSize> members;
+  llvm::SmallVector<Thread *, mostLanes> members;
   for (Thread *other : warp.lanes) {
     if (!(thread.mask >> other->lane & 1) || other->done)
       continue;
@@ -248,7 +252,7 @@ static void tryFinish(Warp &warp, Thread &thread) {
 
 void mlir::softmax::emulator::joinCollective(Thread &thread, uint32_t site,
                                              Collective collective,
-                                             uint32_t mask, uint64_t value,
+                                             LaneMask mask, uint64_t value,
                                              uint32_t operand,
                                              uint32_t control) {
   GridState &grid = *thread.grid;
@@ -277,7 +281,7 @@ void mlir::softmax::emulator::joinCollective(Thread &thread, uint32_t site,
 
 void mlir::softmax::emulator::leaveWarp(Thread &thread) {
   Warp &warp = *thread.warp;
-  warp.live &= ~(1u << thread.lane);
+  warp.live &= ~bitOfLane(thread.lane);
   // Others may have waited for this lane alone.
   for (Thread *other : warp.lanes)
     if (other->wait == Wait::Warp && other->mask >> thread.lane & 1)

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/LLVMIR/ROCDLDialect.h"
 #include "llvm/ADT/DenseSet.h"
 
 namespace mlir::softmax {
@@ -25,13 +26,13 @@ class SoftmaxCheckDeviceCodePass
         return;
       if (auto call = dyn_cast<LLVM::CallOp>(op))
         checkCall(call);
-      if (isa_and_nonnull<LLVM::LLVMDialect, NVVM::NVVMDialect>(
-              op->getDialect()))
+      if (isa_and_nonnull<LLVM::LLVMDialect, NVVM::NVVMDialect,
+                          ROCDL::ROCDLDialect>(op->getDialect()))
         return;
       signalPassFailure();
       if (!reported.insert(op->getLoc()).second)
         return;
-      op->emitOpError("has no lowering to NVIDIA device code in this pipeline; "
+      op->emitOpError("has no lowering to device code in this pipeline; "
                       "write the regions of softmax operations with "
                       "element-wise operations of arith and math");
     });

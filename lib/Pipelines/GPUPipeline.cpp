@@ -1,6 +1,6 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 //
-// The way down to NVIDIA device code.
+// The way down to device code: what all GPUs share.
 
 #include "PipelineParts.h"
 
@@ -9,8 +9,6 @@
 #include "softmax/Math/Passes.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
-#include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
-#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -19,7 +17,6 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
-#include "mlir/Transforms/Passes.h"
 
 #include "llvm/ADT/StringSwitch.h"
 
@@ -43,41 +40,44 @@ void mlir::softmax::buildFromGPUSchedulePipeline(
     OpPassManager &manager, const GPUPipelineOptions &options) {
   ConvertSoftmaxToGPUPassOptions lowering;
   lowering.redux = options.chip.reducesIntegers;
+  lowering.fma = options.chip.fusesMultiplyAdd;
+  lowering.longGrid = options.chip.hasLongGrid;
   manager.addNestedPass<func::FuncOp>(createConvertSoftmaxToGPUPass(lowering));
   manager.addPass(createSoftmaxCheckLoweredPass());
   // At once: what is computed twice, on the host and in a kernel, would become
   // an argument.
   manager.addPass(createGpuKernelOutliningPass());
+  manager.addPass(createSoftmaxSetClusterSizesPass());
   SoftmaxExpandMathOptions math;
-  math.fma = true;
-  math.f16c = true;
+  math.fma = options.chip.fusesMultiplyAdd;
+  math.f16c = options.chip.convertsF16;
   math.bf16 = options.chip.convertsBF16;
   manager.addPass(createSoftmaxExpandMath(math));
   addCleanUp(manager);
 
-  GpuNVVMAttachTargetOptions target;
-  target.chip = options.chip.name;
-  target.features = options.chip.features;
-  target.optLevel = 3;
-  manager.addPass(createGpuNVVMAttachTarget(target));
-  OpPassManager &device = manager.nest<gpu::GPUModuleOp>();
+  switch (options.chip.kind) {
+  case GPUKind::NVIDIA:
+    return addNVVMPipeline(manager, options);
+  case GPUKind::AMD:
+    return addROCDLPipeline(manager, options);
+  case GPUKind::Vulkan:
+    return addVulkanPipeline(manager, options);
+  }
+}
+
+void mlir::softmax::addToControlFlow(OpPassManager &device) {
   device.addPass(memref::createExpandStridedMetadataPass());
   device.addPass(createLowerAffinePass());
   device.addPass(createSCFToControlFlowPass());
-  ConvertGpuOpsToNVVMOpsOptions nvvm;
-  nvvm.useBarePtrCallConv = true;
-  nvvm.hasRedux = options.chip.reducesIntegers;
-  device.addPass(createConvertGpuOpsToNVVMOps(nvvm));
-  device.addPass(createSoftmaxResolveDeviceFunctionsPass());
-  addCleanUp(device);
-  device.addPass(createReconcileUnrealizedCastsPass());
-  device.addPass(createSoftmaxCheckDeviceCodePass());
-  if (options.format == DeviceFormat::Dialect)
+}
+
+void mlir::softmax::addBinary(OpPassManager &manager, DeviceFormat format) {
+  if (format == DeviceFormat::Dialect)
     return;
   GpuModuleToBinaryPassOptions binary;
-  binary.compilationTarget = options.format == DeviceFormat::LLVM  ? "llvm"
-                             : options.format == DeviceFormat::Isa ? "isa"
-                                                                   : "bin";
+  binary.compilationTarget = format == DeviceFormat::LLVM  ? "llvm"
+                             : format == DeviceFormat::Isa ? "isa"
+                                                           : "bin";
   manager.addPass(createGpuModuleToBinaryPass(binary));
 }
 
@@ -90,14 +90,17 @@ void mlir::softmax::buildToGPUBinaryPipeline(
 namespace {
 /// The textual options of --softmax-to-gpu-binary.
 struct ToGPUOptions : PassPipelineOptions<ToGPUOptions> {
-  Option<std::string> chip{*this, "chip",
-                           llvm::cl::desc("sm_75, sm_80, sm_90 or sm_100"),
-                           llvm::cl::init("sm_90")};
+  Option<std::string> chip{
+      *this, "chip",
+      llvm::cl::desc("sm_75, sm_80, sm_90, sm_100, gfx90a, gfx942, gfx1100, "
+                     "or vulkan[:subgroup=N]"),
+      llvm::cl::init("sm_90")};
   Option<std::string> format{
       *this, "format",
       llvm::cl::desc(
-          "dialect (NVVM), llvm (bitcode), isa (PTX) or bin (machine "
-          "code; needs ptxas)"),
+          "dialect (NVVM, ROCDL or SPIR-V), llvm (bitcode), isa (PTX or AMDGCN "
+          "assembly) or bin (machine code, for which ptxas is needed for "
+          "NVIDIA's; SPIR-V)"),
       llvm::cl::init("isa")};
   Option<std::string> accuracy{*this, "accuracy",
                                llvm::cl::desc("default, strict or fast"),
@@ -140,7 +143,6 @@ static void buildFromText(OpPassManager &manager, const ToGPUOptions &given) {
 void mlir::softmax::registerGPUPipelines() {
   PassPipelineRegistration<ToGPUOptions>("softmax-to-gpu-binary",
                                          "lower the softmax dialect on tensors "
-                                         "or memrefs to kernels for an NVIDIA "
-                                         "GPU",
+                                         "or memrefs to kernels for a GPU",
                                          buildFromText);
 }

@@ -22,6 +22,20 @@ void addRefusal(OpPassManager &manager, StringRef name, std::string message);
 void buildToMemRefPipeline(OpPassManager &manager,
                            const PipelineOptions &options);
 
+/// From outlined kernels, in modules of the gpu dialect and the upstream ones
+/// that it stands among, to code for the kind of GPU.
+void addNVVMPipeline(OpPassManager &manager, const GPUPipelineOptions &options);
+void addROCDLPipeline(OpPassManager &manager,
+                      const GPUPipelineOptions &options);
+/// Views and structured control flow of a gpu.module become plain memrefs and
+/// branches.
+void addToControlFlow(OpPassManager &device);
+void addVulkanPipeline(OpPassManager &manager,
+                       const GPUPipelineOptions &options);
+/// From a gpu.module with a target to the gpu.binary of `format`; none for
+/// DeviceFormat::Dialect.
+void addBinary(OpPassManager &manager, DeviceFormat format);
+
 /// Registers --softmax-to-gpu-binary.
 void registerGPUPipelines();
 

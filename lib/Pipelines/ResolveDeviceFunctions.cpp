@@ -11,10 +11,12 @@ namespace mlir::softmax {
 
 using namespace mlir;
 
-/// The operation that does what `function` of libdevice does, for f32 and f64;
-/// empty where there is no instruction for it.
+/// The operation that does what `function` of libdevice (f32 and f64) or ocml
+/// (f16 too) does; empty where there is no instruction for it.
 static StringRef getIntrinsic(StringRef function) {
-  if (!function.consume_front("__nv_"))
+  if (function.consume_front("__ocml_"))
+    function = function.rsplit('_').first;
+  else if (!function.consume_front("__nv_"))
     return "";
   return llvm::StringSwitch<StringRef>(function)
       .Cases({"fma", "fmaf"}, LLVM::FMAOp::getOperationName())

@@ -2,6 +2,8 @@
 
 #include "softmax/Schedule/GPUSchedule.h"
 
+#include "GPULongRows.h"
+
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -12,12 +14,15 @@ using namespace mlir::softmax;
 /// Elements that a thread holds, at most: 32 f32 are 32 registers, and as many
 /// for the exponentials.
 static constexpr int64_t mostHeld = 32;
-/// The longest row of a warp.
-static constexpr int64_t warpColumns = 1024;
 /// Threads per row where a warp has several.
-static constexpr int64_t shortRowThreads = 8;
-/// Threads of a block of several warps with a row each.
-static constexpr int64_t warpBlock = 128;
+static int64_t shortRowThreads(const GPUDescription &chip) {
+  return std::min<int64_t>(8, chip.warpSize / 2);
+}
+/// Threads of a block of several warps with a row each, and of others whose
+/// threads have rows of their own.
+static int64_t warpBlock(const GPUDescription &chip) {
+  return std::max<int64_t>(128, 4 * chip.warpSize);
+}
 
 llvm::StringRef mlir::softmax::toString(GPUStrategyKind kind) {
   switch (kind) {
@@ -31,6 +36,12 @@ llvm::StringRef mlir::softmax::toString(GPUStrategyKind kind) {
     return "block_online";
   case GPUStrategyKind::LanesInner:
     return "lanes_inner";
+  case GPUStrategyKind::ClusterPerRow:
+    return "cluster_per_row";
+  case GPUStrategyKind::SplitRow:
+    return "split_row";
+  case GPUStrategyKind::BlockShared:
+    return "block_shared";
   }
   llvm_unreachable("a strategy");
 }
@@ -40,15 +51,16 @@ mlir::softmax::parseGPUStrategy(llvm::StringRef name) {
   for (GPUStrategyKind kind :
        {GPUStrategyKind::RowsPerWarp, GPUStrategyKind::WarpPerRow,
         GPUStrategyKind::BlockPerRow, GPUStrategyKind::BlockOnline,
-        GPUStrategyKind::LanesInner})
+        GPUStrategyKind::LanesInner, GPUStrategyKind::ClusterPerRow,
+        GPUStrategyKind::SplitRow, GPUStrategyKind::BlockShared})
     if (toString(kind) == name)
       return kind;
   return std::nullopt;
 }
 
 std::string mlir::softmax::listGPUStrategies() {
-  return "rows_per_warp, warp_per_row, block_per_row, block_online or "
-         "lanes_inner";
+  return "rows_per_warp, warp_per_row, block_per_row, block_shared, "
+         "cluster_per_row, split_row, block_online or lanes_inner";
 }
 
 namespace {
@@ -59,8 +71,25 @@ public:
     lanes = std::max<int64_t>(1, chip.accessBytes / shape.largestBytes);
     // Wider elements, and several inputs, leave room for fewer.
     held = shape.heldBytes <= 4 ? mostHeld : mostHeld / 2;
-    lanes = std::min(lanes, held);
+    lanes = std::min({lanes, held, int64_t(chip.accessElements)});
     wide = kGPUBlock / held;
+  }
+
+  GPUCandidate make(GPUStrategyKind strategy, int64_t from, int64_t most,
+                    int64_t threads, int64_t vectors, int64_t rows) {
+    GPUCandidate c;
+    c.strategy = strategy;
+    c.minColumns = from;
+    c.maxColumns = most;
+    c.threads = threads;
+    c.lanes = lanes;
+    c.vectors = vectors;
+    c.rows = rows;
+    return c;
+  }
+  /// Of a strategy whose thread blocks work on whole blocks of rows.
+  GPUCandidate makeOfBlocks(GPUStrategyKind strategy) {
+    return make(strategy, 0, 0, wide, held / lanes, 0);
   }
 
   /// Kernels for ever longer rows: with the vectors per thread that a known
@@ -76,7 +105,7 @@ public:
         continue;
       bool last = most == mostColumns;
       if (!shape.columns || (*shape.columns >= from && *shape.columns <= most))
-        list.push_back({strategy, from, most, threads, lanes, vectors, rows});
+        list.push_back(make(strategy, from, most, threads, vectors, rows));
       if (shape.columns.value_or(most + 1) <= most)
         break;
       if (!shape.columns)
@@ -108,15 +137,20 @@ mlir::softmax::chooseGPUKernels(const GPUKernelShape &shape,
           ", or no strategy");
     // A row per thread, in blocks of what its registers hold.
     llvm::SmallVector<GPUCandidate> list;
+    GPUCandidate c;
+    c.strategy = GPUStrategyKind::LanesInner;
+    c.threads = c.rows = warpBlock(chip);
+    c.lanes = 1;
     if (shape.columns.value_or(0) <= kGPUInnerBlock) {
-      int64_t most =
+      c.maxColumns = c.vectors =
           std::max<int64_t>(1, shape.columns.value_or(kGPUInnerBlock));
-      list.push_back({GPUStrategyKind::LanesInner, 0, most, warpBlock, 1, most,
-                      warpBlock});
+      list.push_back(c);
     }
-    if (!shape.columns || *shape.columns > kGPUInnerBlock)
-      list.push_back({GPUStrategyKind::LanesInner, 0, 0, warpBlock, 1,
-                      kGPUInnerBlock, warpBlock});
+    if (!shape.columns || *shape.columns > kGPUInnerBlock) {
+      c.maxColumns = 0;
+      c.vectors = kGPUInnerBlock;
+      list.push_back(c);
+    }
     return list;
   }
   Lister lister(shape, chip);
@@ -126,15 +160,17 @@ mlir::softmax::chooseGPUKernels(const GPUKernelShape &shape,
   if (uses(GPUStrategyKind::RowsPerWarp)) {
     // Fewer threads compute what is computed per row; more would leave some
     // without elements.
-    most = shortRowThreads * std::min<int64_t>(lister.held, 4 * lister.lanes);
-    lister.addHolders(GPUStrategyKind::RowsPerWarp, warpBlock, shortRowThreads,
-                      warpBlock / shortRowThreads, most, from);
+    int64_t threads = shortRowThreads(chip);
+    most = threads * std::min<int64_t>(lister.held, 4 * lister.lanes);
+    lister.addHolders(GPUStrategyKind::RowsPerWarp, warpBlock(chip), threads,
+                      warpBlock(chip) / threads, most, from);
   }
   if (uses(GPUStrategyKind::WarpPerRow) &&
       (!shape.columns || lister.list.empty())) {
-    most = std::min(warpColumns, 32 * lister.held);
-    lister.addHolders(GPUStrategyKind::WarpPerRow, warpBlock, 32,
-                      warpBlock / 32, most, from);
+    most = chip.warpSize * lister.held;
+    lister.addHolders(GPUStrategyKind::WarpPerRow, warpBlock(chip),
+                      chip.warpSize, warpBlock(chip) / chip.warpSize, most,
+                      from);
   }
   if (uses(GPUStrategyKind::BlockPerRow)) {
     most = kGPUBlock;
@@ -142,17 +178,25 @@ mlir::softmax::chooseGPUKernels(const GPUKernelShape &shape,
       lister.addHolders(GPUStrategyKind::BlockPerRow, lister.wide, lister.wide,
                         0, most, from);
   }
-  bool online = uses(GPUStrategyKind::BlockOnline);
-  if (force && !online && (!shape.columns || *shape.columns > most))
+  if (!lister.list.empty() && shape.columns)
+    return lister.list;
+  bool longRows = uses(GPUStrategyKind::BlockOnline) ||
+                  uses(GPUStrategyKind::BlockShared) ||
+                  uses(GPUStrategyKind::ClusterPerRow) ||
+                  uses(GPUStrategyKind::SplitRow);
+  if (force && !longRows)
     return llvm::createStringError(
         "strategy '" + toString(*force).str() + "' holds rows of up to " +
         std::to_string(most) + " columns, and these have " +
         (shape.columns ? std::to_string(*shape.columns) : "any number") +
         "; use block_online, or no strategy to have it where it is needed");
-  if (online && (lister.list.empty() || !shape.columns))
-    lister.list.push_back({GPUStrategyKind::BlockOnline, 0, 0, lister.wide,
-                           lister.lanes, lister.held / lister.lanes, 0});
-  // What a static size decides needs no guard below.
+  GPUCandidate c = lister.makeOfBlocks(GPUStrategyKind::BlockOnline);
+  c.minColumns = force ? 0 : kGPUBlock + 1;
+  llvm::Expected<llvm::SmallVector<GPUCandidate>> rest =
+      chooseForLongRows(shape, chip, force, c);
+  if (!rest)
+    return rest;
+  lister.list.append(*rest);
   return lister.list;
 }
 
@@ -162,6 +206,7 @@ GPUTraffic mlir::softmax::modelTraffic(const GPUKernelShape &shape,
   GPUTraffic traffic;
   traffic.bytesPerElement = once;
   bool twice = candidate.strategy == GPUStrategyKind::BlockOnline ||
+               candidate.strategy == GPUStrategyKind::SplitRow ||
                (candidate.strategy == GPUStrategyKind::LanesInner &&
                 candidate.maxColumns == 0);
   if (twice && shape.elementwiseResults)

@@ -142,12 +142,6 @@ runOnFile(StringRef program, StringRef contents, StringRef extension,
 }
 
 llvm::Expected<std::string>
-mlir::softmax::scorecard::assemblePTX(StringRef ptx, StringRef chip) {
-  std::string arch = "-arch=" + chip.str();
-  return runOnFile("ptxas", ptx, "ptx", {arch}, /*printsResult=*/false);
-}
-
-llvm::Expected<std::string>
 mlir::softmax::scorecard::disassembleCubin(StringRef cubin) {
   return runOnFile("nvdisasm", cubin, "cubin", {"-c"}, /*printsResult=*/true);
 }

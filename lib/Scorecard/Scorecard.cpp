@@ -117,6 +117,7 @@ static llvm::Error addLaunch(const MachineCode &code,
   WalkLaunch walked;
   walked.grid = launch.grid;
   walked.block = launch.block;
+  walked.cluster = launch.cluster;
   walked.constants = makeConstants(launch, *kernel, chip);
   llvm::Expected<WalkCounts> counts =
       walkSome(*function, walked, problem.walkedBlocks);

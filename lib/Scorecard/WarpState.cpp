@@ -141,8 +141,11 @@ std::optional<uint32_t> WarpState::readSpecial(StringRef name,
       .Case("SR_LANEID", lane)
       .Case("SR_LTMASK", (1u << lane) - 1)
       .Case("SR_EQMASK", 1u << lane)
-      // Where shared memory lies in the window of a cluster.
-      .Case("SR_CgaCtaId", 0)
+      // The block's place in its cluster, and the cluster's in the grid.
+      .Case("SR_CgaCtaId", block.x % launch.cluster)
+      .Case("SR_CLUSTERID.X", block.x / launch.cluster)
+      .Case("SR_CTAID_IN_CLUSTER.X", block.x % launch.cluster)
+      .Case("SR_NCTAID_IN_CLUSTER.X", launch.cluster)
       .Default(std::nullopt);
 }
 

@@ -2,6 +2,7 @@
 
 #include "softmax/Target/DeviceKernels.h"
 
+#include "softmax/Conversion/KernelsToSPIRV/Passes.h"
 #include "softmax/Conversion/SoftmaxToGPU/Passes.h"
 #include "softmax/Dialect/IR/Softmax.h"
 
@@ -12,15 +13,22 @@
 using namespace mlir;
 using namespace mlir::softmax;
 
-/// The argument of a function that `value` is, or starts at; -1 if none.
-static int64_t getSourceArgument(Value value) {
+/// What a memref is a view of.
+static Value getBase(Value value) {
   while (Operation *op = value.getDefiningOp()) {
     if (!isa<memref::ReinterpretCastOp, memref::ExtractStridedMetadataOp,
              memref::CastOp>(op))
-      return -1;
+      break;
     value = op->getOperand(0);
   }
-  auto argument = cast<BlockArgument>(value);
+  return value;
+}
+
+/// The argument of a function that `value` is, or starts at; -1 if none.
+static int64_t getSourceArgument(Value value) {
+  auto argument = dyn_cast<BlockArgument>(getBase(value));
+  if (!argument)
+    return -1;
   return isa<func::FuncOp>(argument.getOwner()->getParentOp())
              ? static_cast<int64_t>(argument.getArgNumber())
              : -1;
@@ -35,6 +43,10 @@ static FailureOr<DeviceArgument> describeArgument(Value value) {
     argument.operand = static_cast<unsigned>(number);
     return success(number >= 0);
   };
+  if (getBase(value).getDefiningOp<gpu::AllocOp>()) {
+    argument.kind = Kind::Workspace;
+    return argument;
+  }
   if (isa<MemRefType>(value.getType()))
     return failed(from(value)) ? FailureOr<DeviceArgument>(failure())
                                : FailureOr<DeviceArgument>(argument);
@@ -67,9 +79,10 @@ static FailureOr<DeviceArgument> describeArgument(Value value) {
 static LogicalResult checkHost(func::FuncOp function) {
   WalkResult result = function.walk([&](Operation *op) {
     if (op == function.getOperation() ||
-        isa<func::ReturnOp, gpu::LaunchFuncOp, scf::IfOp, scf::YieldOp,
-            memref::ReinterpretCastOp, memref::ExtractStridedMetadataOp,
-            memref::DimOp, memref::CastOp>(op) ||
+        isa<func::ReturnOp, gpu::LaunchFuncOp, gpu::AllocOp, gpu::DeallocOp,
+            scf::IfOp, scf::YieldOp, memref::ReinterpretCastOp,
+            memref::ExtractStridedMetadataOp, memref::DimOp, memref::CastOp>(
+            op) ||
         isa_and_nonnull<arith::ArithDialect>(op->getDialect()))
       return WalkResult::advance();
     op->emitError("'")
@@ -98,6 +111,33 @@ static FailureOr<SmallVector<KernelDim>> readSizes(const KernelInfo &info,
   return dims;
 }
 
+static LogicalResult describeArguments(func::FuncOp function,
+                                       gpu::LaunchFuncOp op,
+                                       DeviceLaunch &launch) {
+  for (Value value : op.getKernelOperands()) {
+    FailureOr<DeviceArgument> argument = describeArgument(value);
+    if (failed(argument))
+      return op->emitError("'")
+             << function.getName()
+             << "' computes an argument of its kernel on the host, which a "
+                "file of device code has not; pass memrefs in row-major order";
+    launch.arguments.push_back(*argument);
+  }
+  VulkanArguments places =
+      layOutVulkanArguments(op.getKernelOperands().getTypes());
+  for (auto [argument, place] : llvm::zip(launch.arguments, places.places))
+    argument.place = place;
+  launch.numBindings = places.numBindings;
+  launch.pushConstantBytes = places.pushConstantBytes;
+  if (launch.arguments.size() > mostDeviceArguments)
+    return function.emitError("'")
+           << function.getName() << "' has a kernel with "
+           << launch.arguments.size() << " parameters, and there may be "
+           << mostDeviceArguments
+           << "; give it fewer operands or dynamic sizes";
+  return success();
+}
+
 static FailureOr<DeviceFunction> describeFunction(func::FuncOp function) {
   FailureOr<KernelInfo> info = readKernelInfo(function);
   if (failed(info) || failed(checkHost(function)))
@@ -109,19 +149,20 @@ static FailureOr<DeviceFunction> describeFunction(func::FuncOp function) {
   auto kernels = function->getAttrOfType<ArrayAttr>(gpuKernelsAttrName);
   for (auto entry : kernels.getAsRange<DictionaryAttr>()) {
     DeviceKernel kernel;
-    kernel.name = entry.getAs<StringAttr>("name").str();
     auto alternative = entry.getAs<GPUAlternativeAttr>("alternative");
     kernel.strategy = stringifyGPUStrategy(alternative.getStrategy()).str();
     kernel.minColumns = alternative.getMinColumns();
     kernel.maxColumns = alternative.getMaxColumns();
-    kernel.threads = alternative.getThreads();
-    kernel.rowsPerBlock = std::max<int64_t>(1, alternative.getRows());
+    kernel.maxRows = alternative.getMaxRows();
+    auto number = [](DictionaryAttr attributes, StringRef name, int64_t none) {
+      auto attribute = attributes.getAs<IntegerAttr>(name);
+      return attribute ? attribute.getInt() : none;
+    };
+    kernel.workspaceBytes = number(entry, "workspace_bytes", 0);
+    kernel.workspaceColumns = number(entry, "workspace_columns", 1);
     auto rows = readSizes(result.info, entry.get("rows"));
     auto columns = readSizes(result.info, entry.get("columns"));
-    auto *launch = llvm::find_if(launches, [&](gpu::LaunchFuncOp op) {
-      return op.getKernelName().getValue() == kernel.name;
-    });
-    if (launch == launches.end() || failed(rows) || failed(columns))
+    if (failed(rows) || failed(columns))
       return function.emitError("'")
              << function.getName()
              << "' has rows that its arguments do not tell the number of, so "
@@ -129,22 +170,27 @@ static FailureOr<DeviceFunction> describeFunction(func::FuncOp function) {
                 "softmax op's operands arguments of the function";
     result.rows = std::move(*rows);
     result.columns = std::move(*columns);
-    for (Value value : launch->getKernelOperands()) {
-      FailureOr<DeviceArgument> argument = describeArgument(value);
-      if (failed(argument))
-        return launch->emitError("'")
-               << function.getName()
-               << "' computes an argument of its kernel on the host, which a "
-                  "file of device code has not; pass memrefs in row-major "
-                  "order";
-      kernel.arguments.push_back(*argument);
+    for (auto attributes :
+         entry.getAs<ArrayAttr>("launches").getAsRange<DictionaryAttr>()) {
+      DeviceLaunch launch;
+      launch.name = attributes.getAs<StringAttr>("name").str();
+      launch.threads = number(attributes, "threads", 0);
+      launch.rowsPerBlock = number(attributes, "rows_per_block", 1);
+      launch.blocksPerRow = number(attributes, "blocks_per_row", 1);
+      launch.columnsPerBlock = number(attributes, "columns_per_block", 0);
+      launch.cluster = number(attributes, "cluster", 1);
+      launch.sharedBytes = number(attributes, "shared_bytes", 0);
+      auto *op = llvm::find_if(launches, [&](gpu::LaunchFuncOp candidate) {
+        return candidate.getKernelName().getValue() == launch.name;
+      });
+      if (op == launches.end())
+        return function.emitError("'")
+               << function.getName() << "' does not launch its kernel "
+               << launch.name;
+      if (failed(describeArguments(function, *op, launch)))
+        return failure();
+      kernel.launches.push_back(std::move(launch));
     }
-    if (kernel.arguments.size() > mostDeviceArguments)
-      return function.emitError("'")
-             << function.getName() << "' has a kernel with "
-             << kernel.arguments.size() << " parameters, and there may be "
-             << mostDeviceArguments
-             << "; give it fewer operands or dynamic sizes";
     result.kernels.push_back(std::move(kernel));
   }
   for (const KernelOperand &operand : result.info.operands)
@@ -174,8 +220,11 @@ mlir::softmax::collectDeviceFunctions(ModuleOp module) {
     // The last alternative of an op has no bound above.
     size_t ops = llvm::count_if(
         kernels.getAsRange<DictionaryAttr>(), [&](DictionaryAttr entry) {
-          return entry.getAs<StringAttr>("name").getValue().starts_with(
-              (function.getName() + "_1_").str());
+          auto launches = entry.getAs<ArrayAttr>("launches");
+          return cast<DictionaryAttr>(launches[0])
+              .getAs<StringAttr>("name")
+              .getValue()
+              .starts_with((function.getName() + "_1_").str());
         });
     if (ops != 0)
       return function.emitError("'")
@@ -188,6 +237,27 @@ mlir::softmax::collectDeviceFunctions(ModuleOp module) {
     functions.push_back(std::move(*described));
   }
   return functions;
+}
+
+LogicalResult
+mlir::softmax::noteKernelResources(MutableArrayRef<DeviceFunction> functions,
+                                   ArrayRef<char> codeObject, Location loc) {
+  FailureOr<SmallVector<KernelResources, 0>> known =
+      readKernelResources(codeObject, loc);
+  if (failed(known))
+    return failure();
+  for (DeviceFunction &function : functions)
+    for (DeviceKernel &kernel : function.kernels)
+      for (DeviceLaunch &launch : kernel.launches) {
+        auto *found = llvm::find_if(*known, [&](const KernelResources &entry) {
+          return entry.name == launch.name;
+        });
+        if (found == known->end())
+          return emitError(loc)
+                 << "the code object has no kernel '" << launch.name << "'";
+        launch.resources = *found;
+      }
+  return success();
 }
 
 FailureOr<StringRef> mlir::softmax::getDeviceCode(ModuleOp module) {

@@ -40,7 +40,7 @@ LLVM::LLVMFuncOp KernelInterface::createFunction(StringRef name, Type result,
                                                  bool isPublic) {
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   auto function = LLVM::LLVMFuncOp::create(
-      builder, versions[0].body.getLoc(), name,
+      builder, device ? module.getLoc() : versions[0].body.getLoc(), name,
       LLVM::LLVMFunctionType::get(result, arguments),
       isPublic ? LLVM::Linkage::External : LLVM::Linkage::Internal);
   if (!isPublic)

@@ -3,7 +3,8 @@
 // One kernel while its C interface is written.  The steps are in
 // KernelInterfaceChecks.cpp, KernelInterfaceLabels.cpp,
 // KernelInterfaceEntryPoints.cpp,
-// KernelInterfaceThreads.cpp and KernelInterfaceFrameworks.cpp, the choice
+// KernelInterfaceThreads.cpp, KernelInterfaceDevice.cpp and
+// KernelInterfaceFrameworks.cpp, the choice
 // among several versions in KernelInterfaceVersions.cpp, the pass in
 // KernelInterface.cpp.
 #ifndef SOFTMAX_LIB_TARGET_KERNELINTERFACE_H
@@ -38,12 +39,30 @@ FailureOr<CpuVersions> readCpuVersions(ModuleOp module);
 LogicalResult emitCpuVersions(ModuleOp module, const InterfaceTypes &types,
                               CpuVersions &versions);
 
+/// Of a kernel that runs on a GPU: how the library that is written launches it.
+struct DeviceLaunchInfo {
+  /// Position among the file's functions.
+  int64_t function = 0;
+  /// Globals: the softmax_cuda_file, and a pointer for its softmax_cuda.
+  std::string file, slot;
+  /// Symbols of the shapes, in the order of a plan's sizes.
+  SmallVector<std::string> symbols;
+};
+
+/// sizeof(softmax_cuda_error).
+inline constexpr int64_t deviceErrorBytes = 512;
+
 class KernelInterface {
 public:
   KernelInterface(ModuleOp module, const InterfaceTypes &types, KernelInfo info,
                   const CpuVersions &cpu, bool threads)
       : module(module), types(types), info(std::move(info)), cpu(cpu),
         threads(threads) {}
+  /// Of a kernel that runs on a GPU; to be followed by emitDevice().
+  KernelInterface(ModuleOp module, const InterfaceTypes &types, KernelInfo info,
+                  const CpuVersions &cpu, DeviceLaunchInfo device)
+      : module(module), types(types), info(std::move(info)), cpu(cpu),
+        threads(false), device(std::move(device)) {}
 
   /// Finds the bodies, one per version in `functions`, and their companions and
   /// renames the bodies.  Diagnoses a body whose signature is not that of the
@@ -54,6 +73,9 @@ public:
 
   /// Writes everything; must follow prepare().
   void emit();
+
+  /// Writes NAME and __tvm_ffi_NAME for tensors on a GPU.
+  void emitDevice();
 
 private:
   /// The tensor pointers and scalars of one entry point, by operand.
@@ -136,6 +158,10 @@ private:
   void emitThreads(InterfaceWriter &writer, Value version,
                    ArrayRef<Value> arguments, Value units, Value size);
 
+  // KernelInterfaceDevice.cpp
+  void emitDeviceCall();
+  void emitDeviceMain();
+
   // KernelInterfaceFrameworks.cpp
   void emitDescriptorEntry();
   void emitTvmFfiEntry();
@@ -148,6 +174,10 @@ private:
   const CpuVersions &cpu;
   /// Whether NAME runs on the threads of the OpenMP runtime.
   bool threads;
+  /// Absent of kernels that run on the CPU.
+  std::optional<DeviceLaunchInfo> device;
+  /// The number of the message that stands for the launcher's own.
+  int32_t launchFailure = 0;
   SmallVector<Version, 1> versions;
   LLVM::LLVMFuncOp checks, labelChecks, callFunction, mainFunction;
   LLVM::LLVMFuncOp rowsHelper, statisticsHelper, resultsHelper;

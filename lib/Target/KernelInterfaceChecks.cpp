@@ -39,17 +39,20 @@ struct Tensor {
 class CheckWriter {
 public:
   CheckWriter(const InterfaceTypes &types, LLVM::LLVMFuncOp function,
+              bool onDevice,
               llvm::function_ref<int32_t(KernelStatus, const Twine &)> failure,
               llvm::function_ref<std::string(unsigned)> describe)
-      : w(types, function), failure(failure), describe(describe) {}
+      : w(types, function), onDevice(onDevice), failure(failure),
+        describe(describe) {}
 
   void checkPointer(Tensor &tensor);
-  void checkDevice(const Tensor &tensor);
+  void checkDevice(const Tensor &tensor, const Tensor &first);
   void checkType(const Tensor &tensor);
   void checkRank(const Tensor &tensor);
   void checkSizes(Tensor &tensor);
   void checkData(Tensor &tensor);
   void checkStrides(Tensor &tensor);
+  void checkCompact(const Tensor &tensor);
   void checkAddresses(Tensor &tensor);
   void checkOverlap(const Tensor &output, const Tensor &other, bool mayShare);
   void finish(ArrayRef<Tensor> tensors, Type frameType, Value frame);
@@ -76,6 +79,8 @@ private:
   };
 
   InterfaceWriter w;
+  /// Whether tensors are to be on a GPU.
+  bool onDevice;
   llvm::function_ref<int32_t(KernelStatus, const Twine &)> failure;
   llvm::function_ref<std::string(unsigned)> describe;
   llvm::StringMap<Reference> symbols;
@@ -92,11 +97,18 @@ void CheckWriter::checkPointer(Tensor &tensor) {
   failIf(missing, KernelStatus::NullArgument, tensor, "has a null shape");
 }
 
-void CheckWriter::checkDevice(const Tensor &tensor) {
-  // kDLCPU.
+void CheckWriter::checkDevice(const Tensor &tensor, const Tensor &first) {
+  // kDLCPU, kDLCUDA.
   Value device = loadField(tensor, w.types.i32, {DLDevice, 0});
-  failIf(w.compare(ICmpPredicate::ne, device, 1), KernelStatus::WrongDevice,
-         tensor, "must be on the CPU");
+  failIf(w.compare(ICmpPredicate::ne, device, onDevice ? 2 : 1),
+         KernelStatus::WrongDevice, tensor,
+         onDevice ? "must be on a CUDA device" : "must be on the CPU");
+  if (onDevice && &tensor != &first)
+    failIf(w.compare(ICmpPredicate::ne,
+                     loadField(tensor, w.types.i32, {DLDevice, 1}),
+                     loadField(first, w.types.i32, {DLDevice, 1})),
+           KernelStatus::WrongDevice, tensor,
+           "must be on the same device as " + describe(first.operand));
 }
 
 void CheckWriter::checkType(const Tensor &tensor) {
@@ -242,6 +254,19 @@ void CheckWriter::checkStrides(Tensor &tensor) {
   tensor.end = span;
 }
 
+/// Kernels for GPUs take row-major tensors without gaps.
+void CheckWriter::checkCompact(const Tensor &tensor) {
+  Value differs = w.constant(w.types.i1, 0);
+  Value compact = w.i64(1);
+  for (int64_t i = tensor.info->rank() - 1; i >= 0; --i) {
+    differs = w.logicalOr(
+        differs, w.compare(ICmpPredicate::ne, tensor.strides[i], compact));
+    compact = w.mul(compact, tensor.extents[i]);
+  }
+  failIf(differs, KernelStatus::UnsupportedStrides, tensor,
+         "must be in row-major order without gaps; make it contiguous");
+}
+
 void CheckWriter::checkAddresses(Tensor &tensor) {
   int64_t bytes = tensor.info->elementBytes();
   auto toInteger = [&](Value pointer) {
@@ -315,7 +340,7 @@ void KernelInterface::emitChecks() {
     return failure(status, message);
   };
   auto name = [&](unsigned operand) { return describe(operand); };
-  CheckWriter writer(types, checks, fail, name);
+  CheckWriter writer(types, checks, device.has_value(), fail, name);
   SmallVector<Tensor, 0> tensors(positions.size());
   for (auto [i, position] : llvm::enumerate(positions)) {
     tensors[i].operand = position;
@@ -325,7 +350,7 @@ void KernelInterface::emitChecks() {
   for (Tensor &tensor : tensors)
     writer.checkPointer(tensor);
   for (const Tensor &tensor : tensors)
-    writer.checkDevice(tensor);
+    writer.checkDevice(tensor, tensors.front());
   for (const Tensor &tensor : tensors)
     writer.checkType(tensor);
   for (const Tensor &tensor : tensors)
@@ -336,6 +361,9 @@ void KernelInterface::emitChecks() {
     writer.checkData(tensor);
   for (Tensor &tensor : tensors)
     writer.checkStrides(tensor);
+  if (device)
+    for (const Tensor &tensor : tensors)
+      writer.checkCompact(tensor);
   for (Tensor &tensor : tensors)
     writer.checkAddresses(tensor);
   for (auto [i, tensor] : llvm::enumerate(tensors)) {

@@ -85,6 +85,7 @@ static constexpr int64_t tvmObjectBytes = 24;
 
 Value KernelInterface::buildMessageLookup(InterfaceWriter &writer,
                                           Value index) {
+  // The first one that is asked for comes behind the last message.
   // One string and a table of offsets into it: no relocations.
   std::string text;
   SmallVector<int32_t> offsets;
@@ -96,10 +97,12 @@ Value KernelInterface::buildMessageLookup(InterfaceWriter &writer,
   StringRef blob = getOrCreateString(module, text);
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   auto tableType = LLVM::LLVMArrayType::get(types.i32, offsets.size());
-  auto table = LLVM::GlobalOp::create(
-      builder, writer.loc, tableType, /*isConstant=*/true,
-      LLVM::Linkage::Internal, "__softmax_messages_" + info.name,
-      builder.getI32TensorAttr(offsets));
+  std::string name = "__softmax_messages_" + info.name;
+  auto table = module.lookupSymbol<LLVM::GlobalOp>(name);
+  if (!table)
+    table = LLVM::GlobalOp::create(builder, writer.loc, tableType,
+                                   /*isConstant=*/true, LLVM::Linkage::Internal,
+                                   name, builder.getI32TensorAttr(offsets));
   Value entry = LLVM::GEPOp::create(
       writer.builder, writer.loc, types.ptr, types.i32,
       writer.addressOf(table.getSymName()), ArrayRef<LLVM::GEPArg>{index});
@@ -181,6 +184,12 @@ void KernelInterface::emitTvmFfiEntry() {
     operands.push_back(
         writer.select(isInteger, converted, writer.load(types.f64, slot)));
   }
+  Value launchError;
+  if (device) {
+    launchError =
+        writer.allocate(LLVM::LLVMArrayType::get(types.i8, deviceErrorBytes));
+    operands.append({writer.i32(1), writer.null(), launchError});
+  }
   Value status = writer.call(callFunction, operands);
   Block *succeed =
       writer.branch(writer.compare(ICmpPredicate::ne, status, int64_t(0)));
@@ -198,6 +207,10 @@ void KernelInterface::emitTvmFfiEntry() {
   Value number =
       LLVM::LShrOp::create(writer.builder, writer.loc, failed, writer.i32(8));
   Value message = buildMessageLookup(writer, number);
+  if (device)
+    message =
+        writer.select(writer.compare(ICmpPredicate::eq, number, launchFailure),
+                      launchError, message);
   auto kind = [&](StringRef name) {
     return writer.addressOf(getOrCreateString(module, name));
   };
@@ -210,8 +223,10 @@ void KernelInterface::emitTvmFfiEntry() {
                                  kind("TypeError"), kind("ValueError"));
   kindName = writer.select(hasStatus(KernelStatus::OutOfMemory),
                            kind("MemoryError"), kindName);
-  kindName = writer.select(hasStatus(KernelStatus::NoCpuVersion),
-                           kind("RuntimeError"), kindName);
+  kindName =
+      writer.select(writer.logicalOr(hasStatus(KernelStatus::NoCpuVersion),
+                                     hasStatus(KernelStatus::LaunchFailed)),
+                    kind("RuntimeError"), kindName);
   writer.call(setter, {kindName, message});
   writer.ret(writer.i32(-1));
 }

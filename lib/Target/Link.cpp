@@ -1,15 +1,12 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #include "softmax/Target/Link.h"
 
+#include "TemporaryFolder.h"
+
 #include "lld/Common/Driver.h"
-#include "llvm/ADT/SmallString.h"
 #include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/CrashRecoveryContext.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
-#include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
 LLD_HAS_DRIVER(elf)
@@ -20,22 +17,6 @@ namespace {
 
 llvm::Error makeError(const llvm::Twine &message) {
   return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
-}
-
-llvm::Error writeBytes(llvm::StringRef path, llvm::StringRef bytes) {
-  std::error_code failure;
-  llvm::raw_fd_ostream stream(path, failure);
-  if (!failure) {
-    stream << bytes;
-    stream.close();
-    failure = stream.error();
-    stream.clear_error();
-  }
-  if (failure)
-    return makeError("cannot write the temporary file '" + path +
-                     "': " + failure.message() +
-                     "; set TMPDIR to a folder with free space");
-  return llvm::Error::success();
 }
 
 /// lld's name for the kind of file that `object` becomes part of.
@@ -51,86 +32,45 @@ llvm::Expected<const char *> getEmulation(llvm::MemoryBufferRef object) {
     return "aarch64linux";
   case llvm::Triple::riscv64:
     return "elf64lriscv";
+  case llvm::Triple::amdgcn:
+    return "elf64_amdgpu";
   default:
     return makeError("the linker knows no objects for " +
                      llvm::Triple::getArchTypeName((*file)->getArch()));
   }
 }
 
-} // namespace
-
-namespace {
-
-/// A temporary folder and the files in it, removed with this object and when a
-/// signal ends the process.
-class TemporaryFolder {
-public:
-  ~TemporaryFolder() {
-    for (const std::string &file : files) {
-      (void)llvm::sys::fs::remove(file);
-      llvm::sys::DontRemoveFileOnSignal(file);
-    }
-    if (!path.empty())
-      (void)llvm::sys::fs::remove(path);
-  }
-
-  llvm::Error create() {
-    llvm::SmallString<128> pattern;
-    llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, pattern);
-    llvm::sys::path::append(pattern, "softmax-link");
-    if (std::error_code failure =
-            llvm::sys::fs::createUniqueDirectory(pattern, path)) {
-      path.clear();
-      return makeError("cannot create a temporary folder '" + pattern +
-                       "-*': " + failure.message() +
-                       "; set TMPDIR to a writable folder");
-    }
-    return llvm::Error::success();
-  }
-
-  std::string add(llvm::StringRef name) {
-    llvm::SmallString<128> file(path);
-    llvm::sys::path::append(file, name);
-    llvm::sys::RemoveFileOnSignal(file);
-    files.push_back(file.str().str());
-    return files.back();
-  }
-
-private:
-  llvm::SmallString<128> path;
-  llvm::SmallVector<std::string> files;
-};
+// Undefined symbols are checked by our caller against a list that no linker
+// option can express, weak ones included.
+constexpr const char *libraryOptions[] = {"-z",
+                                          "undefs",
+                                          "-z",
+                                          "now",
+                                          "-z",
+                                          "relro",
+                                          "-z",
+                                          "noexecstack",
+                                          "-Bsymbolic",
+                                          "-O2",
+                                          "--gc-sections",
+                                          "--eh-frame-hdr",
+                                          "--hash-style=gnu"};
+/// As clang links for amdhsa.
+constexpr const char *codeObjectOptions[] = {"--no-undefined"};
 
 /// Runs lld on `inputs`.
-llvm::Error runLinker(const char *emulation, llvm::StringRef soname,
-                      llvm::StringRef output,
+llvm::Error runLinker(const char *emulation,
+                      llvm::ArrayRef<const char *> options,
+                      llvm::StringRef soname, llvm::StringRef output,
                       llvm::ArrayRef<std::string> inputs) {
   // After a crash inside lld its state cannot be trusted any more.
   static bool linkerUsable = true;
   if (!linkerUsable)
     return makeError("the linker failed before in this process and cannot be "
                      "run again");
-  // Undefined symbols are checked by our caller against a list that no linker
-  // option can express, weak ones included.
-  llvm::SmallVector<std::string, 24> arguments = {"ld.lld",
-                                                  "-m",
-                                                  emulation,
-                                                  "-shared",
-                                                  "-z",
-                                                  "undefs",
-                                                  "-z",
-                                                  "now",
-                                                  "-z",
-                                                  "relro",
-                                                  "-z",
-                                                  "noexecstack",
-                                                  "-Bsymbolic",
-                                                  "-O2",
-                                                  "--gc-sections",
-                                                  "--eh-frame-hdr",
-                                                  "--threads=1",
-                                                  "--hash-style=gnu",
-                                                  "--fatal-warnings"};
+  llvm::SmallVector<std::string, 24> arguments = {
+      "ld.lld", "-m", emulation, "-shared", "--threads=1", "--fatal-warnings"};
+  arguments.append(options.begin(), options.end());
   if (!soname.empty())
     arguments.push_back("-soname=" + soname.str());
   arguments.append({"-o", output.str()});
@@ -152,10 +92,37 @@ llvm::Error runLinker(const char *emulation, llvm::StringRef soname,
 
 } // namespace
 
+static llvm::Expected<llvm::SmallVector<char, 0>>
+readLinked(const std::string &path) {
+  llvm::Expected<std::string> library = readTemporary(path);
+  if (!library)
+    return library.takeError();
+  return llvm::SmallVector<char, 0>(library->begin(), library->end());
+}
+
+llvm::Expected<llvm::SmallVector<char, 0>>
+mlir::softmax::linkCodeObject(llvm::MemoryBufferRef object) {
+  llvm::Expected<const char *> emulation = getEmulation(object);
+  if (!emulation)
+    return emulation.takeError();
+  TemporaryFolder folder;
+  if (llvm::Error error = folder.create())
+    return std::move(error);
+  std::string input = folder.add("kernels.o");
+  if (llvm::Error error = writeTemporary(input, object.getBuffer()))
+    return std::move(error);
+  std::string output = folder.add("kernels.hsaco");
+  if (llvm::Error error = runLinker(*emulation, codeObjectOptions,
+                                    /*soname=*/"", output, input))
+    return std::move(error);
+  return readLinked(output);
+}
+
 llvm::Expected<llvm::SmallVector<char, 0>>
 mlir::softmax::linkSharedLibrary(llvm::MemoryBufferRef object,
                                  llvm::StringRef soname,
-                                 const SharedDependency *dependency) {
+                                 const SharedDependency *dependency,
+                                 llvm::ArrayRef<llvm::StringRef> further) {
   llvm::Expected<const char *> emulation = getEmulation(object);
   if (!emulation)
     return emulation.takeError();
@@ -163,31 +130,30 @@ mlir::softmax::linkSharedLibrary(llvm::MemoryBufferRef object,
   if (llvm::Error error = folder.create())
     return std::move(error);
   llvm::SmallVector<std::string> inputs = {folder.add("kernels.o")};
-  if (llvm::Error error = writeBytes(inputs[0], object.getBuffer()))
+  if (llvm::Error error = writeTemporary(inputs[0], object.getBuffer()))
     return std::move(error);
+  for (llvm::StringRef bytes : further) {
+    inputs.push_back(
+        folder.add("further" + std::to_string(inputs.size()) + ".o"));
+    if (llvm::Error error = writeTemporary(inputs.back(), bytes))
+      return std::move(error);
+  }
   if (dependency) {
     std::string stub = folder.add("stub.o");
     inputs.push_back(folder.add("stub.so"));
     if (llvm::Error error =
-            writeBytes(stub, llvm::StringRef(dependency->object.data(),
-                                             dependency->object.size())))
+            writeTemporary(stub, llvm::StringRef(dependency->object.data(),
+                                                 dependency->object.size())))
       return std::move(error);
-    if (llvm::Error error =
-            runLinker(*emulation, dependency->soname, inputs.back(), stub))
+    if (llvm::Error error = runLinker(*emulation, libraryOptions,
+                                      dependency->soname, inputs.back(), stub))
       return std::move(error);
   }
   std::string output = folder.add("kernels.so");
-  if (llvm::Error error = runLinker(*emulation, soname, output, inputs))
+  if (llvm::Error error =
+          runLinker(*emulation, libraryOptions, soname, output, inputs))
     return std::move(error);
-
-  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> library =
-      llvm::MemoryBuffer::getFile(output, /*IsText=*/false,
-                                  /*RequiresNullTerminator=*/false);
-  if (!library)
-    return makeError("cannot read the linked library '" + output +
-                     "': " + library.getError().message());
-  llvm::StringRef bytes = (*library)->getBuffer();
-  return llvm::SmallVector<char, 0>(bytes.begin(), bytes.end());
+  return readLinked(output);
 }
 
 llvm::Expected<llvm::SmallVector<char, 0>>

@@ -4,8 +4,9 @@
 # RUN: %python %s %t.d warp_per_row | FileCheck %s
 # RUN: %python %s %t.d block_per_row | FileCheck %s
 # RUN: %python %s %t.d block_online | FileCheck %s
-"""Breaks kernels of the lowering and checks that running them on emulated threads notices: every barrier dropped, the
-shuffles of each distance with another one, the parts received at each distance replaced by the own, and comparisons of
+# RUN: %python %s %t.d cluster_per_row | FileCheck %s --check-prefixes=CHECK,CLUSTER
+"""Breaks kernels of the lowering and checks that running them on emulated threads notices: every barrier dropped,
+those of clusters too, the rank that a block reads from replaced by 0, the shuffles of each distance with another one, the parts received at each distance replaced by the own, and comparisons of
 bounds off by one."""
 import os
 import re
@@ -16,7 +17,8 @@ import numpy
 
 folder, strategy = sys.argv[1:]
 os.makedirs(folder, exist_ok=True)
-ROWS, COLUMNS = 6, 1001
+# Two blocks for a cluster.
+ROWS, COLUMNS = 6, 9001 if strategy == "cluster_per_row" else 1001
 
 generator = numpy.random.default_rng(1)
 logits = generator.normal(0, 3, (ROWS, COLUMNS)).astype("float32")
@@ -99,8 +101,12 @@ def break_merges(distance):
 
 print("as it stands: %s" % judge(kernel))
 for number, line in enumerate(lines):
-    if re.search(r"nvvm\.barrier", line):
+    if re.search(r"nvvm\.(barrier|cluster\.)", line):
         print("barrier in line %d: %s" % (number, judge(replace(number, ""))))
+    mapped = re.match(r"(.*nvvm\.mapa %\d+, )%\d+(.*)", line)
+    if mapped:
+        rank = "%rank = llvm.mlir.constant(0 : i32) : i32\n" + mapped.group(1) + "%rank" + mapped.group(2)
+        print("rank in line %d: %s" % (number, judge(replace(number, rank))))
 for distance in distances:
     print("shuffles at distance %s: %s" % (distance, judge(break_shuffles(distance))))
     print("merges at distance %s: %s" % (distance, judge(break_merges(distance))))
@@ -117,6 +123,8 @@ def break_comparisons():
 print("comparisons noticed: %s" % ("some" if any(judge(text) != "right" for text in break_comparisons()) else "none"))
 
 # CHECK: as it stands: right
+# CHECK-NOT: : right
+# CLUSTER: rank in line
 # CHECK-NOT: : right
 # CHECK: shuffles at
 # CHECK-NOT: : right

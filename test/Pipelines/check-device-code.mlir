@@ -29,7 +29,7 @@ gpu.module @unresolved {
 
 gpu.module @left {
   llvm.func @f(%x: f32) -> f32 {
-    // expected-error @+1 {{'arith.addf' op has no lowering to NVIDIA device code in this pipeline}}
+    // expected-error @+1 {{'arith.addf' op has no lowering to device code in this pipeline}}
     %0 = arith.addf %x, %x : f32
     llvm.return %0 : f32
   }

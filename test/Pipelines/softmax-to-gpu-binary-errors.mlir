@@ -4,7 +4,11 @@
 // RUN: not softmax-opt %s --softmax-to-gpu-binary="force-strategy=warp_per_row" 2>&1 | FileCheck %s --check-prefix=LONG
 // RUN: not softmax-opt %s --softmax-to-gpu-binary 2>&1 | FileCheck %s --check-prefix=LIBRARY
 
-// CHIP: --softmax-to-gpu-binary: unknown chip 'sm_42'; use sm_75, sm_80, sm_90 or sm_100 (later chips run the code of earlier ones)
+// RUN: not softmax-opt %s --softmax-to-gpu-binary="chip=vulkan format=isa" 2>&1 | FileCheck %s --check-prefix=ISA
+// RUN: not softmax-opt %s --softmax-to-gpu-binary="chip=vulkan format=bin" 2>&1 | FileCheck %s --check-prefix=LIBRARY
+// ISA: Vulkan has neither bitcode of LLVM nor assembly; use format=bin (SPIR-V) or dialect
+
+// CHIP: --softmax-to-gpu-binary: unknown chip 'sm_42'; use sm_75, sm_80, sm_90, sm_100, gfx90a, gfx942, gfx1100 or vulkan (later chips run the code of earlier ones)
 // FORMAT: unknown format 'elf'; use dialect, llvm, isa or bin
 // STRATEGY: unknown strategy 'cluster'; use rows_per_warp
 // LONG: strategy 'warp_per_row' holds rows of up to 1024 columns, and these have 5000; use block_online, or no strategy to have it where it is needed

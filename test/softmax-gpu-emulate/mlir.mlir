@@ -14,7 +14,7 @@
 // RUN: mlir-opt %t.mlir --pass-pipeline='builtin.module(nvvm-attach-target{chip=sm_90 features=+ptx80},gpu-module-to-binary{format=llvm})' -o %t.binary.mlir
 // RUN: softmax-gpu-emulate %t.binary.mlir --module=second --block=32 --arg=memref:out:%t.npy:32xi32
 // RUN: not softmax-gpu-emulate %s --module=first 2>&1 | FileCheck %s --check-prefix=HIGH
-// HIGH: mlir.mlir:[[#]]:[[#]]: 'gpu.return' is not in the LLVM and NVVM dialects; lower it; gpu.module @first cannot be run
+// HIGH: mlir.mlir:[[#]]:[[#]]: 'gpu.return' is not in the LLVM, NVVM or ROCDL dialects; lower it; gpu.module @first cannot be run
 
 module attributes {gpu.container_module} {
   gpu.module @first {

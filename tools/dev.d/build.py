@@ -70,6 +70,8 @@ def build(targets=(), for_tests=False):
     if for_tests:
         setup.ensure_emulation()
     python = setup.ensure_python(for_tests)
+    if for_tests:
+        setup.ensure_cuda_programs(python)
     configure(python)
     count = jobs()
     say("building %s with %d jobs" % (" ".join(targets) if targets else "everything", count))

@@ -17,6 +17,8 @@ usage: tools/dev COMMAND [arguments]
   test [--full]   build, then run the tests; --full adds those that take long
   build [TARGET...]  build only; programs go to build/bin
   bench [ARGS]    the benchmark against its peers; bench --help lists the arguments
+  bench-gpu [ARGS]   the same on an NVIDIA GPU, beside what is installed of PyTorch,
+                  Triton and Liger; bench-gpu --help lists the arguments
   package         a relocatable tarball in dist/
   docs            the reference pages, into build/docs
   format [--check]   clang-format over the C++ sources
@@ -76,6 +78,27 @@ def bench(arguments):
     return call([python, folder] + arguments, cwd=os.getcwd())
 
 
+def bench_gpu(arguments):
+    folder = os.path.join(ROOT, "tools", "softmax-bench")
+    sys.path.insert(0, folder)
+    from softmax_bench.gpu import driver, options
+    try:
+        chosen = options.parse(arguments)
+    except options.UsageError as error:
+        print("tools/dev bench-gpu: %s" % error, file=sys.stderr)
+        return 2
+    # Before anything is installed or built for a machine that cannot run it.
+    try:
+        driver.Device(chosen.device).chip
+    except driver.DriverError as error:
+        print("tools/dev bench-gpu: %s" % error, file=sys.stderr)
+        return 1
+    python = setup.ensure_gpu_bench_python()
+    if chosen.softmaxc is None:
+        build.build(["softmaxc"])
+    return call([python, folder, "--gpu"] + arguments, cwd=os.getcwd())
+
+
 def package(arguments):
     no_arguments("package", arguments)
     packaging.package()
@@ -108,7 +131,7 @@ def help_command(arguments):
 
 
 COMMANDS = {
-    "demo": demo, "test": test, "build": build_command, "bench": bench, "package": package,
+    "demo": demo, "test": test, "build": build_command, "bench": bench, "bench-gpu": bench_gpu, "package": package,
     "docs": docs, "format": format_command, "lint": lint, "help": help_command,
     "--help": help_command, "-h": help_command,
 }

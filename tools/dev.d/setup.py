@@ -26,6 +26,9 @@ CROSS_PACKAGES = [
     "gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "gcc-riscv64-linux-gnu", "libc6-dev-riscv64-cross",
     "qemu-user",
 ]
+# Vulkan kernels run on Mesa's lavapipe.  Tests that need it are skipped where it cannot be
+# installed.
+VULKAN_PACKAGES = ["mesa-vulkan-drivers", "libvulkan-dev", "libvulkan1", "spirv-tools"]
 
 VENV = os.path.join(ROOT, ".venv")
 REQUIREMENTS = os.path.join(ROOT, "tools", "dev.d", "requirements.txt")
@@ -33,6 +36,10 @@ MODULES = ["numpy", "mpmath"]
 # Tests that need these are skipped where they cannot be installed.
 TEST_REQUIREMENTS = os.path.join(ROOT, "tools", "dev.d", "requirements-test.txt")
 TEST_MODULES = ["tvm_ffi", "matplotlib", "rich"]
+# NVIDIA's assembler and disassembler, programs without modules, of which nothing that they
+# depend on is needed; tests that need them are skipped where they cannot be installed.
+CUDA_REQUIREMENTS = os.path.join(ROOT, "tools", "dev.d", "requirements-cuda.txt")
+CUDA_PROGRAMS = ["ptxas", "fatbinary", "nvdisasm"]
 # The benchmark's own environment.
 BENCH_VENV = os.path.join(ROOT, ".venv-bench")
 BENCH_REQUIREMENTS = os.path.join(ROOT, "tools", "dev.d", "requirements-bench.txt")
@@ -71,12 +78,14 @@ def as_root(command):
 
 
 def ensure_emulation():
-    """Other CPUs' compilers and emulators, where Debian offers them."""
-    if is_debian():
+    """Other CPUs' compilers and emulators, and Vulkan's, where Debian offers them."""
+    if not is_debian():
+        return
+    for packages, what in [(CROSS_PACKAGES, "other CPUs"), (VULKAN_PACKAGES, "Vulkan")]:
         try:
-            install_packages(CROSS_PACKAGES)
+            install_packages(packages)
         except Failure as failure:
-            say("%s; going on, and the tests for other CPUs are skipped" % failure)
+            say("%s; going on, and the tests for %s are skipped" % (failure, what))
 
 
 def install_packages(packages):
@@ -156,6 +165,25 @@ def venv_python(folder=VENV):
     return os.path.join(folder, "bin", "python")
 
 
+def cuda_folders(python):
+    """The folders of NVIDIA's programs that come with packages of the interpreter `python`."""
+    found = ask([python, "-c", "import glob, sysconfig; print('\\n'.join(glob.glob("
+                 "sysconfig.get_path('purelib') + '/nvidia/*/bin')))"]) or ""
+    return [folder for folder in found.splitlines() if folder]
+
+
+def ensure_cuda_programs(python):
+    """NVIDIA's assembler and disassembler on the PATH or, where pip can have them, in .venv."""
+    folders = cuda_folders(python)
+    there = os.pathsep.join([os.environ.get("PATH", os.defpath)] + folders)
+    if all(shutil.which(program, path=there) for program in CUDA_PROGRAMS):
+        return
+    if python != venv_python():
+        say("ptxas and nvdisasm are not installed; the tests that need them are skipped")
+        return
+    install_requirements(VENV, CUDA_REQUIREMENTS, needed=False, options=["--no-deps"])
+
+
 def ensure_python(for_tests=False):
     """An interpreter that has the modules of the demo and, `for_tests`, those of
     every test: the running one, or that of .venv, which is made where it is
@@ -195,6 +223,15 @@ def ensure_bench_python(packages):
     if "torch" in packages:
         ensure_python_headers(python)
     return python
+
+
+def ensure_gpu_bench_python():
+    """An interpreter for the benchmark on GPUs: the running one if it has NumPy, for the peers are
+    what the user has installed there; else the benchmark's own."""
+    if has_modules(sys.executable, ["numpy"]):
+        return sys.executable
+    say("this Python has no NumPy, so none of the peers: using the benchmark's own environment")
+    return ensure_bench_python([])
 
 
 def ensure_python_headers(python):
@@ -237,11 +274,11 @@ def pip_install(folder):
     return [venv_python(folder), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
 
 
-def install_requirements(folder, requirements, needed=True):
+def install_requirements(folder, requirements, needed=True, options=()):
     """Installs a list of Python packages into a virtual environment; says so where
     that fails, and goes on where they are not `needed`."""
     say("installing %s into %s" % (os.path.relpath(requirements, ROOT), os.path.relpath(folder, ROOT)))
-    pip = pip_install(folder) + ["--requirement", requirements]
+    pip = pip_install(folder) + list(options) + ["--requirement", requirements]
     if needed:
         run(pip, "pip")
     elif call(pip + ["--retries", "1"]) != 0:

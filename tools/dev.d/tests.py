@@ -95,6 +95,17 @@ def test(full):
     return report([lit, ctest], [lit_status, ctest_status])
 
 
+def missing_features(skipped):
+    """(feature, how many tests it skipped) for lit's reasons, the names in order."""
+    counts = {}
+    for _, _, reason in skipped:
+        _, found, features = reason.partition("Missing required feature(s): ")
+        if found:
+            for feature in features.split(", "):
+                counts[feature] = counts.get(feature, 0) + 1
+    return sorted(counts.items())
+
+
 def report(results, statuses):
     """Prints counts, what failed and what was skipped; returns the exit status."""
     print()
@@ -111,6 +122,10 @@ def report(results, statuses):
         print("skipped:")
         for runner, name, reason in skipped:
             print("  %s: %s: %s" % (runner, name, reason))
+        features = missing_features(skipped)
+        if features:
+            print("features that are missing: %s"
+                  % ", ".join("%s (%d)" % feature for feature in features))
     else:
         print("skipped: nothing")
     broken = len(failed)

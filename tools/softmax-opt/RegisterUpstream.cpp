@@ -20,6 +20,7 @@
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
+#include "mlir/Dialect/SPIRV/Transforms/Passes.h"
 #include "mlir/Dialect/Tensor/IR/TensorTilingInterfaceImpl.h"
 #include "mlir/Dialect/Tensor/Transforms/Passes.h"
 #include "mlir/Dialect/Transform/IR/TransformDialect.h"
@@ -48,6 +49,7 @@ void mlir::softmax::registerUpstream(DialectRegistry &registry) {
   math::registerMathPasses();
   memref::registerMemRefPasses();
   registerSCFPasses();
+  spirv::registerSPIRVPasses();
   tensor::registerTensorPasses();
   transform::registerTransformPasses();
   vector::registerVectorPasses();

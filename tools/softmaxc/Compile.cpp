@@ -71,11 +71,7 @@ public:
   }
 
 private:
-  bool wants(EmitKind kind) const {
-    return llvm::any_of(options.outputs, [&](const Output &output) {
-      return output.kind == kind;
-    });
-  }
+  bool wants(EmitKind kind) const { return options.wants(kind); }
 
   bool wantsOneOf(std::initializer_list<EmitKind> kinds) const {
     return llvm::any_of(kinds, [&](EmitKind kind) { return wants(kind); });
@@ -239,11 +235,8 @@ private:
     if (failed(compileForDevice(*module, options, operands, outputs)))
       return kDoesNotCompile;
     result.explanation = std::move(outputs.explanation);
-    add(EmitKind::Scheduled, outputs.scheduled);
-    add(EmitKind::PTX, outputs.ptx);
-    add(EmitKind::Cubin, outputs.cubin);
-    add(EmitKind::Header, outputs.header);
-    add(EmitKind::Manifest, outputs.manifest);
+    for (auto &[kind, contents] : outputs.files)
+      add(kind, contents, /*executable=*/kind == EmitKind::Shared);
     return 0;
   }
 

@@ -10,14 +10,18 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Support/LogicalResult.h"
 
+#include <map>
+
 namespace mlir::softmax {
 
 /// What comes of a module; empty where it was not asked for.
 struct DeviceOutputs {
-  std::string explanation, scheduled, ptx, cubin, header, manifest;
+  std::string explanation;
+  std::map<EmitKind, std::string> files;
 };
 
-/// Compiles `module` for `options.gpu`.  Emits diagnostics where it fails.
+/// Compiles `module` for the GPUs of `options`.  Emits diagnostics where it
+/// fails.
 LogicalResult compileForDevice(ModuleOp module, const Options &options,
                                SourceOperands &operands,
                                DeviceOutputs &outputs);

@@ -3,6 +3,7 @@
 
 #include "softmax/Scorecard/NvidiaTools.h"
 #include "softmax/Scorecard/Scorecard.h"
+#include "softmax/Target/CudaTools.h"
 
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -77,15 +78,17 @@ static llvm::SmallVector<Work> chooseShapes(const DeviceFunction &function) {
   return shapes;
 }
 
-static uint64_t getArgument(const DeviceArgument &argument, unsigned position,
+static uint64_t getArgument(const DeviceArgument &argument,
                             const KernelInfo &info, const Sizes &sizes) {
-  const KernelOperand &operand = info.operands[argument.operand];
   switch (argument.kind) {
   case DeviceArgument::Kind::Pointer:
-    return getBufferAddress(position);
+    return getBufferAddress(argument.operand);
   case DeviceArgument::Kind::Size:
-    return static_cast<uint64_t>(
-        getSize(operand.shape[argument.dimension], sizes));
+    return static_cast<uint64_t>(getSize(
+        info.operands[argument.operand].shape[argument.dimension], sizes));
+  case DeviceArgument::Kind::Workspace:
+    // Behind the operands; both launches find it at the same place.
+    return getBufferAddress(static_cast<unsigned>(info.operands.size()));
   case DeviceArgument::Kind::Scalar:
     break;
   }
@@ -105,17 +108,13 @@ static llvm::Expected<ScoredProblem> makeProblem(const DeviceFunction &function,
   const DeviceKernel *kernel =
       llvm::find_if(function.kernels, [&](const DeviceKernel &one) {
         return problem.columns >= one.minColumns &&
-               (one.maxColumns == 0 || problem.columns <= one.maxColumns);
+               (one.maxColumns == 0 || problem.columns <= one.maxColumns) &&
+               (one.maxRows == 0 || problem.rows <= one.maxRows);
       });
   if (kernel == function.kernels.end() || problem.rows < 1 ||
       problem.columns < 1)
     return llvm::createStringError("no kernel of '" + function.info.name +
                                    "' takes " + text);
-  int64_t blocks =
-      (problem.rows + kernel->rowsPerBlock - 1) / kernel->rowsPerBlock;
-  if (blocks > INT32_MAX)
-    return llvm::createStringError(text + " of '" + function.info.name +
-                                   "' takes more blocks than a launch has");
   problem.name = kernel->strategy;
   for (const KernelOperand &operand : function.info.operands) {
     if (!operand.isTensor())
@@ -128,20 +127,34 @@ static llvm::Expected<ScoredProblem> makeProblem(const DeviceFunction &function,
     if (output)
       problem.leastWritten += bytes;
   }
-  ScoredLaunch &launch = problem.launches.emplace_back();
-  launch.kernel = kernel->name;
-  launch.grid.x = static_cast<uint32_t>(blocks);
-  launch.block.x = static_cast<uint32_t>(kernel->threads);
-  for (auto [position, argument] : llvm::enumerate(kernel->arguments))
-    launch.arguments.push_back(getArgument(
-        argument, static_cast<unsigned>(position), function.info, sizes));
+  for (const DeviceLaunch &step : kernel->launches) {
+    int64_t blocksPerRow =
+        step.columnsPerBlock
+            ? llvm::divideCeil(problem.columns, step.columnsPerBlock)
+            : step.blocksPerRow;
+    int64_t blocks =
+        llvm::divideCeil(problem.rows, step.rowsPerBlock) * blocksPerRow;
+    if (blocks > INT32_MAX)
+      return llvm::createStringError(text + " of '" + function.info.name +
+                                     "' takes more blocks than a launch has");
+    ScoredLaunch &launch = problem.launches.emplace_back();
+    launch.kernel = step.name;
+    launch.grid.x = static_cast<uint32_t>(blocks);
+    launch.block.x = static_cast<uint32_t>(step.threads);
+    launch.cluster = static_cast<unsigned>(step.cluster);
+    launch.dynamicSharedBytes = static_cast<unsigned>(step.sharedBytes);
+    for (const DeviceArgument &argument : step.arguments)
+      launch.arguments.push_back(getArgument(argument, function.info, sizes));
+  }
   return problem;
 }
 
 llvm::Expected<std::string>
 mlir::softmax::makeScorecard(StringRef ptx, ArrayRef<DeviceFunction> functions,
+                             const GPUDescription &chip,
                              const Options &options) {
-  llvm::Expected<std::string> cubin = assemblePTX(ptx, options.gpu->name);
+  llvm::Expected<std::string> cubin =
+      mlir::softmax::assemblePTX(ptx, chip.name, options.cudaPath);
   if (!cubin)
     return cubin.takeError();
   llvm::Expected<std::string> sass = disassembleCubin(*cubin);
@@ -162,7 +175,7 @@ mlir::softmax::makeScorecard(StringRef ptx, ArrayRef<DeviceFunction> functions,
         return problem.takeError();
       if (functions.size() > 1)
         problem->name = function.info.name + " " + problem->name;
-      llvm::Expected<Score> one = score(*code, *problem, *options.gpu);
+      llvm::Expected<Score> one = score(*code, *problem, chip);
       if (!one)
         return one.takeError();
       scores.push_back(std::move(*one));
@@ -171,8 +184,8 @@ mlir::softmax::makeScorecard(StringRef ptx, ArrayRef<DeviceFunction> functions,
   std::string text;
   llvm::raw_string_ostream stream(text);
   if (options.scorecard == ScorecardFormat::JSON)
-    stream << llvm::formatv("{0:2}\n", scoresToJSON(scores, *options.gpu));
+    stream << llvm::formatv("{0:2}\n", scoresToJSON(scores, chip));
   else
-    printScores(scores, *options.gpu, stream);
+    printScores(scores, chip, stream);
   return text;
 }

@@ -17,7 +17,7 @@ namespace mlir::softmax {
 /// Fails where ptxas or nvdisasm is missing, or does not take the code.
 llvm::Expected<std::string>
 makeScorecard(llvm::StringRef ptx, llvm::ArrayRef<DeviceFunction> functions,
-              const Options &options);
+              const GPUDescription &chip, const Options &options);
 
 } // namespace mlir::softmax
 

@@ -3,6 +3,7 @@
 
 #include "softmax/Dialect/IR/Softmax.h"
 #include "softmax/Dialect/Transforms/Schedule.h"
+#include "softmax/Target/CodeObject.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
@@ -79,12 +80,31 @@ std::string mlir::softmax::explain(ModuleOp module,
                                    const GPUDescription &chip) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << "target nvptx:" << chip.name << ": " << chip.multiprocessors
-     << " multiprocessors of " << chip.registers << " registers, accesses of "
-     << chip.accessBytes << " bytes, "
+  os << "target " << chip.targetName() << ": " << chip.multiprocessors
+     << (chip.kind == GPUKind::AMD ? " compute units of "
+                                   : " multiprocessors of ")
+     << chip.registers << " registers, ";
+  if (chip.warpSize != 32)
+    os << (chip.kind == GPUKind::AMD ? "wavefronts of " : "subgroups of ")
+       << chip.warpSize << " threads, ";
+  os << "accesses of " << chip.accessBytes << " bytes, "
      << llvm::format("%.0f", chip.bandwidth / 1e9)
      << " GB/s (of the largest such chip)\n";
   explainKernels(module, os,
                  [&](GenericOp op) { explainGPUSchedule(op, chip, os); });
+  return text;
+}
+
+std::string mlir::softmax::explainResources(ArrayRef<KernelResources> kernels,
+                                            const GPUDescription &chip) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "machine code (of " << getMostWavesPerSIMD(chip)
+     << " wavefronts per SIMD at most):\n";
+  for (const KernelResources &kernel : kernels)
+    os << "  " << kernel.name << ": " << kernel.vgprs << " VGPRs, "
+       << kernel.sgprs << " SGPRs, " << kernel.scratchBytes
+       << " bytes of scratch, " << kernel.ldsBytes << " bytes of LDS, "
+       << getWavesPerSIMD(kernel, chip) << " wavefronts per SIMD\n";
   return text;
 }

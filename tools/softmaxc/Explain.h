@@ -10,6 +10,7 @@
 
 namespace mlir::softmax {
 struct GPUDescription;
+struct KernelResources;
 struct TargetDescription;
 
 /// Describes the public functions of `module`, whose softmax.generic ops have
@@ -18,6 +19,9 @@ struct TargetDescription;
 std::string explain(ModuleOp module, const TargetDescription &target);
 /// The same of GPU schedules.
 std::string explain(ModuleOp module, const GPUDescription &chip);
+/// What AMD's machine code takes of `chip`, a line per kernel.
+std::string explainResources(llvm::ArrayRef<KernelResources> kernels,
+                             const GPUDescription &chip);
 
 } // namespace mlir::softmax
 

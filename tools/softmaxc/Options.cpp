@@ -27,7 +27,7 @@ constexpr llvm::StringLiteral kOverview =
     R"(compiler for softmax kernels
 
 Compiles the public functions of an MLIR file, or kernels asked for by --op, to
-code for CPUs or an NVIDIA GPU. --op may repeat. --type, --shape, --axis, --name,
+code for CPUs, GPUs of NVIDIA or AMD, or Vulkan. --op may repeat. --type, --shape, --axis, --name,
 --with, --labels, --ignore-index, --label-smoothing and --masked-row describe
 kernels: one that stands before the first --op holds for every
 --op, one that stands after an --op for that kernel only.
@@ -59,9 +59,11 @@ struct CommandLineOptions {
 
   cl::opt<std::string> target{
       "target",
-      cl::desc("native, x86-64[-v2|-v3|-v4], aarch64[,sve][,bf16] or "
-               "riscv64[,v]; a list makes one library with a version for each "
-               "(native); or nvptx:sm_75, 80, 90 or 100"),
+      cl::desc(
+          "native, x86-64[-v2|-v3|-v4], aarch64[,sve][,bf16] or "
+          "riscv64[,v]; a list makes one library with a version for each "
+          "(native); or nvptx:sm_75, 80, 90 or 100, or a list of those; or "
+          "amdgcn:gfx90a, gfx942 or gfx1100; or vulkan[:subgroup=N]"),
       cl::value_desc("list"), cl::init("native"), cl::cat(category)};
   cl::opt<std::string> threads{
       "threads",
@@ -88,10 +90,11 @@ struct CommandLineOptions {
       cl::value_desc("ROWSxCOLUMNS"), cl::CommaSeparated, cl::cat(category)};
   cl::list<std::string> emit{
       "emit",
-      cl::desc(
-          "what to write, a list: mlir, scheduled, llvm, asm, obj, "
-          "archive, shared, header, manifest; for GPUs mlir, scheduled, ptx, "
-          "cubin, header, manifest"),
+      cl::desc("what to write, a list: mlir, scheduled, llvm, asm, obj, "
+               "archive, shared, header, manifest; for GPUs mlir, scheduled, "
+               "header, manifest and llvm, ptx, cubin, fatbin, launcher (a "
+               "header with the code and what launches it), shared (NVIDIA), "
+               "llvm, asm, hsaco (AMD) or spirv (Vulkan)"),
       cl::value_desc("list"), cl::CommaSeparated, cl::cat(category)};
   cl::opt<std::string> output{
       "o", cl::desc("a file, - for standard output, or a folder"),
@@ -106,6 +109,11 @@ struct CommandLineOptions {
       cl::desc("rows and columns of the scorecard where sizes are not known; "
                "may repeat (some for each kernel)"),
       cl::value_desc("ROWSxCOLUMNS"), cl::CommaSeparated, cl::cat(category)};
+  cl::opt<std::string> cudaPath{
+      "cuda-path",
+      cl::desc("the folder of NVIDIA's ptxas and fatbinary, which cubin and "
+               "fatbin need (those of CUDA_PATH, CUDA_HOME and PATH)"),
+      cl::value_desc("folder"), cl::cat(category)};
   cl::opt<bool> explain{
       "explain", cl::desc("print each kernel's schedule and why it was chosen"),
       cl::cat(category)};
@@ -116,8 +124,8 @@ bool checkGivenOnce(CommandLineOptions &given) {
   using Single = std::reference_wrapper<cl::opt<std::string>>;
   for (cl::opt<std::string> &option :
        {Single(given.target), Single(given.threads), Single(given.accuracy),
-        Single(given.forceStrategy), Single(given.output),
-        Single(given.scorecard)}) {
+        Single(given.forceStrategy), Single(given.cudaPath),
+        Single(given.output), Single(given.scorecard)}) {
     if (option.getNumOccurrences() < 2)
       continue;
     StringRef dashes = option.ArgStr.size() == 1 ? "-" : "--";
@@ -197,7 +205,7 @@ bool readScorecard(CommandLineOptions &given, Options &options) {
   }
   options.scorecard = given.scorecard == "json" ? ScorecardFormat::JSON
                                                 : ScorecardFormat::Table;
-  if (!options.gpu) {
+  if (options.gpuKind() != GPUKind::NVIDIA) {
     usageError("--scorecard is of kernels for NVIDIA GPUs; use "
                "--target=nvptx:sm_90 (for CPUs: --explain)");
     return false;
@@ -251,6 +259,7 @@ bool readTarget(CommandLineOptions &given, Options &options) {
     usageError(llvm::toString(std::move(error)));
     return false;
   }
+  options.cudaPath = given.cudaPath;
   options.explain = given.explain;
   return readTuning(given, options) && readScorecard(given, options);
 }
@@ -258,8 +267,7 @@ bool readTarget(CommandLineOptions &given, Options &options) {
 bool readKinds(CommandLineOptions &given, const Options &options,
                std::vector<EmitKind> &kinds) {
   for (const std::string &name : given.emit) {
-    llvm::Expected<EmitKind> kind =
-        parseEmitKind(name, options.gpu.has_value());
+    llvm::Expected<EmitKind> kind = parseEmitKind(name, options.gpuKind());
     if (!kind) {
       usageError(llvm::toString(kind.takeError()));
       return false;
@@ -274,6 +282,10 @@ bool readOutputs(CommandLineOptions &given, Options &options) {
   std::vector<EmitKind> kinds;
   if (!readKinds(given, options, kinds))
     return false;
+  if (llvm::Error error = checkDeviceKinds(kinds, options)) {
+    usageError(llvm::toString(std::move(error)));
+    return false;
+  }
   std::string path = given.output;
   bool hasPath = given.output.getNumOccurrences() > 0;
   if (hasPath && path.empty()) {
@@ -288,15 +300,19 @@ bool readOutputs(CommandLineOptions &given, Options &options) {
         (options.explain || options.scorecard != ScorecardFormat::None))
       return true;
     std::optional<EmitKind> kind =
-        hasPath && !isFolder ? kindOfPath(path, options.gpu.has_value())
-        : options.gpu        ? EmitKind::PTX
-                             : EmitKind::Shared;
+        hasPath && !isFolder       ? kindOfPath(path, options.gpuKind())
+        : options.gpus.size() == 1 ? defaultKind(options.gpu->kind)
+                                   : EmitKind::Shared;
     if (!kind) {
       usageError("it cannot be told from -o " + path +
                  " what to write; add --emit");
       return false;
     }
     kinds.push_back(*kind);
+    if (llvm::Error error = checkDeviceKinds(kinds, options)) {
+      usageError(llvm::toString(std::move(error)));
+      return false;
+    }
   }
 
   if (!hasPath) {
@@ -312,7 +328,7 @@ bool readOutputs(CommandLineOptions &given, Options &options) {
     options.outputs.push_back({kinds.front(), path});
     return true;
   }
-  if (!isFolder && (path == "-" || kindOfPath(path, options.gpu.has_value()) ||
+  if (!isFolder && (path == "-" || kindOfPath(path, options.gpuKind()) ||
                     llvm::sys::fs::exists(path))) {
     usageError("--emit asks for several files, and -o " + path +
                " is not a folder");

@@ -26,8 +26,12 @@ enum class EmitKind {
   Shared,
   PTX,
   Cubin,
+  HSACO,
+  SPIRV,
   Header,
-  Manifest
+  Manifest,
+  Fatbin,
+  Launcher
 };
 
 /// The file name of an output of `kind` for kernels called `base`.
@@ -50,6 +54,13 @@ struct Options {
   SmallVector<TargetDescription, 1> targets;
   /// The GPU to compile for, if any.
   std::optional<GPUDescription> gpu;
+  std::optional<GPUKind> gpuKind() const {
+    return gpu ? std::optional(gpu->kind) : std::nullopt;
+  }
+  /// All of them, the first one above; empty for CPUs.
+  SmallVector<GPUDescription, 1> gpus;
+  /// The folder of NVIDIA's programs; empty where they are to be looked for.
+  std::string cudaPath;
   /// "none" or "openmp".
   std::string threads;
   /// "default", "strict" or "fast".
@@ -68,6 +79,12 @@ struct Options {
   std::vector<Output> outputs;
   /// Folder to create if it is missing; empty where the files go elsewhere.
   std::string outputFolder;
+  bool wants(EmitKind kind) const {
+    for (const Output &output : outputs)
+      if (output.kind == kind)
+        return true;
+    return false;
+  }
   /// What the kernels are called together: the input's stem, the only kernel's
   /// name, or "kernels".
   std::string baseName;

@@ -3,16 +3,24 @@
 
 #include "softmax/Schedule/Candidate.h"
 #include "softmax/Schedule/GPUSchedule.h"
+#include "softmax/Target/CudaTools.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/Program.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
 
 namespace {
-enum class For { CPU, GPU, Both };
+/// Targets as bits: CPUs, and GPUs by their kind.
+enum For : unsigned {
+  CPU = 1,
+  NVIDIA = 2,
+  AMD = 4,
+  Vulkan = 8,
+  GPUs = NVIDIA | AMD | Vulkan,
+  All = CPU | GPUs
+};
 
 struct EmitEntry {
   EmitKind kind;
@@ -20,26 +28,40 @@ struct EmitEntry {
   llvm::StringLiteral prefix;
   llvm::StringLiteral extension;
   bool isText;
-  For target;
+  unsigned targets;
 
-  bool isFor(bool gpu) const {
-    return target == For::Both || (target == For::GPU) == gpu;
+  /// Of a GPU's kind, or of CPUs.
+  bool isFor(std::optional<GPUKind> gpu) const {
+    return targets & (gpu ? NVIDIA << static_cast<unsigned>(*gpu) : CPU);
   }
 };
 } // namespace
 
+static_assert(NVIDIA << static_cast<unsigned>(GPUKind::AMD) == AMD &&
+              NVIDIA << static_cast<unsigned>(GPUKind::Vulkan) == Vulkan);
+
 static constexpr EmitEntry kEmitEntries[] = {
-    {EmitKind::MLIR, "mlir", "", ".mlir", true, For::Both},
-    {EmitKind::Scheduled, "scheduled", "", ".scheduled.mlir", true, For::Both},
-    {EmitKind::LLVM, "llvm", "", ".ll", true, For::CPU},
-    {EmitKind::Assembly, "asm", "", ".s", true, For::CPU},
-    {EmitKind::Object, "obj", "", ".o", false, For::CPU},
-    {EmitKind::Archive, "archive", "lib", ".a", false, For::CPU},
-    {EmitKind::Shared, "shared", "lib", ".so", false, For::CPU},
-    {EmitKind::PTX, "ptx", "", ".ptx", true, For::GPU},
-    {EmitKind::Cubin, "cubin", "", ".cubin", false, For::GPU},
-    {EmitKind::Header, "header", "", ".h", true, For::Both},
-    {EmitKind::Manifest, "manifest", "", ".json", true, For::Both},
+    {EmitKind::MLIR, "mlir", "", ".mlir", true, All},
+    {EmitKind::Scheduled, "scheduled", "", ".scheduled.mlir", true, All},
+    {EmitKind::LLVM, "llvm", "", ".ll", true, CPU | NVIDIA | AMD},
+    {EmitKind::Assembly, "asm", "", ".s", true, CPU | AMD},
+    {EmitKind::Object, "obj", "", ".o", false, CPU},
+    {EmitKind::Archive, "archive", "lib", ".a", false, CPU},
+    {EmitKind::Shared, "shared", "lib", ".so", false, CPU | NVIDIA},
+    {EmitKind::PTX, "ptx", "", ".ptx", true, NVIDIA},
+    {EmitKind::Cubin, "cubin", "", ".cubin", false, NVIDIA},
+    {EmitKind::Fatbin, "fatbin", "", ".fatbin", false, NVIDIA},
+    {EmitKind::Launcher, "launcher", "", ".cuda.h", true, NVIDIA},
+    {EmitKind::HSACO, "hsaco", "", ".hsaco", false, AMD},
+    {EmitKind::SPIRV, "spirv", "", ".spv", false, Vulkan},
+    {EmitKind::Header, "header", "", ".h", true, All},
+    {EmitKind::Manifest, "manifest", "", ".json", true, All},
+};
+
+/// What --target calls GPUs.
+static constexpr std::pair<llvm::StringLiteral, GPUKind> kGPUTargets[] = {
+    {"nvptx", GPUKind::NVIDIA},
+    {"amdgcn", GPUKind::AMD},
 };
 
 static const EmitEntry &entryOf(EmitKind kind) {
@@ -49,13 +71,19 @@ static const EmitEntry &entryOf(EmitKind kind) {
 
 bool mlir::softmax::isText(EmitKind kind) { return entryOf(kind).isText; }
 
+bool mlir::softmax::isCode(EmitKind kind) {
+  return !llvm::is_contained({EmitKind::MLIR, EmitKind::Scheduled,
+                              EmitKind::Header, EmitKind::Manifest},
+                             kind);
+}
+
 std::string mlir::softmax::defaultFileName(EmitKind kind, StringRef base) {
   const EmitEntry &entry = entryOf(kind);
   return (entry.prefix + base + entry.extension).str();
 }
 
-llvm::Expected<EmitKind> mlir::softmax::parseEmitKind(StringRef name,
-                                                      bool gpu) {
+llvm::Expected<EmitKind>
+mlir::softmax::parseEmitKind(StringRef name, std::optional<GPUKind> gpu) {
   SmallVector<StringRef> names;
   const EmitEntry *other = nullptr;
   for (const EmitEntry &entry : kEmitEntries) {
@@ -68,26 +96,24 @@ llvm::Expected<EmitKind> mlir::softmax::parseEmitKind(StringRef name,
       names.push_back(entry.name);
       continue;
     }
-    if (entry.kind == EmitKind::Cubin && !llvm::sys::findProgramByName("ptxas"))
-      return llvm::createStringError("--emit=cubin needs NVIDIA's ptxas on the "
-                                     "PATH; use --emit=ptx, which "
-                                     "the driver compiles when it is loaded");
     return entry.kind;
   }
   std::string use = "; use " + llvm::join(names, ", ");
-  if (!gpu && (other || name == "hsaco" || name == "spirv"))
-    return llvm::createStringError(
-        "--emit=" + name.str() +
-        (other ? " needs a GPU target, as --target=nvptx:sm_90"
-               : " is of GPUs that this version has not") +
-        use);
-  return llvm::createStringError(
-      (other ? "--emit=" + name.str() + " needs a CPU target"
-             : "unknown --emit=" + name.str()) +
-      use);
+  if (!other)
+    return llvm::createStringError("unknown --emit=" + name.str() + use);
+  if (other->targets & CPU)
+    return llvm::createStringError("--emit=" + name.str() +
+                                   " needs a CPU target" + use);
+  StringRef example = other->targets & NVIDIA ? "nvptx:sm_90"
+                      : other->targets & AMD  ? "amdgcn:gfx942"
+                                              : "vulkan";
+  return llvm::createStringError("--emit=" + name.str() +
+                                 (gpu ? " is of other GPUs" : " needs a GPU") +
+                                 ", as --target=" + example.str() + use);
 }
 
-std::optional<EmitKind> mlir::softmax::kindOfPath(StringRef path, bool gpu) {
+std::optional<EmitKind> mlir::softmax::kindOfPath(StringRef path,
+                                                  std::optional<GPUKind> gpu) {
   const EmitEntry *best = nullptr;
   for (const EmitEntry &entry : kEmitEntries)
     if (entry.isFor(gpu) && path.ends_with(entry.extension) &&
@@ -98,20 +124,84 @@ std::optional<EmitKind> mlir::softmax::kindOfPath(StringRef path, bool gpu) {
   return best->kind;
 }
 
-llvm::Error mlir::softmax::parseTargetList(StringRef text, Options &options) {
-  StringRef chip = text;
-  if (chip.consume_front("nvptx:")) {
-    llvm::Expected<GPUDescription> gpu = parseGPU(chip);
+EmitKind mlir::softmax::defaultKind(GPUKind kind) {
+  switch (kind) {
+  case GPUKind::NVIDIA:
+    return EmitKind::PTX;
+  case GPUKind::AMD:
+    return EmitKind::HSACO;
+  case GPUKind::Vulkan:
+    return EmitKind::SPIRV;
+  }
+}
+
+llvm::Error mlir::softmax::checkDeviceKinds(ArrayRef<EmitKind> kinds,
+                                            const Options &options) {
+  if (!options.gpu)
+    return llvm::Error::success();
+  for (EmitKind kind : kinds) {
+    std::string name = entryOf(kind).name.str();
+    if (options.gpus.size() > 1 &&
+        llvm::is_contained({EmitKind::LLVM, EmitKind::PTX, EmitKind::Cubin,
+                            EmitKind::Header, EmitKind::Manifest},
+                           kind))
+      return llvm::createStringError(
+          "--emit=" + name +
+          " is of one chip; name one with --target, or use fatbin, launcher or "
+          "shared, which hold code for all of them");
+    for (StringRef program : {"ptxas", "fatbinary"}) {
+      if (kind != EmitKind::Fatbin &&
+          !(kind == EmitKind::Cubin && program == "ptxas"))
+        continue;
+      llvm::Expected<std::string> path =
+          findCudaTool(program, options.cudaPath);
+      if (!path)
+        return llvm::createStringError(
+            "--emit=" + name + ": " + llvm::toString(path.takeError()) +
+            "; or use --emit=ptx, which the driver compiles when it is loaded");
+    }
+  }
+  return llvm::Error::success();
+}
+
+/// Reads `text`, the chips of GPUs of one kind, each with or without `prefix`.
+static llvm::Error parseChips(StringRef text, StringRef prefix, GPUKind kind,
+                              Options &options) {
+  for (StringRef chip : llvm::split(text, ',')) {
+    chip.consume_front(prefix);
+    llvm::Expected<GPUDescription> gpu = parseGPU(chip, kind);
     if (!gpu)
       return gpu.takeError();
-    options.gpu = std::move(*gpu);
-    return llvm::Error::success();
+    for (const GPUDescription &other : options.gpus)
+      if (other.name == gpu->name)
+        return llvm::createStringError("'" + chip +
+                                       "' is given twice; give it once");
+    options.gpus.push_back(std::move(*gpu));
   }
-  if (text == "nvptx" || text.contains("nvptx:"))
+  if (options.gpus.size() > 1 && kind != GPUKind::NVIDIA)
     return llvm::createStringError("'" + text +
-                                   "': a GPU is one target by itself; use "
-                                   "nvptx:CHIP with " +
-                                   listGPUs());
+                                   "': one chip at a time; lists are of nvptx");
+  options.gpu = options.gpus.front();
+  return llvm::Error::success();
+}
+
+llvm::Error mlir::softmax::parseTargetList(StringRef text, Options &options) {
+  for (auto [name, kind] : kGPUTargets) {
+    std::string prefix = (name + ":").str();
+    if (text.starts_with(prefix))
+      return parseChips(text, prefix, kind, options);
+    if (text == name || text.contains(prefix))
+      return llvm::createStringError(
+          "'" + text + "': CPUs and GPUs are not compiled for together; use " +
+          prefix + "CHIP with " + listGPUs(kind));
+  }
+  // All devices have one name.
+  if (text.starts_with("vulkan") && !text.contains(','))
+    return parseChips(text, /*prefix=*/"", GPUKind::Vulkan, options);
+  if (text.contains("vulkan"))
+    return llvm::createStringError(
+        "'" + text +
+        "': a GPU is one target by itself; use vulkan or vulkan:subgroup=N");
   llvm::Expected<SmallVector<TargetDescription, 1>> targets =
       parseTargets(text);
   if (!targets)

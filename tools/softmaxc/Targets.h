@@ -13,14 +13,27 @@ namespace mlir::softmax {
 /// Whether an output of `kind` may go to a terminal.
 bool isText(EmitKind kind);
 
-/// The kind that --emit calls `name`; fails for one that the target, a GPU or
-/// not, has not.
-llvm::Expected<EmitKind> parseEmitKind(llvm::StringRef name, bool gpu);
+/// Whether an output of `kind` is code, not a text about it or before it.
+bool isCode(EmitKind kind);
+
+/// The kind that --emit calls `name`; fails for one that the target, a CPU or
+/// a kind of GPU, has not.
+llvm::Expected<EmitKind> parseEmitKind(llvm::StringRef name,
+                                       std::optional<GPUKind> gpu);
 
 /// The kind whose extension `path` has, the longest one first.
-std::optional<EmitKind> kindOfPath(llvm::StringRef path, bool gpu);
+std::optional<EmitKind> kindOfPath(llvm::StringRef path,
+                                   std::optional<GPUKind> gpu);
 
-/// Reads --target into `options`: versions for CPUs, or nvptx:CHIP.
+/// What is written for a GPU of `kind` if nothing else is asked for.
+EmitKind defaultKind(GPUKind kind);
+
+/// Whether the GPUs of `options` and NVIDIA's programs that are installed can
+/// give all of `kinds`.
+llvm::Error checkDeviceKinds(llvm::ArrayRef<EmitKind> kinds,
+                             const Options &options);
+
+/// Reads --target into `options`: versions for CPUs, or nvptx:CHIP,CHIP...
 llvm::Error parseTargetList(llvm::StringRef text, Options &options);
 
 /// Whether the target has the strategy of --force-strategy, and threads and

@@ -99,12 +99,25 @@ def SoftmaxCheckLoweredPass
   ];
 }
 
+def SoftmaxSetClusterSizesPass
+    : Pass<"softmax-set-cluster-sizes", "::mlir::ModuleOp"> {
+  let summary = "compile the cluster size of launches into their kernels";
+  let description = [{
+    A `gpu.launch_func` with a constant cluster size gives it to its kernel as
+    `known_cluster_size`, which becomes `.reqnctapercluster` in PTX: hosts then
+    launch the kernel as any other.  `gpu-kernel-outlining` drops it.
+  }];
+  let statistics = [
+    Statistic<"numKernels", "num-kernels", "Kernels with clusters">
+  ];
+}
+
 def SoftmaxResolveDeviceFunctionsPass
     : Pass<"softmax-resolve-device-functions", "::mlir::gpu::GPUModuleOp"> {
-  let summary = "use instructions in place of calls of libdevice";
+  let summary = "use instructions in place of calls of device libraries";
   let description = [{
-    `convert-gpu-to-nvvm` makes calls of NVIDIA's libdevice of operations that
-    have an instruction: fused multiply-add, maxima, absolute values, rounding,
+    `convert-gpu-to-nvvm` and `convert-gpu-to-rocdl` make calls of NVIDIA's
+    libdevice and of AMD's ocml of operations that have an instruction: fused multiply-add, maxima, absolute values, rounding,
     square roots. They become intrinsics of LLVM, and no library is needed.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
@@ -113,13 +126,35 @@ def SoftmaxResolveDeviceFunctionsPass
   ];
 }
 
+def SoftmaxWarpShufflesToROCDLPass
+    : Pass<"softmax-warp-shuffles-to-rocdl", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "exchange values between lanes by AMD's data parallel primitives";
+  let description = [{
+    A `gpu.shuffle xor` of 32 bits whose distance is a constant power of two
+    becomes DPP moves (1, 2, 4, 8; LLVM folds them into what uses them), a
+    `ds_swizzle` (16, on gfx9) or a `permlanex16` (16, on gfx10 and later). The
+    others are left to `convert-gpu-to-rocdl`, which makes `ds_bpermute` of all:
+    it takes an address and a way through LDS.
+  }];
+  let options = [
+    Option<"chip", "chip", "std::string", /*default=*/"\"gfx942\"", "gfx90a, gfx942, ..."> ,
+    Option<"warpSize", "warp-size", "unsigned", /*default=*/"64", "Threads of a wavefront">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::ROCDL::ROCDLDialect"];
+  let statistics = [
+    Statistic<"numExchanges", "num-exchanges", "Shuffles that became DPP moves and the like">
+  ];
+}
+
 def SoftmaxCheckDeviceCodePass
     : Pass<"softmax-check-device-code", "::mlir::gpu::GPUModuleOp"> {
   let summary = "refuse device code that nothing could load";
   let description = [{
-    Emits an error at every operation of a gpu.module that is not of the LLVM or
-    NVVM dialects, and at every call of a function without a body (`__nv_expf`
-    of NVIDIA's libdevice, which would become an unresolved `.extern` in PTX).
+    Emits an error at every operation of a gpu.module that is not of the LLVM,
+    NVVM or ROCDL dialects, and at every call of a function without a body
+    (`__nv_expf` of NVIDIA's libdevice, which would become an unresolved
+    `.extern` in PTX, `__ocml_exp_f32` of AMD's).
   }];
 }
 

@@ -69,13 +69,14 @@ void buildInterfacePipeline(OpPassManager &manager,
 
 /// What becomes of device code.
 enum class DeviceFormat {
-  /// A gpu.module in the LLVM and NVVM dialects.
+  /// A gpu.module in the dialects of LLVM and of the vendor (NVVM, ROCDL).
   Dialect,
   /// LLVM bitcode in a gpu.binary.
   LLVM,
-  /// PTX in a gpu.binary; needs no tool of NVIDIA's.
+  /// PTX or AMDGCN assembly in a gpu.binary; needs no tool of a vendor's.
   Isa,
-  /// Machine code in a gpu.binary; needs ptxas.
+  /// Machine code in a gpu.binary: a cubin, which needs ptxas, or a code object
+  /// of AMD's.
   Binary
 };
 
@@ -88,7 +89,7 @@ struct GPUPipelineOptions {
   bool fuse = true;
 };
 
-/// From tensors or memrefs to kernels for an NVIDIA GPU and the code that
+/// From tensors or memrefs to kernels for a GPU and the code that
 /// launches them, in row-major buffers.  What cannot be lowered is a diagnostic
 /// and a failure.
 void buildToGPUBinaryPipeline(OpPassManager &manager,

@@ -22,7 +22,10 @@ enum class GPUStrategyKind {
   WarpPerRow,
   BlockPerRow,
   BlockOnline,
-  LanesInner
+  LanesInner,
+  ClusterPerRow,
+  SplitRow,
+  BlockShared
 };
 
 /// "warp_per_row", ...
@@ -53,13 +56,15 @@ struct GPUKernelShape {
 /// One kernel.
 struct GPUCandidate {
   GPUStrategyKind strategy = GPUStrategyKind::BlockOnline;
-  /// Least and largest row length of the guard; 0 if none.
-  int64_t minColumns = 0, maxColumns = 0;
+  /// Least and largest row length and most rows of the guard; 0 if none.
+  int64_t minColumns = 0, maxColumns = 0, maxRows = 0;
   int64_t threads = 256;
   /// Elements of a vector access, and vectors in a thread's registers.
   int64_t lanes = 4, vectors = 1;
   /// Rows per block; 0 for one.
   int64_t rows = 0;
+  /// Blocks per cluster; 0 for none.
+  int64_t cluster = 0;
 };
 
 /// The kernels for `shape` on `chip`, in the order of their guards.  `force`

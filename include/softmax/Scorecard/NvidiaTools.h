@@ -1,6 +1,6 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 //
-// NVIDIA's assembler and disassembler as programs.
+// NVIDIA's disassembler as a program.
 #ifndef SOFTMAX_SCORECARD_NVIDIATOOLS_H
 #define SOFTMAX_SCORECARD_NVIDIATOOLS_H
 
@@ -15,10 +15,6 @@ namespace mlir::softmax::scorecard {
 /// $CUDA_HOME and $CUDA_PATH, then among the Python packages of $VIRTUAL_ENV.
 /// Fails with one line that says what to install.
 llvm::Expected<std::string> findNvidiaTool(llvm::StringRef program);
-
-/// Assembles PTX for `chip` ("sm_90"): the contents of a cubin.
-llvm::Expected<std::string> assemblePTX(llvm::StringRef ptx,
-                                        llvm::StringRef chip);
 
 /// The code of a cubin as text (nvdisasm -c).
 llvm::Expected<std::string> disassembleCubin(llvm::StringRef cubin);

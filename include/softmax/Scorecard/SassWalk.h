@@ -24,6 +24,8 @@ struct Dim3 {
 
 struct WalkLaunch {
   Dim3 grid, block;
+  /// Blocks of a cluster, along x.
+  uint32_t cluster = 1;
   /// Words of constant bank 0, by their offsets: parameters, sizes of the
   /// launch.
   std::map<uint32_t, uint32_t> constants;

@@ -43,6 +43,8 @@ struct ScoredLaunch {
   std::string kernel;
   Dim3 grid, block;
   unsigned dynamicSharedBytes = 0;
+  /// Blocks of a cluster, along x.
+  unsigned cluster = 1;
   /// The bits of each parameter, in order: addresses, sizes, scalars.
   std::vector<uint64_t> arguments;
 };

@@ -95,4 +95,19 @@ def EmitKernelInterfacePass : Pass<"softmax-emit-kernel-interface", "::mlir::Mod
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::omp::OpenMPDialect"];
 }
 
+def LinkCodeObjectsPass : Pass<"softmax-link-code-objects", "::mlir::ModuleOp"> {
+  let summary = "assemble and link AMD's device code";
+  let description = [{
+    Assembly with a `#rocdl.target` in a `gpu.binary` becomes a code object
+    (hsaco), by LLVM's assembler and by lld as a library. An undefined symbol is
+    an error. What else the binary holds stays.
+
+    lld resets the values of LLVM's command line options.
+  }];
+  let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::ROCDL::ROCDLDialect"];
+  let statistics = [
+    Statistic<"numLinked", "num-linked", "Code objects linked">
+  ];
+}
+
 #endif // SOFTMAX_TARGET_PASSES

@@ -22,7 +22,10 @@ enum class KernelStatus : int32_t {
   UnsupportedStrides = 6,
   OutOfMemory = 7,
   LabelOutOfRange = 8,
+  /// On a GPU: no version of the kernel for it.
   NoCpuVersion = 9,
+  /// Kernels for GPUs alone: the driver is missing or refuses.
+  LaunchFailed = 10,
 };
 
 struct KernelStatusText {
@@ -32,7 +35,7 @@ struct KernelStatusText {
   llvm::StringLiteral meaning;
 };
 
-/// All statuses in order.
+/// All statuses that kernels for CPUs return, in order.
 llvm::ArrayRef<KernelStatusText> kernelStatuses();
 
 } // namespace mlir::softmax

@@ -9,7 +9,7 @@ void mlir::softmax::emitBlockOnline(GPUBuilder &k, const RowNeeds &needs,
                                     GPUAlternativeAttr alternative,
                                     StringRef name) {
   k.rowThreads = alternative.getThreads();
-  k.beginKernel(name, k.rowCount, alternative.getThreads());
+  k.beginKernel(name, {alternative.getThreads()});
   k.thread = k.threadInBlock;
   emitRowOnline(k, needs, k.block);
 }

@@ -19,6 +19,7 @@ static void emitSchedule(GPUBuilder &k, const RowNeeds &needs,
                          GPUAlternativeAttr alternative, StringRef name) {
   k.lanes = alternative.getLanes();
   k.vectors = alternative.getVectors();
+  k.warpSize = alternative.getWarpSize();
   std::optional<int64_t> known = getConstantIntValue(k.columns);
   k.leastColumns = known ? *known : alternative.getMinColumns();
   switch (alternative.getStrategy()) {
@@ -30,6 +31,12 @@ static void emitSchedule(GPUBuilder &k, const RowNeeds &needs,
     return emitWarpPerRow(k, needs, alternative, name);
   case GPUStrategy::BlockPerRow:
     return emitBlockPerRow(k, needs, alternative, name);
+  case GPUStrategy::ClusterPerRow:
+    return emitClusterPerRow(k, needs, alternative, name);
+  case GPUStrategy::BlockShared:
+    return emitBlockShared(k, needs, alternative, name);
+  case GPUStrategy::SplitRow:
+    return emitSplitRow(k, needs, alternative, name);
   case GPUStrategy::BlockOnline:
     return emitBlockOnline(k, needs, alternative, name);
   }
@@ -90,8 +97,28 @@ static ArrayAttr describeSizes(GenericOp op, ArrayRef<int64_t> dims) {
   return builder.getArrayAttr(sizes);
 }
 
+/// What is not as it mostly is.
+static Attribute describeLaunch(const GPUBuilder::Launch &launch,
+                                Builder &builder) {
+  NamedAttrList attributes;
+  attributes.set("name", builder.getStringAttr(launch.name));
+  auto set = [&](StringRef name, int64_t value, int64_t usual) {
+    if (value != usual)
+      attributes.set(name, builder.getI64IntegerAttr(value));
+  };
+  const LaunchForm &form = launch.form;
+  set("threads", form.threads, 0);
+  set("rows_per_block", form.rowsPerBlock, 1);
+  set("blocks_per_row", form.blocksPerRow, 1);
+  set("columns_per_block", form.columnsPerBlock, 0);
+  set("cluster", form.cluster, 1);
+  set("shared_bytes", form.sharedBytes, 0);
+  return attributes.getDictionary(builder.getContext());
+}
+
 LogicalResult
-mlir::softmax::lowerGenericToGPU(GenericOp op, StringRef prefix, bool redux,
+mlir::softmax::lowerGenericToGPU(GenericOp op, StringRef prefix,
+                                 GPUCapabilities capabilities,
                                  SmallVectorImpl<Attribute> &kernels) {
   auto schedule = op->getAttrOfType<GPUScheduleAttr>(gpuScheduleAttrName);
   if (!schedule)
@@ -102,10 +129,35 @@ mlir::softmax::lowerGenericToGPU(GenericOp op, StringRef prefix, bool redux,
     return failure();
 
   OpBuilder builder(op);
-  GPUBuilder k(op, builder, schedule.getNumeric());
-  k.redux = redux;
+  GPUBuilder k(op, builder, schedule.getNumeric(), capabilities);
   RowNeeds needs(op);
   bool complete = false;
+  ArrayAttr rows = describeSizes(op, op.getParallelDims());
+  ArrayAttr columns = describeSizes(op, op.getDimensions());
+  auto emit = [&](GPUAlternativeAttr alternative, StringRef name) {
+    k.launches.clear();
+    k.workspaceBytes = 0;
+    emitSchedule(k, needs, alternative, name);
+    NamedAttrList kernel;
+    kernel.set("alternative", alternative);
+    if (rows)
+      kernel.set("rows", rows);
+    if (columns)
+      kernel.set("columns", columns);
+    SmallVector<Attribute> launches;
+    for (const GPUBuilder::Launch &launch : k.launches) {
+      sinkArithmetic(launch.op);
+      launches.push_back(describeLaunch(launch, builder));
+    }
+    if (k.workspaceBytes) {
+      kernel.set("workspace_bytes",
+                 builder.getI64IntegerAttr(k.workspaceBytes));
+      kernel.set("workspace_columns",
+                 builder.getI64IntegerAttr(k.numeric.getBlock()));
+    }
+    kernel.set("launches", builder.getArrayAttr(launches));
+    kernels.push_back(kernel.getDictionary(op.getContext()));
+  };
   for (GPUAlternativeAttr alternative : schedule.getAlternatives()) {
     Value guard;
     bool never = false;
@@ -121,31 +173,24 @@ mlir::softmax::lowerGenericToGPU(GenericOp op, StringRef prefix, bool redux,
     if (int64_t most = alternative.getMaxColumns())
       require(k.b.createOrFold<arith::CmpIOp>(k.loc, arith::CmpIPredicate::sle,
                                               k.columns, k.index(most)));
+    if (int64_t most = alternative.getMaxRows())
+      require(k.b.createOrFold<arith::CmpIOp>(k.loc, arith::CmpIPredicate::sle,
+                                              k.rowCount, k.index(most)));
     if (never)
       continue;
     std::string name =
         (prefix + "_" + stringifyGPUStrategy(alternative.getStrategy())).str();
     if (int64_t most = alternative.getMaxColumns())
       name += "_" + std::to_string(most);
-    NamedAttrList kernel;
-    kernel.set("name", builder.getStringAttr(name));
-    kernel.set("alternative", alternative);
-    if (ArrayAttr rows = describeSizes(op, op.getParallelDims()))
-      kernel.set("rows", rows);
-    if (ArrayAttr columns = describeSizes(op, op.getDimensions()))
-      kernel.set("columns", columns);
-    kernels.push_back(kernel.getDictionary(op.getContext()));
     if (guard) {
       auto ifOp = scf::IfOp::create(builder, op.getLoc(), guard,
                                     /*withElseRegion=*/true);
       builder.setInsertionPointToStart(ifOp.thenBlock());
-      emitSchedule(k, needs, alternative, name);
-      sinkArithmetic(k.launch);
+      emit(alternative, name);
       builder.setInsertionPointToStart(ifOp.elseBlock());
       continue;
     }
-    emitSchedule(k, needs, alternative, name);
-    sinkArithmetic(k.launch);
+    emit(alternative, name);
     complete = true;
     break;
   }

@@ -3,14 +3,14 @@
 #ifndef SOFTMAX_LIB_CONVERSION_SOFTMAXTOGPU_DISPATCH_H
 #define SOFTMAX_LIB_CONVERSION_SOFTMAXTOGPU_DISPATCH_H
 
-#include "softmax/Dialect/IR/Softmax.h"
+#include "GPUBuilder.h"
 
 namespace mlir::softmax {
 
 /// Replaces `op` by launches of kernels whose names begin with `prefix`, and
-/// which may add the integers of a warp by one instruction (`redux`), and
 /// appends to `kernels` what gpuKernelsAttrName lists.
-LogicalResult lowerGenericToGPU(GenericOp op, StringRef prefix, bool redux,
+LogicalResult lowerGenericToGPU(GenericOp op, StringRef prefix,
+                                GPUCapabilities capabilities,
                                 SmallVectorImpl<Attribute> &kernels);
 
 } // namespace mlir::softmax

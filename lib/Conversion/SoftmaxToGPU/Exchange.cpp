@@ -7,22 +7,25 @@
 using namespace mlir;
 using namespace mlir::softmax;
 
-SmallVector<Value> Exchange::reduceWarp(ValueRange values, Combine combine) {
+/// Threads whose integers fit i32 together.
+static constexpr int64_t narrowThreads = 32;
+
+SmallVector<Value> Exchange::reduceWarp(ValueRange values, int64_t threads,
+                                        int64_t groups, Combine combine) {
   SmallVector<Value> results(values);
-  for (int64_t distance = std::min(k.rowThreads, warpSize) / 2; distance > 0;
-       distance /= 2)
+  for (int64_t distance = threads / 2; distance >= groups; distance /= 2)
     for (auto [i, value] : llvm::enumerate(results))
       value = combine(i, value, k.shuffle(value, distance));
   return results;
 }
 
 SmallVector<Value> Exchange::reduceWarps(ValueRange values, Combine combine) {
-  int64_t warps = k.rowThreads / warpSize;
+  int64_t warps = k.rowThreads / k.warpSize;
   if (warps <= 1)
     return values;
-  Value warp = k.div(k.thread, k.index(warpSize));
+  Value warp = k.div(k.thread, k.index(k.warpSize));
   Value first = k.b.createOrFold<arith::CmpIOp>(
-      k.loc, arith::CmpIPredicate::eq, k.rem(k.thread, k.index(warpSize)),
+      k.loc, arith::CmpIPredicate::eq, k.rem(k.thread, k.index(k.warpSize)),
       k.index(0));
   SmallVector<Value> buffers;
   for (Value value : values)
@@ -52,7 +55,8 @@ SmallVector<Value> Exchange::reduceMax(ArrayRef<Maximum> maxima) {
   SmallVector<Value> values;
   for (const Maximum &maximum : maxima)
     values.push_back(maximum.value);
-  return reduceWarps(reduceWarp(values, combine), combine);
+  return reduceWarps(reduceWarp(values, threadsOfWarp(), /*groups=*/1, combine),
+                     combine);
 }
 
 SmallVector<Value> Exchange::reduceSum(ValueRange values) {
@@ -60,15 +64,18 @@ SmallVector<Value> Exchange::reduceSum(ValueRange values) {
     return arith::AddIOp::create(k.b, k.loc, x, y);
   };
   SmallVector<Value> results(values);
-  if (k.redux && k.rowThreads >= warpSize && !k.computeType.isF64())
+  int64_t threads = threadsOfWarp();
+  int64_t narrow = std::min(threads, narrowThreads);
+  if (k.capabilities.redux && k.rowThreads >= k.warpSize &&
+      !k.computeType.isF64())
     for (Value &sum : results)
       sum = gpu::SubgroupReduceOp::create(k.b, k.loc, sum,
                                           gpu::AllReduceOperation::ADD,
                                           /*uniform=*/true);
   else
-    results = reduceWarp(values, combine);
+    results = reduceWarp(values, narrow, /*groups=*/1, combine);
   for (Value &sum : results)
     if (!sum.getType().isInteger(64))
       sum = arith::ExtSIOp::create(k.b, k.loc, k.b.getI64Type(), sum);
-  return reduceWarps(results, combine);
+  return reduceWarps(reduceWarp(results, threads, narrow, combine), combine);
 }

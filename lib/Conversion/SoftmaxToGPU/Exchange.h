@@ -25,14 +25,18 @@ public:
     bool keepsNaN;
   };
   SmallVector<Value> reduceMax(ArrayRef<Maximum> maxima);
-  /// The sum of each of `values`, as i64: i32 whose sum over a warp fits i32,
-  /// or i64.
+  /// The sum of each of `values`, as i64: i32 whose sum over 32 threads fits
+  /// i32, or i64.
   SmallVector<Value> reduceSum(ValueRange values);
 
 private:
   /// Of two values with the given number.
   using Combine = function_ref<Value(unsigned, Value, Value)>;
-  SmallVector<Value> reduceWarp(ValueRange values, Combine combine);
+  /// Over `threads` threads of a warp, a power of two, of which groups of
+  /// `groups` are reduced already.
+  SmallVector<Value> reduceWarp(ValueRange values, int64_t threads,
+                                int64_t groups, Combine combine);
+  int64_t threadsOfWarp() const { return std::min(k.rowThreads, k.warpSize); }
   SmallVector<Value> reduceWarps(ValueRange values, Combine combine);
 
   GPUBuilder &k;

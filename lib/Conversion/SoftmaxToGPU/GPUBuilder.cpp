@@ -1,32 +1,56 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
 #include "GPUBuilder.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
 
-GPUBuilder::GPUBuilder(GenericOp op, OpBuilder &builder, GPUNumericAttr numeric)
+GPUBuilder::GPUBuilder(GenericOp op, OpBuilder &builder, GPUNumericAttr numeric,
+                       GPUCapabilities capabilities)
     : GenericBuilder(op, builder,
-                     {ExpForm::Scaled, /*fma=*/true, numeric.getAccuracy()},
+                     {ExpForm::Scaled, capabilities.fma, numeric.getAccuracy()},
                      Flattening::Pointer),
-      numeric(numeric) {}
+      numeric(numeric), capabilities(capabilities) {}
 
-void GPUBuilder::beginKernel(StringRef name, Value blocks, int64_t threads) {
-  Value one = index(1);
+void GPUBuilder::beginKernel(StringRef name, const LaunchForm &form) {
+  auto ceiling = [&](Value x, int64_t by) {
+    return by == 1 ? x : div(add(x, index(by - 1)), index(by));
+  };
+  Value perRow = form.columnsPerBlock ? ceiling(columns, form.columnsPerBlock)
+                                      : index(form.blocksPerRow);
+  Value blocks = mul(ceiling(rowCount, form.rowsPerBlock), perRow);
+  Value one = index(1), cluster, sharedBytes;
+  if (form.cluster > 1)
+    cluster = index(form.cluster);
+  if (form.sharedBytes)
+    sharedBytes =
+        arith::ConstantIntOp::create(b, loc, b.getI32Type(), form.sharedBytes);
+  Value unused = cluster ? one : Value();
   MLIRContext *context = b.getContext();
   launch = gpu::LaunchOp::create(
-      b, loc, blocks, one, one, index(threads), one, one,
-      /*dynamicSharedMemorySize=*/Value(), /*asyncTokenType=*/Type(),
-      /*asyncDependencies=*/ValueRange(), /*workgroupAttributions=*/TypeRange(),
-      /*privateAttributions=*/TypeRange(), Value(), Value(), Value(),
+      b, loc, blocks, one, one, index(form.threads), one, one, sharedBytes,
+      /*asyncTokenType=*/Type(), /*asyncDependencies=*/ValueRange(),
+      /*workgroupAttributions=*/TypeRange(),
+      /*privateAttributions=*/TypeRange(), cluster, unused, unused,
       FlatSymbolRefAttr::get(context, kernelModuleName),
       FlatSymbolRefAttr::get(context, name));
+  // Upstream's builder leaves out those of a cluster.
+  for (unsigned i = launch.getBody().getNumArguments();
+       i < launch.getNumConfigRegionAttributes(); ++i)
+    launch.getBody().addArgument(b.getIndexType(), loc);
+  launches.push_back({launch, name.str(), form});
   b.setInsertionPointToEnd(&launch.getBody().front());
   auto terminator = gpu::TerminatorOp::create(b, loc);
   b.setInsertionPoint(terminator);
   block = launch.getBlockIds().x;
   threadInBlock = launch.getThreadIds().x;
+  if (capabilities.longGrid)
+    return;
+  block = add(block, mul(launch.getBlockIds().y, launch.getGridSize().x));
+  auto inGrid = scf::IfOp::create(b, loc, lessThan(block, blocks));
+  b.setInsertionPointToStart(inGrid.thenBlock());
 }
 
 Value GPUBuilder::shared(Type element, int64_t count) {

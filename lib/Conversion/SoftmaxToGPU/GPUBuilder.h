@@ -12,23 +12,45 @@
 
 namespace mlir::softmax {
 
-/// Threads that run in step and shuffle values among them.
-inline constexpr int64_t warpSize = 32;
+/// What a target has beyond the operations of the gpu dialect.
+struct GPUCapabilities {
+  /// One operation, gpu.subgroup_reduce, adds an i32 over the threads of a warp
+  /// (NVIDIA's redux.sync).
+  bool redux = false;
+  /// Multiplications and additions may be rounded together.
+  bool fma = true;
+  /// One dimension of the grid holds any number of blocks.  Otherwise a kernel
+  /// numbers them over the first two, and those behind the last do nothing.
+  bool longGrid = true;
+};
+
+/// How a kernel is launched; DeviceLaunch of lib/Target says it to hosts.
+struct LaunchForm {
+  int64_t threads = 0;
+  /// The grid has ceil(rows / rowsPerBlock) * blocksPerRow blocks; with
+  /// columnsPerBlock, blocksPerRow is ceil(columns / columnsPerBlock).
+  int64_t rowsPerBlock = 1, blocksPerRow = 1, columnsPerBlock = 0;
+  /// Blocks of a cluster; bytes of dynamic shared memory.
+  int64_t cluster = 1, sharedBytes = 0;
+};
 
 class GPUBuilder : public GenericBuilder {
 public:
   /// Builds the views of `op`'s operands before `op`, on the host; kernels
   /// capture what they use of them.
-  GPUBuilder(GenericOp op, OpBuilder &builder, GPUNumericAttr numeric);
+  GPUBuilder(GenericOp op, OpBuilder &builder, GPUNumericAttr numeric,
+             GPUCapabilities capabilities);
 
   GPUNumericAttr numeric;
   /// Taken from the alternative being emitted: elements of a vector access,
   /// vectors that a thread holds, threads that share a row.
   int64_t lanes = 0, vectors = 0, rowThreads = 0;
+  /// Threads that run in step and shuffle values among them: a warp of
+  /// NVIDIA's, a wavefront of AMD's, a subgroup of Vulkan's.
+  int64_t warpSize = 0;
   /// Least length of its rows, as far as its guard and types tell.
   int64_t leastColumns = 0;
-  /// Whether one instruction adds an i32 over the threads of a warp.
-  bool redux = false;
+  GPUCapabilities capabilities;
   /// Whether the elements of a row are one run.
   bool contiguous = true;
 
@@ -38,13 +60,29 @@ public:
   /// Whether the thread's row is one of the op's; null if it always is.  Where
   /// it is not, nothing of the row is read or written.
   Value rowValid;
+  /// Where the elements of the row end that count, an index: those behind are
+  /// not read.  Null if all count.
+  Value rowEnd;
+  /// Whether this block writes what is per row, where several have parts of
+  /// one; null if it always does.
+  Value rowWriter;
 
   /// Elements that the threads of a row hold together.
   int64_t capacity() const { return rowThreads * vectors * lanes; }
 
-  /// Begins a kernel of `threads` threads per block and `blocks` (an index)
-  /// blocks, called `name`, and continues inside of it.
-  void beginKernel(StringRef name, Value blocks, int64_t threads);
+  /// The launches of the alternative being emitted, in order.
+  struct Launch {
+    gpu::LaunchOp op;
+    std::string name;
+    LaunchForm form;
+  };
+  SmallVector<Launch, 2> launches;
+  /// Bytes of a workspace per block of the numeric part, of the same; 0 for no
+  /// workspace.
+  int64_t workspaceBytes = 0;
+
+  /// Begins a kernel called `name` and continues inside of it.
+  void beginKernel(StringRef name, const LaunchForm &form);
   /// `count` elements of shared memory.
   Value shared(Type element, int64_t count);
   void barrier() { gpu::BarrierOp::create(b, loc); }

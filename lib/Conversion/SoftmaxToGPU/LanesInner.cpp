@@ -12,8 +12,7 @@ void mlir::softmax::emitLanesInnerOnGPU(GPUBuilder &k, const RowNeeds &needs,
   int64_t rows = alternative.getRows();
   k.rowThreads = 1;
   k.contiguous = false;
-  Value blocks = k.div(k.add(k.rowCount, k.index(rows - 1)), k.index(rows));
-  k.beginKernel(name, blocks, alternative.getThreads());
+  k.beginKernel(name, {alternative.getThreads(), rows});
   k.thread = k.index(0);
   Value number = k.add(k.mul(k.block, k.index(rows)), k.threadInBlock);
   scf::IfOp::create(k.b, k.loc, k.lessThan(number, k.rowCount),

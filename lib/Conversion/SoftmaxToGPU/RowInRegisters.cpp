@@ -8,8 +8,7 @@ using namespace mlir::softmax;
 
 void mlir::softmax::emitRowInRegisters(GPUBuilder &k, const RowNeeds &needs,
                                        Value number) {
-  RowPosition row = positionOf(k, number);
-  loadInvariants(k, row);
+  RowPosition row = beginRow(k, needs, number);
   Segment segment(k, row, k.index(0), k.columns, k.leastColumns);
   segment.load();
   SegmentRunner runner(k, needs, segment);

@@ -1,6 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
 #include "../Common/Partials.h"
+#include "../Common/RowEnd.h"
 #include "Schedules.h"
 #include "SegmentRunner.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -8,10 +9,39 @@
 using namespace mlir;
 using namespace mlir::softmax;
 
-void mlir::softmax::emitRowOnline(GPUBuilder &k, const RowNeeds &needs,
-                                  Value number) {
+/// Whether the result region takes an element of the row itself.
+static bool usesElements(GenericOp op) {
+  if (!op.hasResult())
+    return false;
+  for (unsigned i = 0; i < op.getInputs().size(); ++i)
+    if (!op.isRowInvariant(op.getInputMap(i)) &&
+        !op.getResult().getArgument(i).use_empty())
+      return true;
+  return false;
+}
+
+RowPosition mlir::softmax::beginRow(GPUBuilder &k, const RowNeeds &needs,
+                                    Value number) {
   RowPosition row = positionOf(k, number);
   loadInvariants(k, row);
+  k.rowEnd = nullptr;
+  if (needs.extent && !usesElements(k.op))
+    k.rowEnd = buildRowEnd(k, *needs.extent, row);
+  return row;
+}
+
+Segment mlir::softmax::blockOfRow(GPUBuilder &k, const RowPosition &row,
+                                  Value number) {
+  int64_t size = k.numeric.getBlock();
+  Value begin = k.mul(number, k.index(size));
+  Value count =
+      k.max(k.min(k.sub(k.columns, begin), k.index(size)), k.index(0));
+  return Segment(k, row, begin, count, /*least=*/0);
+}
+
+void mlir::softmax::emitRowOnline(GPUBuilder &k, const RowNeeds &needs,
+                                  Value number) {
+  RowPosition row = beginRow(k, needs, number);
   Value size = k.index(k.numeric.getBlock());
   auto segmentAt = [&](Value i) {
     return Segment(k, row, i, k.min(k.sub(k.columns, i), size), /*least=*/1);

@@ -10,8 +10,7 @@ void mlir::softmax::emitRowsPerWarp(GPUBuilder &k, const RowNeeds &needs,
                                     StringRef name) {
   int64_t rows = alternative.getRows();
   k.rowThreads = alternative.getThreads() / rows;
-  Value blocks = k.div(k.add(k.rowCount, k.index(rows - 1)), k.index(rows));
-  k.beginKernel(name, blocks, alternative.getThreads());
+  k.beginKernel(name, {alternative.getThreads(), rows});
   k.thread = k.rem(k.threadInBlock, k.index(k.rowThreads));
   Value number = k.add(k.mul(k.block, k.index(rows)),
                        k.div(k.threadInBlock, k.index(k.rowThreads)));
@@ -20,7 +19,7 @@ void mlir::softmax::emitRowsPerWarp(GPUBuilder &k, const RowNeeds &needs,
   k.rowValid = k.lessThan(number, k.rowCount);
   k.makeUniform = [&](Value condition) {
     Value any = arith::ExtUIOp::create(k.b, k.loc, k.b.getI32Type(), condition);
-    for (int64_t distance = warpSize / 2; distance > 0; distance /= 2)
+    for (int64_t distance = k.warpSize / 2; distance > 0; distance /= 2)
       any = arith::OrIOp::create(k.b, k.loc, any, k.shuffle(any, distance));
     return arith::TruncIOp::create(k.b, k.loc, k.b.getI1Type(), any)
         .getResult();

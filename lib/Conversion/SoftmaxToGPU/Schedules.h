@@ -7,11 +7,12 @@
 #define SOFTMAX_LIB_CONVERSION_SOFTMAXTOGPU_SCHEDULES_H
 
 #include "GPUBuilder.h"
+#include "Segment.h"
 #include "softmax/Dialect/IR/RowNeeds.h"
 
 namespace mlir::softmax {
 
-/// Several rows per warp, in registers: 4, 8 or 16 threads each.
+/// Several rows per warp, in registers: 4 or more threads each.
 void emitRowsPerWarp(GPUBuilder &k, const RowNeeds &needs,
                      GPUAlternativeAttr alternative, StringRef name);
 /// A row per warp, in registers; a block has several.
@@ -20,11 +21,26 @@ void emitWarpPerRow(GPUBuilder &k, const RowNeeds &needs,
 /// A row per thread block, in registers.
 void emitBlockPerRow(GPUBuilder &k, const RowNeeds &needs,
                      GPUAlternativeAttr alternative, StringRef name);
+/// A row per cluster of thread blocks: each holds a block of the numeric part
+/// in its registers, or several in its shared memory, and they exchange the
+/// statistics of their blocks.
+void emitClusterPerRow(GPUBuilder &k, const RowNeeds &needs,
+                       GPUAlternativeAttr alternative, StringRef name);
 /// A row per thread block, of any length, in two sweeps: statistics block by
 /// block of the numeric part, each relative to its own maximum; then the
 /// exponentials once more, and the results.
 void emitBlockOnline(GPUBuilder &k, const RowNeeds &needs,
                      GPUAlternativeAttr alternative, StringRef name);
+
+/// As emitBlockOnline, with the row in shared memory from the first sweep on,
+/// so that it is read once.
+void emitBlockShared(GPUBuilder &k, const RowNeeds &needs,
+                     GPUAlternativeAttr alternative, StringRef name);
+/// A row over many thread blocks, for few rows: a kernel computes the
+/// statistics of each block of the numeric part into a workspace, another one
+/// merges them in order and writes the results.
+void emitSplitRow(GPUBuilder &k, const RowNeeds &needs,
+                  GPUAlternativeAttr alternative, StringRef name);
 
 /// A row per thread, for rows that are not contiguous: consecutive threads have
 /// consecutive rows, whose elements lie side by side where the last dimension
@@ -34,6 +50,13 @@ void emitLanesInnerOnGPU(GPUBuilder &k, const RowNeeds &needs,
 
 /// A row that its threads hold as a whole: passes, row region, results.
 void emitRowInRegisters(GPUBuilder &k, const RowNeeds &needs, Value number);
+/// Row `number`, with its row-invariant inputs.  Where what counts of it ends
+/// before its end (RowExtent), and results do not need the elements behind,
+/// k.rowEnd says so.
+RowPosition beginRow(GPUBuilder &k, const RowNeeds &needs, Value number);
+/// Block `number` (an index) of the numeric part; without elements behind the
+/// row's end.
+Segment blockOfRow(GPUBuilder &k, const RowPosition &row, Value number);
 /// A row of any length, in two sweeps over the blocks of the numeric part.
 void emitRowOnline(GPUBuilder &k, const RowNeeds &needs, Value number);
 

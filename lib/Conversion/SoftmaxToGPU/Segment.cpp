@@ -39,6 +39,13 @@ Value Segment::addressOf(const Access &access) {
                k.mul(access.offset, k.index(access.view->elementBytes())));
 }
 
+Value Segment::countsFrom(const Slot &slot) {
+  if (!k.rowEnd)
+    return slot.valid;
+  Value counts = k.lessThan(slot.column, k.rowEnd);
+  return slot.valid ? k.both(slot.valid, counts) : counts;
+}
+
 void Segment::place() {
   // The operand whose vectors decide: of those with the largest elements the
   // first, so that no access of another is wider.
@@ -80,7 +87,9 @@ void Segment::place() {
     bool surely = (c + 1) * k.rowThreads * k.lanes + k.lanes - 1 <= this->least;
     if (!surely)
       slot.valid = k.lessThan(number, numVectors);
-    slot.column = k.add(k.add(begin, head), k.mul(number, k.index(k.lanes)));
+    slot.place = k.mul(number, k.index(k.lanes));
+    slot.column = k.add(k.add(begin, head), slot.place);
+    slot.counts = countsFrom(slot);
     slots.push_back(std::move(slot));
   }
   Value behind = k.mul(numVectors, k.index(k.lanes));
@@ -89,8 +98,10 @@ void Segment::place() {
     edge.lanes = 0;
     Value number = k.add(k.thread, k.index(e));
     edge.valid = k.lessThan(number, edges);
+    edge.place = k.add(behind, number);
     edge.column = k.add(k.add(begin, number),
                         k.select(k.lessThan(number, head), k.index(0), behind));
+    edge.counts = countsFrom(edge);
     slots.push_back(std::move(edge));
   }
 }
@@ -124,13 +135,12 @@ Value Segment::loadVector(const Access &access, const Slot &slot,
   return vector::FromElementsOp::create(k.b, k.loc, type, scalars);
 }
 
-/// What `load` yields where `slot` is valid, else zeros of `type`.
-static Value loadIfValid(GPUBuilder &k, const Segment::Slot &slot, Type type,
+Value Segment::loadWhere(Value condition, Type type,
                          function_ref<Value()> load) {
-  if (!slot.valid)
+  if (!condition)
     return load();
   return scf::IfOp::create(
-             k.b, k.loc, slot.valid,
+             k.b, k.loc, condition,
              [&](OpBuilder &, Location) {
                scf::YieldOp::create(k.b, k.loc, load());
              },
@@ -148,7 +158,7 @@ SmallVector<Value> Segment::loadVectors(const Access &access) {
     SmallVector<Value> values;
     for (const Slot &slot : slots)
       if (slot.lanes)
-        values.push_back(loadIfValid(k, slot, type, [&]() {
+        values.push_back(loadWhere(slot.counts, type, [&]() {
           return loadVector(access, slot, aligned);
         }));
     return values;
@@ -167,14 +177,23 @@ SmallVector<Value> Segment::loadVectors(const Access &access) {
 }
 
 Value Segment::loadEdge(const Access &access, const Slot &slot) {
-  return loadIfValid(k, slot, access.view->elementType, [&]() {
+  return loadWhere(slot.counts, access.view->elementType, [&]() {
     return k.loadScalar(*access.view, placeIn(access, slot));
   });
 }
 
 void Segment::load() {
+  read();
+  computeLogits();
+}
+
+void Segment::takeInvariants() {
   for (Slot &slot : slots)
     slot.elements.assign(row.invariants.begin(), row.invariants.end());
+}
+
+void Segment::read() {
+  takeInvariants();
   // All of an input's vectors are asked for before any of its values is used.
   for (auto [i, access] : llvm::enumerate(inputs)) {
     if (!access.view)
@@ -183,6 +202,9 @@ void Segment::load() {
     for (auto [s, slot] : llvm::enumerate(slots))
       slot.elements[i] = slot.lanes ? vectors[s] : loadEdge(access, slot);
   }
+}
+
+void Segment::computeLogits() {
   if (!k.op.hasLogit())
     return;
   for (Slot &slot : slots) {

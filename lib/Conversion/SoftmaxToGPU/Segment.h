@@ -27,11 +27,14 @@ public:
   /// A vector of a thread, or (lanes = 0) an edge.
   struct Slot {
     int64_t lanes;
-    /// Its first element's place in the row.
-    Value column;
+    /// Its first element's place in the row, and among the segment's elements
+    /// where the vectors are counted first.
+    Value column, place;
     /// Whether it holds elements of the row, else zeros; null if it always
     /// does.
     Value valid;
+    /// The same for elements that count (GPUBuilder::rowEnd): those are read.
+    Value counts;
     /// Per input, and per statistic.
     SmallVector<Value> elements, logits;
   };
@@ -39,6 +42,16 @@ public:
 
   /// Reads the inputs, all of them before any is used, and computes logits.
   void load();
+  /// The parts of `load`: the inputs alone; logits of slots whose elements are
+  /// there.
+  void read();
+  void computeLogits();
+  /// Gives every slot the row-invariant elements alone, for elements that come
+  /// from elsewhere.
+  void takeInvariants();
+  /// What `load` yields under `condition`, null for always, else zeros of
+  /// `type`.
+  Value loadWhere(Value condition, Type type, function_ref<Value()> load);
   /// Writes the element-wise results of each slot: `results` has a list of them
   /// per slot.
   void store(ArrayRef<SmallVector<Value>> results);
@@ -59,6 +72,7 @@ private:
   /// Linear offset of the first element of `slot`.
   Value placeIn(const Access &access, const Slot &slot);
   void place();
+  Value countsFrom(const Slot &slot);
   SmallVector<Value> loadVectors(const Access &access);
   Value loadVector(const Access &access, const Slot &slot, bool aligned);
   void storeVector(const Access &access, const Slot &slot, Value value,

@@ -13,6 +13,8 @@ void GPURowScope::storeRow(unsigned i, Value value) {
                                                 k.thread, k.index(0));
   if (k.rowValid)
     first = k.both(first, k.rowValid);
+  if (k.rowWriter)
+    first = k.both(first, k.rowWriter);
   scf::IfOp::create(k.b, k.loc, first, [&](OpBuilder &, Location) {
     k.storeScalar(value, k.inits[i], row.initOffsets[i]);
     scf::YieldOp::create(k.b, k.loc);

@@ -4,6 +4,7 @@
 
 #include "Dispatch.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -32,6 +33,10 @@ struct ConvertSoftmaxToGPU
           !op->getParentOfType<GenericOp>())
         ops.push_back(op);
     });
+    GPUCapabilities capabilities;
+    capabilities.redux = redux;
+    capabilities.fma = fma;
+    capabilities.longGrid = longGrid;
     SmallVector<Attribute> kernels;
     for (auto [i, op] : llvm::enumerate(ops)) {
       auto generic = dyn_cast<GenericOp>(op);
@@ -43,7 +48,7 @@ struct ConvertSoftmaxToGPU
       std::string prefix = function.getName().str();
       if (ops.size() > 1)
         prefix += "_" + std::to_string(i);
-      if (failed(lowerGenericToGPU(generic, prefix, redux, kernels)))
+      if (failed(lowerGenericToGPU(generic, prefix, capabilities, kernels)))
         return signalPassFailure();
       ++numLowered;
     }

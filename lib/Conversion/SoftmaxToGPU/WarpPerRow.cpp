@@ -10,12 +10,11 @@ void mlir::softmax::emitWarpPerRow(GPUBuilder &k, const RowNeeds &needs,
                                    GPUAlternativeAttr alternative,
                                    StringRef name) {
   int64_t rows = alternative.getRows();
-  k.rowThreads = warpSize;
-  Value blocks = k.div(k.add(k.rowCount, k.index(rows - 1)), k.index(rows));
-  k.beginKernel(name, blocks, alternative.getThreads());
-  k.thread = k.rem(k.threadInBlock, k.index(warpSize));
+  k.rowThreads = k.warpSize;
+  k.beginKernel(name, {alternative.getThreads(), rows});
+  k.thread = k.rem(k.threadInBlock, k.index(k.warpSize));
   Value number = k.add(k.mul(k.block, k.index(rows)),
-                       k.div(k.threadInBlock, k.index(warpSize)));
+                       k.div(k.threadInBlock, k.index(k.warpSize)));
   // The same for all threads of a warp.
   scf::IfOp::create(k.b, k.loc, k.lessThan(number, k.rowCount),
                     [&](OpBuilder &, Location) {

@@ -12,8 +12,10 @@ using EmitError = function_ref<InFlightDiagnostic()>;
 
 /// An exact sum of this many elements cannot overflow.
 static constexpr int64_t mostSummed = 8192;
-/// Elements in the registers of a thread: the sum of a warp's, at most 33 per
-/// thread, fits 32 bits.
+/// Blocks of a row over a cluster.
+static constexpr int64_t mostClusterBlocks = 128;
+/// Elements in the registers of a thread: the sum of 32 threads', at most 33
+/// per thread, fits 32 bits.
 static constexpr int64_t mostPerThread = 32;
 
 LogicalResult GPUNumericAttr::verify(EmitError emitError, int64_t block,
@@ -27,9 +29,10 @@ LogicalResult GPUNumericAttr::verify(EmitError emitError, int64_t block,
 
 LogicalResult GPUAlternativeAttr::verify(EmitError emitError,
                                          int64_t minColumns, int64_t maxColumns,
-                                         GPUStrategy strategy, int64_t threads,
-                                         int64_t lanes, int64_t vectors,
-                                         int64_t rows) {
+                                         int64_t maxRows, GPUStrategy strategy,
+                                         int64_t threads, int64_t lanes,
+                                         int64_t vectors, int64_t rows,
+                                         int64_t cluster, int64_t warpSize) {
   auto error = [&]() {
     return emitError() << "gpu alternative: strategy '"
                        << stringifyGPUStrategy(strategy) << "' ";
@@ -38,10 +41,16 @@ LogicalResult GPUAlternativeAttr::verify(EmitError emitError,
       (maxColumns && minColumns > maxColumns))
     return emitError() << "gpu alternative: no row has from " << minColumns
                        << " to " << maxColumns << " columns";
+  if (maxRows < 0)
+    return emitError() << "gpu alternative: max_rows must not be negative";
   if (threads < 32 || threads > 512 || !llvm::isPowerOf2_64(threads))
     return emitError() << "gpu alternative: threads must be a power of two "
                           "from 32 to 512, not "
                        << threads;
+  if (warpSize < 4 || warpSize > 128 || !llvm::isPowerOf2_64(warpSize))
+    return emitError() << "gpu alternative: warp_size must be a power of two "
+                          "from 4 to 128, not "
+                       << warpSize;
   if (lanes < 1 || lanes > 16 || !llvm::isPowerOf2_64(lanes))
     return emitError() << "gpu alternative: lanes must be a power of two from "
                           "1 to 16, not "
@@ -52,26 +61,43 @@ LogicalResult GPUAlternativeAttr::verify(EmitError emitError,
                        << " elements, not vectors x lanes = " << vectors
                        << " x " << lanes;
   int64_t rowThreads = rows ? threads / rows : threads;
-  if (strategy == GPUStrategy::WarpPerRow && rowThreads != 32)
-    return error() << "computes a row per warp: rows must be threads / 32 = "
-                   << threads / 32 << ", not " << rows;
+  if (strategy == GPUStrategy::WarpPerRow && rowThreads != warpSize)
+    return error() << "computes a row per warp: rows must be threads / "
+                   << warpSize << " = " << threads / warpSize << ", not "
+                   << rows;
   if (strategy == GPUStrategy::RowsPerWarp &&
-      (rows < 1 || rowThreads < 4 || rowThreads > 16 ||
-       !llvm::isPowerOf2_64(rows)))
-    return error() << "has 4, 8 or 16 threads per row: rows must be threads "
+      (rows < 1 || rowThreads < std::min<int64_t>(4, warpSize / 2) ||
+       rowThreads > warpSize / 2 || !llvm::isPowerOf2_64(rows)))
+    return error() << "has " << std::min<int64_t>(4, warpSize / 2) << " to "
+                   << warpSize / 2
+                   << " threads per row, a power of two: rows must be threads "
                       "divided by that, not "
                    << rows;
-  bool block = strategy == GPUStrategy::BlockPerRow ||
-               strategy == GPUStrategy::BlockOnline;
+  bool block = strategy != GPUStrategy::RowsPerWarp &&
+               strategy != GPUStrategy::WarpPerRow &&
+               strategy != GPUStrategy::LanesInner;
   if (block && rows != 0)
-    return error() << "computes one row per block: leave rows out";
+    return error() << "computes no more than one row per block: leave rows out";
+  bool clusters = strategy == GPUStrategy::ClusterPerRow;
+  if (clusters && threads < mostClusterBlocks)
+    return error() << "needs at least " << mostClusterBlocks << " threads, not "
+                   << threads;
+  if (clusters ? cluster < 2 || cluster > 16 || !llvm::isPowerOf2_64(cluster)
+               : cluster != 0)
+    return error() << (clusters ? "has clusters of 2, 4, 8 or 16 blocks, not "
+                                : "has no clusters: leave cluster out, not ")
+                   << cluster;
   int64_t capacity = rowThreads * vectors * lanes;
   bool inner = strategy == GPUStrategy::LanesInner;
   if (inner && (rows != threads || lanes != 1))
     return error() << "has a row per thread: rows must be threads = " << threads
                    << ", not " << rows << ", and lanes 1, not " << lanes;
-  bool anyLength =
-      strategy == GPUStrategy::BlockOnline || (inner && maxColumns == 0);
+  bool shared = strategy == GPUStrategy::BlockShared || clusters;
+  if (shared && maxColumns == 0)
+    return error() << "needs memory for a row: give max_columns";
+  bool anyLength = strategy == GPUStrategy::BlockOnline ||
+                   strategy == GPUStrategy::SplitRow || shared ||
+                   (inner && maxColumns == 0);
   if (!anyLength && (maxColumns == 0 || maxColumns > capacity))
     return error() << "holds rows of up to " << capacity
                    << " elements: max_columns must be between 1 and that";
@@ -84,15 +110,28 @@ GPUScheduleAttr::verify(EmitError emitError, GPUNumericAttr numeric,
   if (alternatives.empty())
     return emitError() << "gpu schedule: at least one alternative is needed";
   for (GPUAlternativeAttr alternative : alternatives) {
-    bool inner = alternative.getStrategy() == GPUStrategy::LanesInner;
-    bool online = alternative.getStrategy() == GPUStrategy::BlockOnline ||
-                  (inner && alternative.getMaxColumns() == 0);
+    GPUStrategy strategy = alternative.getStrategy();
+    bool inner = strategy == GPUStrategy::LanesInner;
+    // Rows of several blocks, one after another or in different places.
+    bool inBlocks = strategy == GPUStrategy::BlockOnline ||
+                    strategy == GPUStrategy::SplitRow ||
+                    strategy == GPUStrategy::BlockShared ||
+                    strategy == GPUStrategy::ClusterPerRow ||
+                    (inner && alternative.getMaxColumns() == 0);
     int64_t capacity = (inner ? 1 : alternative.getThreads()) *
                        alternative.getVectors() * alternative.getLanes();
-    if (online ? capacity < numeric.getBlock()
-               : alternative.getMaxColumns() > numeric.getBlock())
+    // Blocks of a row have a thread each to fetch their statistics.
+    if (strategy == GPUStrategy::ClusterPerRow &&
+        alternative.getMaxColumns() > mostClusterBlocks * numeric.getBlock())
+      return emitError() << "gpu schedule: strategy 'cluster_per_row' takes up "
+                            "to "
+                         << mostClusterBlocks << " blocks of "
+                         << numeric.getBlock() << " elements, not "
+                         << alternative.getMaxColumns() << " columns";
+    if (inBlocks ? capacity < numeric.getBlock()
+                 : alternative.getMaxColumns() > numeric.getBlock())
       return emitError() << "gpu schedule: strategy '"
-                         << stringifyGPUStrategy(alternative.getStrategy())
+                         << stringifyGPUStrategy(strategy)
                          << "' must hold a block of " << numeric.getBlock()
                          << " elements, and only online may have longer rows";
   }

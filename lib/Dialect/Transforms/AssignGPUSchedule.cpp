@@ -16,13 +16,14 @@ using namespace mlir::softmax;
 
 GPUScheduleAttr
 mlir::softmax::toGPUSchedule(MLIRContext *context, Accuracy accuracy,
-                             int64_t block, ArrayRef<GPUCandidate> candidates) {
+                             int64_t block, int64_t warpSize,
+                             ArrayRef<GPUCandidate> candidates) {
   SmallVector<GPUAlternativeAttr> alternatives;
   for (const GPUCandidate &c : candidates)
-    alternatives.push_back(
-        GPUAlternativeAttr::get(context, c.minColumns, c.maxColumns,
-                                *symbolizeGPUStrategy(toString(c.strategy)),
-                                c.threads, c.lanes, c.vectors, c.rows));
+    alternatives.push_back(GPUAlternativeAttr::get(
+        context, c.minColumns, c.maxColumns, c.maxRows,
+        *symbolizeGPUStrategy(toString(c.strategy)), c.threads, c.lanes,
+        c.vectors, c.rows, c.cluster, warpSize));
   return GPUScheduleAttr::get(
       context, GPUNumericAttr::get(context, block, accuracy), alternatives);
 }
@@ -86,7 +87,8 @@ struct SoftmaxAssignGPUSchedule
         return WalkResult::interrupt();
       }
       op->setAttr(gpuScheduleAttrName,
-                  toGPUSchedule(&getContext(), *mode, shape.block(), *kernels));
+                  toGPUSchedule(&getContext(), *mode, shape.block(),
+                                description->warpSize, *kernels));
       ++numScheduled;
       return WalkResult::advance();
     });

@@ -1,6 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
 #include "softmax/Dialect/Transforms/Schedule.h"
+#include "softmax/Schedule/GPUCostModel.h"
 #include "llvm/Support/Format.h"
 
 using namespace mlir;
@@ -14,8 +15,50 @@ static GPUCandidate toGPUCandidate(GPUAlternativeAttr attr) {
   c.threads = attr.getThreads();
   c.lanes = attr.getLanes();
   c.vectors = attr.getVectors();
+  c.maxRows = attr.getMaxRows();
   c.rows = attr.getRows();
+  c.cluster = attr.getCluster();
   return c;
+}
+
+/// What the model says of `c` at the longest of its rows, and of the strategies
+/// that could take them as well.
+static void explainCost(const GPUKernelShape &shape, const GPUCandidate &c,
+                        const GPUDescription &chip, llvm::raw_ostream &os) {
+  int64_t columns = shape.columns.value_or(
+      c.maxColumns ? c.maxColumns
+                   : std::max<int64_t>(4 * c.minColumns, 32 * shape.block()));
+  std::optional<int64_t> rows;
+  if (c.maxRows)
+    rows = c.maxRows;
+  GPUCost cost = modelGPUCost(shape, c, chip, columns, rows);
+  os << "\n    at " << columns << " columns";
+  if (rows)
+    os << " and " << *rows << " rows";
+  os << " (modelled): " << cost.residentBlocks << " blocks per multiprocessor, "
+     << llvm::format("%.0f", cost.bytesInFlight / 1024) << " KB in flight, "
+     << llvm::format("%.2f", cost.share) << " of the memory bound";
+  GPUKernelShape known = shape;
+  known.columns = columns;
+  StringRef separator = "; ";
+  for (GPUStrategyKind kind :
+       {GPUStrategyKind::RowsPerWarp, GPUStrategyKind::WarpPerRow,
+        GPUStrategyKind::BlockPerRow, GPUStrategyKind::BlockShared,
+        GPUStrategyKind::ClusterPerRow, GPUStrategyKind::SplitRow,
+        GPUStrategyKind::BlockOnline}) {
+    if (kind == c.strategy || !shape.contiguous)
+      continue;
+    auto other = chooseGPUKernels(known, chip, kind);
+    if (!other) {
+      llvm::consumeError(other.takeError());
+      continue;
+    }
+    GPUCost otherCost =
+        modelGPUCost(shape, other->front(), chip, columns, rows);
+    os << separator << toString(kind) << ' '
+       << llvm::format("%.2f", otherCost.share);
+    separator = ", ";
+  }
 }
 
 void mlir::softmax::explainGPUSchedule(GenericOp op, const GPUDescription &chip,
@@ -37,15 +80,20 @@ void mlir::softmax::explainGPUSchedule(GenericOp op, const GPUDescription &chip,
     os << (c.minColumns || c.maxColumns ? "columns" : "any columns");
     if (c.maxColumns)
       os << " <= " << c.maxColumns;
+    if (c.maxRows)
+      os << ", rows <= " << c.maxRows;
     GPUTraffic traffic = modelTraffic(shape, c);
     os << ": " << toString(c.strategy) << " (" << c.threads
        << " threads, vectors of " << c.lanes << " elements x " << c.vectors;
     if (c.rows)
       os << ", " << c.rows << " rows per block";
-    os << "), moves " << traffic.bytesPerElement << " bytes per element, "
-       << llvm::format("%.2f", traffic.shareOfBound)
-       << " of the memory bound (modelled), "
-       << llvm::format("%.0f", chip.bandwidth / traffic.bytesPerElement / 1e9)
-       << " elements/ns at most\n";
+    if (c.cluster)
+      os << ", clusters of " << c.cluster << " blocks";
+    if (int64_t blocks = getSharedBlocks(c))
+      os << ", " << getSharedBytes(shape, blocks) << " bytes of shared memory";
+    os << "), moves " << traffic.bytesPerElement << " bytes per element";
+    if (chip.issueRate > 0)
+      explainCost(shape, c, chip, os);
+    os << '\n';
   }
 }

@@ -86,3 +86,33 @@ func.func private @registers() attributes {a = #softmax.gpu_alternative<strategy
 
 // expected-error @+1 {{gpu schedule: strategy 'block_online' must hold a block of 8192 elements}}
 func.func private @online() attributes {a = #softmax.gpu_schedule<numeric = <block = 8192>, alternatives = [<strategy = block_online, threads = 128, lanes = 4, vectors = 8>]>}
+
+// -----
+
+// expected-error @+1 {{gpu alternative: warp_size must be a power of two from 4 to 128, not 48}}
+func.func private @warps() attributes {a = #softmax.gpu_alternative<strategy = block_online, threads = 128, lanes = 4, vectors = 8, warp_size = 48>}
+
+// -----
+
+// expected-error @+1 {{gpu alternative: strategy 'warp_per_row' computes a row per warp: rows must be threads / 64 = 2, not 4}}
+func.func private @wavefronts() attributes {a = #softmax.gpu_alternative<max_columns = 128, strategy = warp_per_row, threads = 128, lanes = 4, vectors = 1, rows = 4, warp_size = 64>}
+
+// -----
+
+// expected-error @+1 {{gpu alternative: strategy 'cluster_per_row' has clusters of 2, 4, 8 or 16 blocks, not 3}}
+func.func private @three() attributes {a = #softmax.gpu_alternative<max_columns = 10000, strategy = cluster_per_row, threads = 256, lanes = 4, vectors = 8, cluster = 3>}
+
+// -----
+
+// expected-error @+1 {{gpu alternative: strategy 'block_online' has no clusters: leave cluster out, not 2}}
+func.func private @none() attributes {a = #softmax.gpu_alternative<strategy = block_online, threads = 256, lanes = 4, vectors = 8, cluster = 2>}
+
+// -----
+
+// expected-error @+1 {{gpu alternative: strategy 'block_shared' needs memory for a row: give max_columns}}
+func.func private @memory() attributes {a = #softmax.gpu_alternative<strategy = block_shared, threads = 256, lanes = 4, vectors = 8>}
+
+// -----
+
+// expected-error @+1 {{gpu schedule: strategy 'cluster_per_row' takes up to 128 blocks of 8192 elements, not 2000000 columns}}
+func.func private @blocks() attributes {a = #softmax.gpu_schedule<numeric = <block = 8192>, alternatives = [<max_columns = 2000000, strategy = cluster_per_row, threads = 256, lanes = 4, vectors = 8, cluster = 8>]>}

@@ -6,7 +6,7 @@
 // SCHEDULE: #softmax.gpu_schedule<numeric = <block = 8192>, alternatives = [<max_columns = 512, strategy = warp_per_row, threads = 128, lanes = 4, vectors = 4, rows = 4>]>
 // WIDE: strategy = warp_per_row, threads = 128, lanes = 8, vectors = 2, rows = 4
 // CHECK-LABEL: func.func @short
-// CHECK-SAME: softmax.gpu_kernels = [{alternative = #softmax.gpu_alternative<{{.*}}>, columns = [array<i64: -1, 512>], name = "short_warp_per_row_512", rows = [array<i64: 0, 0>]}]
+// CHECK-SAME: softmax.gpu_kernels = [{alternative = #softmax.gpu_alternative<{{.*}}>, columns = [array<i64: -1, 512>], launches = [{name = "short_warp_per_row_512", rows_per_block = 4 : i64, threads = 128 : i64}], rows = [array<i64: 0, 0>]}]
 // CHECK-NOT: scf.if
 // CHECK: gpu.launch {{.*}} module(@softmax_kernels) function(@short_warp_per_row_512)
 // A row is whole vectors but for its alignment: all but the last are read

@@ -151,8 +151,8 @@ TEST(Refusals, OtherMachines) {
       Program::load(std::move(module), std::move(own));
   ASSERT_FALSE(static_cast<bool>(program));
   EXPECT_EQ(llvm::toString(program.takeError()),
-            "the module is for 'x86_64-linux-gnu', not for nvptx64; only "
-            "NVIDIA device code is emulated");
+            "the module is for 'x86_64-linux-gnu', not for nvptx64 or "
+            "amdgcn; no other device code is emulated");
 }
 
 } // namespace

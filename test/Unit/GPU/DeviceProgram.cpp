@@ -127,43 +127,64 @@ DeviceProgram::Run DeviceProgram::run(ArrayRef<ReferenceTensor> inputs,
   const DeviceKernel *kernel = nullptr;
   for (const DeviceKernel &candidate : function.kernels)
     if (!kernel && columns >= candidate.minColumns &&
-        (!candidate.maxColumns || columns <= candidate.maxColumns))
+        (!candidate.maxColumns || columns <= candidate.maxColumns) &&
+        (!candidate.maxRows || rows <= candidate.maxRows))
       kernel = &candidate;
   if (!kernel) {
     result.problem = "no kernel for this row";
     return result;
   }
-  result.kernel = kernel->name;
-  emulator::Launch launch;
-  launch.kernel = kernel->name;
-  launch.grid.x =
-      static_cast<uint32_t>(llvm::divideCeil(rows, kernel->rowsPerBlock));
-  launch.block.x = static_cast<uint32_t>(kernel->threads);
-  for (const DeviceArgument &argument : kernel->arguments) {
-    const ReferenceTensor &tensor = *tensors[argument.operand];
-    switch (argument.kind) {
-    case DeviceArgument::Kind::Pointer:
-      launch.arguments.push_back(emulator::Argument::pointer(
-          *buffers[argument.operand], offsets[argument.operand]));
-      break;
-    case DeviceArgument::Kind::Size:
-      launch.arguments.push_back(
-          emulator::Argument::i64(tensor.shape[argument.dimension]));
-      break;
-    case DeviceArgument::Kind::Scalar: {
-      std::vector<char> bytes(*getElementBytes(tensor.elementType));
-      encodeTensor(tensor, bytes.data());
-      launch.arguments.push_back(emulator::Argument::raw(bytes));
-      break;
-    }
-    }
+  result.kernel = kernel->strategy;
+  std::unique_ptr<emulator::Buffer> workspace;
+  if (kernel->workspaceBytes) {
+    auto buffer = emulator::Buffer::create(
+        "workspace", rows *
+                         llvm::divideCeil(columns, kernel->workspaceColumns) *
+                         kernel->workspaceBytes);
+    if (!buffer)
+      return fail(buffer.takeError());
+    workspace = std::move(*buffer);
   }
-  auto launched = program->launch(launch);
-  if (!launched)
-    return fail(launched.takeError());
-  result.counters = launched->counters;
-  if (llvm::Error error = launched->takeError())
-    return fail(std::move(error));
+  for (const DeviceLaunch &described : kernel->launches) {
+    emulator::Launch launch;
+    launch.kernel = described.name;
+    int64_t perRow = described.columnsPerBlock
+                         ? llvm::divideCeil(columns, described.columnsPerBlock)
+                         : described.blocksPerRow;
+    launch.grid.x = static_cast<uint32_t>(
+        llvm::divideCeil(rows, described.rowsPerBlock) * perRow);
+    launch.block.x = static_cast<uint32_t>(described.threads);
+    launch.cluster.x = static_cast<uint32_t>(described.cluster);
+    launch.cluster.y = launch.cluster.z = 1;
+    launch.dynamicSharedBytes = described.sharedBytes;
+    for (const DeviceArgument &argument : described.arguments) {
+      if (argument.kind == DeviceArgument::Kind::Workspace) {
+        launch.arguments.push_back(emulator::Argument::pointer(*workspace));
+        continue;
+      }
+      const ReferenceTensor &tensor = *tensors[argument.operand];
+      if (argument.kind == DeviceArgument::Kind::Pointer) {
+        launch.arguments.push_back(emulator::Argument::pointer(
+            *buffers[argument.operand], offsets[argument.operand]));
+      } else if (argument.kind == DeviceArgument::Kind::Size) {
+        launch.arguments.push_back(
+            emulator::Argument::i64(tensor.shape[argument.dimension]));
+      } else {
+        std::vector<char> bytes(*getElementBytes(tensor.elementType));
+        encodeTensor(tensor, bytes.data());
+        launch.arguments.push_back(emulator::Argument::raw(bytes));
+      }
+    }
+    auto launched = program->launch(launch);
+    if (!launched)
+      return fail(launched.takeError());
+    result.counters.push_back(launched->counters);
+    if (llvm::Error error = launched->takeError())
+      return fail(std::move(error));
+    // What one launch wrote the next one reads.
+    if (workspace)
+      workspace->setDefined();
+  }
   for (size_t i = inputs.size(); i < tensors.size(); ++i) {
     char *begin = buffers[i]->getData() + offsets[i];
     result.outputs.emplace_back(begin,

@@ -37,10 +37,12 @@ public:
   struct Run {
     /// What went wrong; empty if nothing did.
     std::string problem;
+    /// The strategy that ran.
     std::string kernel;
     /// Bytes of the results in order.
     std::vector<std::vector<char>> outputs;
-    emulator::Counters counters;
+    /// Per launch.
+    SmallVector<emulator::Counters, 2> counters;
   };
   /// Runs the kernel for `inputs`, in order; every tensor begins `shift`
   /// elements behind an aligned address.  With `inPlace` the first result has

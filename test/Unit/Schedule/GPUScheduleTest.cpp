@@ -1,5 +1,5 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
-#include "softmax/Schedule/GPUSchedule.h"
+#include "softmax/Schedule/GPUCostModel.h"
 
 #include "gtest/gtest.h"
 
@@ -30,33 +30,76 @@ TEST(GPUSchedule, UnknownChip) {
   auto unknown = parseGPU("sm_42");
   ASSERT_FALSE(unknown);
   EXPECT_EQ(llvm::toString(unknown.takeError()),
-            "unknown chip 'sm_42'; use sm_75, sm_80, sm_90 or sm_100 (later "
-            "chips run the code of earlier ones)");
+            "unknown chip 'sm_42'; use sm_75, sm_80, sm_90, sm_100, gfx90a, "
+            "gfx942, gfx1100 or vulkan (later chips run the code of earlier "
+            "ones)");
+  auto other = parseGPU("gfx1101", GPUKind::AMD);
+  ASSERT_FALSE(other);
+  EXPECT_EQ(llvm::toString(other.takeError()),
+            "unknown chip 'gfx1101'; use gfx90a, gfx942 or gfx1100 (code of "
+            "one chip runs on no other; the nearest name is gfx1100)");
+  auto vendor = parseGPU("gfx942", GPUKind::NVIDIA);
+  EXPECT_FALSE(vendor);
+  llvm::consumeError(vendor.takeError());
 }
 
-// Every length has exactly one kernel, which holds it.
+TEST(GPUSchedule, VulkanSubgroups) {
+  GPUDescription whole = llvm::cantFail(parseGPU("vulkan"));
+  EXPECT_EQ(whole.warpSize, 32u);
+  GPUDescription wide = llvm::cantFail(parseGPU("vulkan:subgroup=64"));
+  EXPECT_EQ(wide.name, "vulkan:subgroup=64");
+  EXPECT_EQ(wide.warpSize, 64u);
+  // 64 threads' integers do not fit 32 bits.
+  EXPECT_TRUE(whole.reducesIntegers);
+  EXPECT_FALSE(wide.reducesIntegers);
+  for (llvm::StringRef name :
+       {"vulkan:", "vulkan:64", "vulkan:subgroup=", "vulkan:subgroup=2",
+        "vulkan:subgroup=48", "vulkan:subgroup=256", "vulkan2"})
+    EXPECT_TRUE(llvm::errorToBool(parseGPU(name).takeError())) << name.str();
+}
+
+// Every length has exactly one kernel for many rows, which holds it.
 TEST(GPUSchedule, RangesMeet) {
-  for (llvm::StringRef name : {"sm_75", "sm_100"})
+  for (llvm::StringRef name : {"sm_75", "sm_80", "sm_90", "sm_100"})
     for (unsigned bytes : {1, 2, 4, 8}) {
       GPUKernelShape shape;
-      shape.largestBytes = bytes;
+      shape.largestBytes = shape.bytesRead = shape.bytesWritten = bytes;
       shape.heldBytes = std::max(4u, bytes);
       auto list = choose(shape, name);
       int64_t next = 0;
       for (const GPUCandidate &c : list) {
+        int64_t rowThreads = c.rows ? c.threads / c.rows : c.threads;
+        int64_t held = rowThreads * c.lanes * c.vectors;
+        EXPECT_LE(c.lanes * bytes, chip(name).accessBytes);
+        EXPECT_LE(c.lanes * c.vectors, 32);
         if (c.strategy == GPUStrategyKind::BlockOnline) {
           EXPECT_EQ(&c, &list.back());
-          EXPECT_GE(c.threads * c.lanes * c.vectors, kGPUBlock);
+          EXPECT_GE(held, kGPUBlock);
+          continue;
+        }
+        // Taken before the others where rows are few.
+        if (c.strategy == GPUStrategyKind::SplitRow) {
+          EXPECT_GT(c.maxRows, 0);
+          EXPECT_GT(c.minColumns, kGPUBlock);
           continue;
         }
         EXPECT_EQ(c.minColumns, next);
         next = c.maxColumns + 1;
-        int64_t rowThreads = c.rows ? c.threads / c.rows : c.threads;
-        EXPECT_LE(c.maxColumns, rowThreads * c.lanes * c.vectors);
-        EXPECT_LE(c.lanes * bytes, chip(name).accessBytes);
-        EXPECT_LE(c.lanes * c.vectors, 32);
+        if (c.minColumns <= kGPUBlock) {
+          EXPECT_LE(c.maxColumns, held);
+          continue;
+        }
+        EXPECT_GE(held, kGPUBlock);
+        int64_t blocks = getSharedBlocks(c);
+        EXPECT_LT(getSharedBytes(shape, blocks) + 2048,
+                  int64_t(chip(name).sharedBytes) -
+                      chip(name).reservedSharedBytes + 1);
+        EXPECT_LE(c.maxColumns, std::max<int64_t>(1, blocks) *
+                                    std::max<int64_t>(1, c.cluster) *
+                                    kGPUBlock);
+        EXPECT_LE(c.cluster, std::min(8u, chip(name).clusterBlocks));
       }
-      EXPECT_EQ(next, kGPUBlock + 1);
+      EXPECT_GE(next, kGPUBlock + 1);
     }
 }
 
@@ -73,8 +116,76 @@ TEST(GPUSchedule, KnownLength) {
     EXPECT_LT(rowThreads * c.lanes * (c.vectors - 1), columns);
   }
   GPUKernelShape shape;
+  // Beyond a block as much shared memory as it takes.
   shape.columns = 8193;
-  EXPECT_EQ(choose(shape).front().strategy, GPUStrategyKind::BlockOnline);
+  auto list = choose(shape);
+  EXPECT_EQ(list.back().strategy, GPUStrategyKind::BlockShared);
+  EXPECT_EQ(getSharedBlocks(list.back()), 2);
+  shape.columns = 131072;
+  list = choose(shape);
+  EXPECT_EQ(list.back().strategy, GPUStrategyKind::ClusterPerRow);
+  EXPECT_EQ(list.back().cluster, 8);
+  EXPECT_EQ(getSharedBlocks(list.back()), 2);
+  EXPECT_EQ(choose(shape, "sm_80").back().strategy,
+            GPUStrategyKind::BlockOnline);
+  shape.columns = 10000000;
+  list = choose(shape);
+  ASSERT_EQ(list.size(), 2u);
+  EXPECT_EQ(list.front().strategy, GPUStrategyKind::SplitRow);
+  EXPECT_GT(list.front().maxRows, 0);
+  EXPECT_EQ(list.back().strategy, GPUStrategyKind::BlockOnline);
+}
+
+// H100: 20 KB in flight per multiprocessor, and more than nine tenths of the
+// memory's rate for rows that are read once.
+TEST(GPUSchedule, CostModel) {
+  GPUKernelShape shape;
+  for (int64_t columns : {1024, 4096, 8192, 16384, 24576, 65536, 196608}) {
+    shape.columns = columns;
+    GPUCost cost =
+        modelGPUCost(shape, choose(shape).back(), chip("sm_90"), columns);
+    EXPECT_GE(cost.bytesInFlight, 20 << 10) << columns;
+    EXPECT_GE(cost.share, 0.9) << columns;
+    EXPECT_LE(cost.share, 1.0 + 1e-9) << columns;
+  }
+  // Two sweeps cost a third; launches count where rows are few.
+  shape.columns = 1000000;
+  GPUCandidate online = choose(shape).back();
+  EXPECT_NEAR(modelGPUCost(shape, online, chip("sm_90"), 1000000).share, 0.67,
+              0.01);
+  GPUCandidate split = choose(shape).front();
+  auto seconds = [&](const GPUCandidate &c, int64_t rows) {
+    return modelGPUCost(shape, c, chip("sm_90"), 1000000, rows).seconds;
+  };
+  EXPECT_LT(4 * seconds(split, 1), seconds(online, 1));
+  EXPECT_LT(seconds(online, 1000), seconds(split, 1000) * 1.01);
+}
+
+// Wavefronts of 64 threads and subgroups of 8 take the place of warps.
+TEST(GPUSchedule, WarpSize) {
+  for (unsigned warpSize : {8u, 64u}) {
+    GPUDescription other = chip("sm_90");
+    other.warpSize = warpSize;
+    GPUKernelShape shape;
+    auto list = chooseGPUKernels(shape, other, std::nullopt);
+    ASSERT_TRUE(bool(list));
+    int64_t next = 0;
+    for (const GPUCandidate &c : *list) {
+      if (c.strategy == GPUStrategyKind::BlockOnline)
+        continue;
+      EXPECT_EQ(c.minColumns, next);
+      next = c.maxColumns + 1;
+      int64_t rowThreads = c.rows ? c.threads / c.rows : c.threads;
+      EXPECT_LE(c.maxColumns, rowThreads * c.lanes * c.vectors);
+      if (c.strategy == GPUStrategyKind::WarpPerRow) {
+        EXPECT_EQ(rowThreads, warpSize);
+      }
+      if (c.strategy == GPUStrategyKind::RowsPerWarp) {
+        EXPECT_LT(rowThreads, warpSize);
+      }
+    }
+    EXPECT_EQ(next, kGPUBlock + 1);
+  }
 }
 
 TEST(GPUSchedule, Force) {
@@ -84,6 +195,12 @@ TEST(GPUSchedule, Force) {
             "these have any number; use block_online, or no strategy to have "
             "it where it is needed");
   EXPECT_EQ(choose(shape, "sm_90", GPUStrategyKind::BlockOnline).size(), 1u);
+  // Rows without elements have no blocks to split.
+  EXPECT_EQ(choose(shape, "sm_90", GPUStrategyKind::SplitRow).size(), 2u);
+  EXPECT_NE(refusal(shape, GPUStrategyKind::ClusterPerRow)
+                .find("holds rows of up to 458752 columns, and these have any "
+                      "number; use block_online"),
+            std::string::npos);
   shape.columns = 1000;
   EXPECT_EQ(
       choose(shape, "sm_90", GPUStrategyKind::BlockPerRow).front().strategy,

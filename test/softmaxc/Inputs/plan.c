@@ -4,18 +4,22 @@
 
 static void show(int64_t rows, int64_t columns) {
   static int memory[4];
-  softmax_device_launch launch;
+  softmax_device_plan plan;
   int status = softmax_plan(memory, 0.5f, memory + 1, memory + 2, memory + 3,
-                            rows, columns, &launch);
+                            rows, columns, &plan);
+  printf("%lld x %lld: ", (long long)rows, (long long)columns);
   if (status != 0) {
-    printf("%lld x %lld: status %d\n", (long long)rows, (long long)columns,
-           status);
+    printf("status %d\n", status);
     return;
   }
-  printf("%lld x %lld: %s, grid %u, block %u, shared %u, first %lld\n",
-         (long long)rows, (long long)columns, launch.kernel, launch.grid,
-         launch.block, launch.shared_bytes,
-         (long long)*(int64_t *)launch.arguments[0]);
+  printf("%u launches, workspace %lld\n", plan.count,
+         (long long)plan.workspace_bytes);
+  for (unsigned i = 0; i < plan.count; ++i) {
+    softmax_device_launch *launch = &plan.launches[i];
+    printf("  %s, grid %u, block %u, cluster %u, shared %u, first %lld\n",
+           launch->kernel, launch->grid, launch->block, launch->cluster,
+           launch->shared_bytes, (long long)*(int64_t *)launch->arguments[0]);
+  }
 }
 
 int main(void) {

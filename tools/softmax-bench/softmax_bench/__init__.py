@@ -9,6 +9,7 @@
     ours       builds of softmaxc
     competitors/   one file for each peer
     family/    the other kernels: gradients, losses, what is fused with a softmax
+    gpu/       NVIDIA GPUs: `tools/dev bench-gpu`
     limits     copy, read and exponentials
     elements   element types, buffers and the check against a reference
     measure    alternation and quartiles

@@ -96,6 +96,13 @@ def measure_all(options):
     return records, well
 
 
+def write_json(path, records):
+    """A record a line; the file is there as a whole or not at all."""
+    with open(path + ".part", "w") as target:
+        target.write("[\n" + ",\n".join("  " + json.dumps(record) for record in records) + "\n]\n")
+    os.replace(path + ".part", path)
+
+
 def conclude(options, records):
     """What comes after the measurements."""
     from . import goals, report
@@ -105,9 +112,7 @@ def conclude(options, records):
             print(line)
         sys.stdout.flush()
     if options.json is not None:
-        with open(options.json + ".part", "w") as target:
-            target.write("[\n" + ",\n".join("  " + json.dumps(record) for record in records) + "\n]\n")
-        os.replace(options.json + ".part", options.json)
+        write_json(options.json, records)
     if options.plot is not None:
         from . import plot
         if not records:
@@ -127,6 +132,9 @@ def read(path):
 
 def main(arguments):
     """Returns the exit status: 0, 1 for what went wrong, 2 for wrong usage."""
+    if arguments[:1] == ["--gpu"]:
+        from .gpu import cli as gpu
+        return gpu.main(arguments[1:])
     if arguments[:1] == ["--worker"]:
         from . import worker
         return worker.main(arguments[1])

@@ -9,11 +9,14 @@ namespace mlir::softmax {
 
 /// The gpu.module that holds all kernels.
 inline constexpr llvm::StringLiteral kernelModuleName = "softmax_kernels";
-/// The attribute of a function that lists its kernels in the order of their
-/// guards: dictionaries of `name`, `alternative` (the GPUAlternativeAttr),
-/// `rows` and `columns` (the sizes whose products they are: {-1, size}, or
-/// {argument of the function, dimension}; absent where only the host's code
-/// knows them).
+/// The attribute of a function that lists its alternatives in the order of
+/// their guards: dictionaries of `alternative` (the GPUAlternativeAttr), `rows`
+/// and `columns` (the sizes whose products they are: {-1, size}, or {argument
+/// of the function, dimension}; absent where only the host's code knows them),
+/// `workspace_bytes` per `workspace_columns` of a row (absent for none) and
+/// `launches`, in order: dictionaries of `name`, `threads`, `rows_per_block`,
+/// `blocks_per_row` or `columns_per_block`, `cluster` and `shared_bytes`
+/// (LaunchForm; absent for the usual value).
 inline constexpr llvm::StringLiteral gpuKernelsAttrName = "softmax.gpu_kernels";
 
 #define GEN_PASS_DECL

@@ -17,9 +17,14 @@ def ConvertSoftmaxToGPUPass : Pass<"convert-softmax-to-gpu", "::mlir::func::Func
   let options = [
     Option<"redux", "redux", "bool", /*default=*/"false",
            "Warps add integers by one instruction (sm_80 and later)">,
+    Option<"fma", "fma", "bool", /*default=*/"true",
+           "The target multiplies and adds with one rounding">,
+    Option<"longGrid", "long-grid", "bool", /*default=*/"true",
+           "A grid has one dimension of any size (false: two, as in Vulkan)">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
-                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
   let statistics = [
     Statistic<"numLowered", "num-lowered", "softmax.generic ops lowered">,

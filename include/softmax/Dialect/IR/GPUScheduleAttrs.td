@@ -10,7 +10,10 @@ def Softmax_GPUStrategy : I32EnumAttr<"GPUStrategy", "how a GPU kernel moves ove
     I32EnumAttrCase<"BlockPerRow", 1, "block_per_row">,
     I32EnumAttrCase<"BlockOnline", 2, "block_online">,
     I32EnumAttrCase<"RowsPerWarp", 3, "rows_per_warp">,
-    I32EnumAttrCase<"LanesInner", 4, "lanes_inner">]> {
+    I32EnumAttrCase<"LanesInner", 4, "lanes_inner">,
+    I32EnumAttrCase<"ClusterPerRow", 5, "cluster_per_row">,
+    I32EnumAttrCase<"SplitRow", 6, "split_row">,
+    I32EnumAttrCase<"BlockShared", 7, "block_shared">]> {
   let cppNamespace = "::mlir::softmax";
 }
 
@@ -34,20 +37,25 @@ def Softmax_GPUNumericAttr : Softmax_Attr<"GPUNumeric", "gpu_numeric"> {
 def Softmax_GPUAlternativeAttr : Softmax_Attr<"GPUAlternative", "gpu_alternative"> {
   let summary = "one kernel for an op, with the guard under which it is taken";
   let description = [{
-    Guard: `min_columns` and `max_columns`, the least and the largest row length
-    (absent: any).  Movement: the strategy; `threads` per block; `lanes`,
+    Guard: `min_columns` and `max_columns`, the least and the largest row length,
+    and `max_rows`, the most rows (absent: any).  Movement: the strategy; `threads` per block; `lanes`,
     elements of one vector access; `vectors`, how many of them a thread holds of
     a row, all of them in flight before the first is used; `rows`, how many rows
-    a block computes (absent: one).
+    a block computes (absent: one); `cluster`, blocks of a cluster (absent:
+    none); `warp_size`, how many threads run in step and shuffle values (absent:
+    32; AMD's wavefronts may have 64, Vulkan's subgroups what the device says).
   }];
   let parameters = (ins
     OptionalParameter<"int64_t", "least row length; 0 if any">:$min_columns,
     OptionalParameter<"int64_t", "largest row length; 0 if any">:$max_columns,
+    OptionalParameter<"int64_t", "most rows; 0 if any">:$max_rows,
     "::mlir::softmax::GPUStrategy":$strategy,
     "int64_t":$threads,
     "int64_t":$lanes,
     "int64_t":$vectors,
-    OptionalParameter<"int64_t", "rows per block; 0 for one">:$rows);
+    OptionalParameter<"int64_t", "rows per block; 0 for one">:$rows,
+    OptionalParameter<"int64_t", "blocks per cluster; 0 for none">:$cluster,
+    DefaultValuedParameter<"int64_t", "32">:$warp_size);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

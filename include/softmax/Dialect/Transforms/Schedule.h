@@ -47,7 +47,8 @@ GPUKernelShape describeGPUShape(GenericOp op);
 /// types tell.
 bool hasContiguousRows(GenericOp op);
 GPUScheduleAttr toGPUSchedule(MLIRContext *context, Accuracy accuracy,
-                              int64_t block, ArrayRef<GPUCandidate> candidates);
+                              int64_t block, int64_t warpSize,
+                              ArrayRef<GPUCandidate> candidates);
 /// Prints the GPU schedule of `op`: per kernel its guard, its threads and
 /// vectors, what it moves, and the share of the memory bound that is modelled.
 void explainGPUSchedule(GenericOp op, const GPUDescription &chip,

@@ -1,0 +1,41 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+#include "softmax/Pipelines/Pipelines.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace mlir::softmax {
+#define GEN_PASS_DEF_SOFTMAXSETCLUSTERSIZESPASS
+#include "softmax/Pipelines/Passes.h.inc"
+} // namespace mlir::softmax
+
+using namespace mlir;
+
+namespace {
+class SoftmaxSetClusterSizesPass
+    : public softmax::impl::SoftmaxSetClusterSizesPassBase<
+          SoftmaxSetClusterSizesPass> {
+  void runOnOperation() override {
+    getOperation().walk([&](gpu::LaunchFuncOp launch) {
+      if (!launch.hasClusterSize())
+        return;
+      gpu::KernelDim3 size = launch.getClusterSizeOperandValues();
+      SmallVector<int32_t> sizes;
+      for (Value value : {size.x, size.y, size.z}) {
+        std::optional<int64_t> constant = getConstantIntValue(value);
+        if (!constant)
+          return;
+        sizes.push_back(static_cast<int32_t>(*constant));
+      }
+      auto kernel = SymbolTable::lookupNearestSymbolFrom<gpu::GPUFuncOp>(
+          launch, launch.getKernelAttr());
+      if (!kernel)
+        return;
+      kernel.setKnownClusterSizeAttr(
+          DenseI32ArrayAttr::get(&getContext(), sizes));
+      ++numKernels;
+    });
+  }
+};
+} // namespace

@@ -1,0 +1,247 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+//
+// Kernels for Vulkan, run on a device without a GPU (Mesa's lavapipe), against
+// the reference and its bounds.  Without a device the tests are skipped.
+#include "VulkanProgram.h"
+
+#include "softmax/Pipelines/Pipelines.h"
+
+#include "llvm/Support/FormatVariadic.h"
+
+#include "gtest/gtest.h"
+
+#include <random>
+
+using namespace mlir;
+using namespace mlir::softmax;
+using namespace mlir::softmax::reference;
+
+namespace {
+
+class VulkanTest : public ::testing::Test {
+protected:
+  VulkanTest() {
+    DialectRegistry registry;
+    registerPipelineDialects(registry);
+    context.appendDialectRegistry(registry);
+    context.loadAllAvailableDialects();
+  }
+
+  void SetUp() override {
+    static llvm::Expected<std::unique_ptr<vulkan::Device>> opened =
+        vulkan::Device::open("", /*preferCPU=*/true);
+    static std::string problem =
+        opened ? "" : llvm::toString(opened.takeError());
+    if (!problem.empty())
+      GTEST_SKIP() << problem;
+    device = opened->get();
+    for (const char *capability : {"Float64", "Int64"})
+      if (!device->findMissing({capability}).empty())
+        GTEST_SKIP() << device->getName().str() << " has no " << capability;
+  }
+
+  Type type(StringRef name) {
+    Builder b(&context);
+    return name == "f16"   ? Type(b.getF16Type())
+           : name == "f64" ? Type(b.getF64Type())
+                           : Type(b.getF32Type());
+  }
+
+  /// Normal logits; the first row has one huge outlier, the second an offset.
+  ReferenceTensor rows(StringRef element, int64_t count, int64_t columns,
+                       double spread = 3) {
+    ReferenceTensor tensor{type(element), {count, columns}};
+    std::normal_distribution<float> normal(0, static_cast<float>(spread));
+    std::vector<float> values(count * columns);
+    for (float &value : values)
+      value = normal(random);
+    if (columns > 1)
+      values[columns / 2] = 60000;
+    for (int64_t j = 0; count > 1 && j < columns; ++j)
+      values[columns + j] += 1000;
+    for (float value : values)
+      tensor.elements.push_back({Real(value)});
+    // With the elements rounded to their type.
+    std::vector<char> bytes(tensor.elements.size() * 8);
+    encodeTensor(tensor, bytes.data());
+    return decodeTensor(tensor.elementType, tensor.shape, bytes.data());
+  }
+
+  std::unique_ptr<VulkanProgram> compile(StringRef text,
+                                         StringRef strategy = "") {
+    std::string problem;
+    auto program = VulkanProgram::compile(
+        context, text, device->getSubgroupSize(), strategy, problem);
+    EXPECT_TRUE(program) << problem;
+    return program;
+  }
+
+  /// Runs and compares; returns the outputs.
+  std::vector<std::vector<char>> check(VulkanProgram &program,
+                                       ArrayRef<ReferenceTensor> inputs,
+                                       bool inPlace = false) {
+    auto expected = program.evaluate(inputs);
+    EXPECT_TRUE(succeeded(expected));
+    if (failed(expected))
+      return {};
+    VulkanProgram::Run run = program.run(*device, inputs, *expected, inPlace);
+    EXPECT_EQ(run.problem, "") << run.kernel;
+    if (!run.problem.empty())
+      return {};
+    for (size_t i = 0; i < expected->size(); ++i) {
+      Comparison comparison = compare((*expected)[i], run.outputs[i].data());
+      EXPECT_TRUE(comparison.isWithinBounds())
+          << run.kernel << ", output " << i << ": "
+          << describe(comparison, (*expected)[i], run.outputs[i].data());
+    }
+    return run.outputs;
+  }
+
+  MLIRContext context{MLIRContext::Threading::DISABLED};
+  std::mt19937 random{7};
+  vulkan::Device *device = nullptr;
+};
+
+/// softmax with the lse of every row, of known length.
+std::string softmaxText(int64_t columns, StringRef in, StringRef out,
+                        StringRef wide) {
+  return llvm::formatv(R"(
+    func.func @f(%x: tensor<?x{0}x{1}>) -> (tensor<?x{0}x{2}>, tensor<?x{3}>) {{
+      %c0 = arith.constant 0 : index
+      %m = tensor.dim %x, %c0 : tensor<?x{0}x{1}>
+      %i = tensor.empty(%m) : tensor<?x{0}x{2}>
+      %j = tensor.empty(%m) : tensor<?x{3}>
+      %p, %l = softmax.softmax dimensions = [1] ins(%x : tensor<?x{0}x{1}>)
+        outs(%i, %j : tensor<?x{0}x{2}>, tensor<?x{3}>) -> tensor<?x{0}x{2}>, tensor<?x{3}>
+      return %p, %l : tensor<?x{0}x{2}>, tensor<?x{3}>
+    })",
+                       columns, in, out, wide)
+      .str();
+}
+
+TEST_F(VulkanTest, Softmax) {
+  struct Case {
+    StringRef in, out;
+    int64_t columns;
+  };
+  for (const Case &c : {Case{"f32", "f32", 1},
+                        {"f32", "f32", 7},
+                        {"f32", "f32", 61},
+                        {"f32", "f32", 250},
+                        {"f32", "f32", 3021},
+                        {"f32", "f32", 9001},
+                        {"f16", "f16", 5},
+                        {"f16", "f16", 999},
+                        {"f16", "f32", 131},
+                        {"f64", "f64", 77}}) {
+    SCOPED_TRACE(
+        (c.in + " to " + c.out + ", columns " + Twine(c.columns)).str());
+    auto program = compile(
+        softmaxText(c.columns, c.in, c.out, c.in == "f64" ? "f64" : "f32"));
+    ASSERT_TRUE(program);
+    check(*program, rows(c.in, c.columns > 1000 ? 3 : 19, c.columns));
+  }
+}
+
+// C-DET-1: the same bits from every schedule.
+TEST_F(VulkanTest, SameBits) {
+  ReferenceTensor x = rows("f32", 3, 201, 10);
+  std::vector<std::vector<char>> first;
+  for (StringRef strategy : {"warp_per_row", "block_per_row", "block_online"}) {
+    auto program = compile(softmaxText(201, "f32", "f32", "f32"), strategy);
+    ASSERT_TRUE(program);
+    auto outputs = check(*program, x);
+    if (first.empty())
+      first = outputs;
+    EXPECT_EQ(outputs, first) << strategy.str();
+  }
+}
+
+TEST_F(VulkanTest, InPlace) {
+  auto program = compile(softmaxText(301, "f32", "f32", "f32"));
+  ASSERT_TRUE(program);
+  check(*program, rows("f32", 5, 301), /*inPlace=*/true);
+}
+
+TEST_F(VulkanTest, SpecialValues) {
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  for (int64_t columns : {3, 101, 1501}) {
+    auto program = compile(softmaxText(columns, "f32", "f32", "f32"));
+    ASSERT_TRUE(program);
+    ReferenceTensor x = rows("f32", 7, columns);
+    auto set = [&](int64_t row, int64_t column, double value) {
+      x.elements[row * columns + column].real = value;
+    };
+    set(0, columns - 1, nan);
+    set(1, 0, inf);
+    set(2, 0, inf), set(2, columns - 1, nan);
+    for (int64_t j = 0; j < columns; ++j)
+      set(3, j, -inf), set(4, j, j == 1 ? nan : -inf);
+    set(5, 0, -inf), set(5, columns - 1, -inf);
+    set(6, 0, 3e38), set(6, 1, -3e38);
+    check(*program, x);
+  }
+}
+
+// Push constants of f32, bytes in storage, and sizes that are not known.
+TEST_F(VulkanTest, ScaleBiasMask) {
+  auto program = compile(R"(
+    func.func @f(%x: tensor<?x?xf32>, %s: f32, %b: tensor<?xf32>, %m: tensor<?x?xi1>) -> tensor<?x?xf32> {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %rows = tensor.dim %x, %c0 : tensor<?x?xf32>
+      %n = tensor.dim %x, %c1 : tensor<?x?xf32>
+      %i = tensor.empty(%rows, %n) : tensor<?x?xf32>
+      %p = softmax.softmax dimensions = [1] ins(%x : tensor<?x?xf32>) scale(%s : f32)
+        bias(%b : tensor<?xf32>) mask(%m : tensor<?x?xi1>) outs(%i : tensor<?x?xf32>) -> tensor<?x?xf32>
+      return %p : tensor<?x?xf32>
+    })");
+  ASSERT_TRUE(program);
+  for (int64_t columns : {22, 131}) {
+    ReferenceTensor x = rows("f32", 4, columns), b = rows("f32", 1, columns),
+                    s{type("f32"), {}},
+                    m{IntegerType::get(&context, 1), {4, columns}};
+    b.shape = {columns};
+    s.elements.push_back({Real(0.375f)});
+    for (int64_t i = 0; i < 4 * columns; ++i)
+      m.elements.push_back({0, 0, random() % 3 != 0});
+    check(*program, {x, s, b, m});
+  }
+}
+
+TEST_F(VulkanTest, Backward) {
+  auto program = compile(R"(
+    func.func @f(%dy: tensor<?x203xf32>, %y: tensor<?x203xf32>) -> tensor<?x203xf32> {
+      %c0 = arith.constant 0 : index
+      %m = tensor.dim %y, %c0 : tensor<?x203xf32>
+      %i = tensor.empty(%m) : tensor<?x203xf32>
+      %dx = softmax.softmax_backward dimensions = [1] ins(%dy, %y : tensor<?x203xf32>, tensor<?x203xf32>)
+        outs(%i : tensor<?x203xf32>) -> tensor<?x203xf32>
+      return %dx : tensor<?x203xf32>
+    })");
+  ASSERT_TRUE(program);
+  check(*program, {rows("f32", 3, 203), rows("f32", 3, 203, 0.1)});
+}
+
+// Another dimension than the last: a row per thread.
+TEST_F(VulkanTest, LanesInner) {
+  for (int64_t columns : {9, 40}) {
+    std::string text = llvm::formatv(R"(
+      func.func @f(%x: tensor<2x{0}x37xf32>) -> tensor<2x{0}x37xf32> {{
+        %i = tensor.empty() : tensor<2x{0}x37xf32>
+        %p = softmax.softmax dimensions = [1] ins(%x : tensor<2x{0}x37xf32>)
+          outs(%i : tensor<2x{0}x37xf32>) -> tensor<2x{0}x37xf32>
+        return %p : tensor<2x{0}x37xf32>
+      })",
+                                     columns)
+                           .str();
+    auto program = compile(text);
+    ASSERT_TRUE(program);
+    ReferenceTensor x = rows("f32", 2, columns * 37);
+    x.shape = {2, columns, 37};
+    check(*program, x);
+  }
+}
+
+} // namespace
