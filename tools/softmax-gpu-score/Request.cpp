@@ -43,7 +43,8 @@ namespace mlir::softmax::scorecard {
 bool fromJSON(const json::Value &value, ScoredLaunch &launch, json::Path path) {
   json::ObjectMapper map(value, path);
   if (!map || !map.map("kernel", launch.kernel) ||
-      !map.mapOptional("shared", launch.dynamicSharedBytes))
+      !map.mapOptional("shared", launch.dynamicSharedBytes) ||
+      !map.mapOptional("cluster", launch.cluster))
     return false;
   const json::Object &object = *value.getAsObject();
   for (auto [name, size] :

@@ -31,7 +31,7 @@ their time.  Nothing is measured and no GPU is needed.  The request is JSON:
     {"name": "mine", "cubin": "mine.cubin", "rows": 1024, "columns": 4096,
      "read": 16777216, "written": 16777216,
      "launches": [{"kernel": "softmax", "grid": [1024], "block": [256],
-                   "shared": 0, "arguments": ["buffer", "buffer", 4096]}]}]}
+                   "shared": 0, "cluster": 1, "arguments": ["buffer", "buffer", 4096]}]}]}
 
 read and written are the bytes that must be moved once. Arguments are those of
 the kernel in order: "buffer" is an address aligned to 256 bytes, an integer the
