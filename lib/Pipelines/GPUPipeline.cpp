@@ -40,6 +40,7 @@ void mlir::softmax::buildFromGPUSchedulePipeline(
     OpPassManager &manager, const GPUPipelineOptions &options) {
   ConvertSoftmaxToGPUPassOptions lowering;
   lowering.redux = options.chip.reducesIntegers;
+  lowering.nvvm = options.chip.kind == GPUKind::NVIDIA;
   lowering.fma = options.chip.fusesMultiplyAdd;
   lowering.longGrid = options.chip.hasLongGrid;
   manager.addNestedPass<func::FuncOp>(createConvertSoftmaxToGPUPass(lowering));

@@ -70,8 +70,11 @@ void mlir::softmax::explainGPUSchedule(GenericOp op, const GPUDescription &chip,
   }
   GPUKernelShape shape = describeGPUShape(op);
   os << "  accuracy " << stringifyAccuracy(schedule.getNumeric().getAccuracy())
-     << ", exponentials by polynomial, exact sums in blocks of "
-     << schedule.getNumeric().getBlock() << '\n';
+     << ", exponentials by "
+     << (schedule.getNumeric().getExp() == ExpForm::Native ? "instruction"
+                                                           : "polynomial")
+     << ", exact sums in blocks of " << schedule.getNumeric().getBlock()
+     << '\n';
   for (GPUAlternativeAttr attr : schedule.getAlternatives()) {
     GPUCandidate c = toGPUCandidate(attr);
     os << "  ";
