@@ -21,10 +21,16 @@ static constexpr double clusterExchangeSeconds = 1e-6;
 static constexpr double mergeSeconds = 0.06e-6;
 /// A kernel behind another one on the same stream.
 static constexpr double launchSeconds = 2.5e-6;
-/// Of f32 softmax, counted in SASS (docs/GPU.md), of which a recomputed
-/// exponential takes about half.
-static constexpr double instructionsPerElement = 30;
-static constexpr double recomputedInstructions = 15;
+/// Of softmax, counted in SASS (docs/GPU.md), on sm_90 in the default accuracy;
+/// and what computing an exponential once more takes of that.
+static double instructionsPerElement(const GPUKernelShape &shape,
+                                     bool recomputes) {
+  if (shape.largestBytes > 4)
+    return 37 + (recomputes ? 20 : 0);
+  if (shape.largestBytes == 4)
+    return 20 + (recomputes ? 13 : 0);
+  return 11 + (recomputes ? 2 : 0);
+}
 /// How much faster than its share of the memory one multiprocessor can be fed.
 static constexpr double aloneFactor = 4;
 /// Registers of a thread beside its elements and their exponentials.
@@ -107,12 +113,11 @@ GPUCost mlir::softmax::modelGPUCost(const GPUKernelShape &shape,
   if (split)
     loads = 2;
   bool recomputes = shape.elementwiseResults && blocks > 1;
-  double instructions = elements * (instructionsPerElement +
-                                    (recomputes ? recomputedInstructions : 0));
+  double perRowElement = instructionsPerElement(shape, recomputes);
   double alone =
       loads * memorySeconds +
       elements * perElement / (aloneFactor * memoryShare) +
-      instructions / chip.issueRate +
+      elements * perRowElement / chip.issueRate +
       2 * blocksEach * (inRow ? warpExchangeSeconds : blockExchangeSeconds);
   if (blocks > 1)
     alone += blocks * mergeSeconds;
@@ -122,9 +127,7 @@ GPUCost mlir::softmax::modelGPUCost(const GPUKernelShape &shape,
   // Many of them: the slowest of latency, memory and issue.
   double bytes = rowsOfUnit * columns * perElement;
   double unitsResident = double(cost.residentBlocks) / blocksOfUnit;
-  double all =
-      rowsOfUnit * columns *
-      (instructionsPerElement + (recomputes ? recomputedInstructions : 0));
+  double all = rowsOfUnit * columns * perRowElement;
   double secondsOfUnit = std::max(
       {alone / (unitsResident * chip.multiprocessors), bytes / chip.bandwidth,
        all / (chip.issueRate * chip.multiprocessors)});
