@@ -36,6 +36,10 @@ mlir::softmax::makeCodeObject(StringRef isa, const GPUDescription &chip,
                          [&]() { return emitError(loc); });
   if (failed(object))
     return failure();
+  // The assembler has said why.
+  if (StringRef(object->data(), object->size()).take_front(4) != "\177ELF")
+    return emitError(loc, "gpu.binary holds no assembly that LLVM takes for ")
+           << chip.name;
   llvm::Expected<SmallVector<char, 0>> linked = linkCodeObject(
       llvm::MemoryBufferRef(StringRef(object->data(), object->size()),
                             "device code for " + chip.name));

@@ -1,16 +1,18 @@
 # Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #
 # Every form of test/Dialect/Softmax/generic-forms.mlir becomes PTX without a
-# reference to a library, but for selections, which are refused.
+# reference to a library, and a code object of AMD's, which is linked without
+# one; but for selections, which are refused.
 #
-# RUN: %python %s softmaxc %S/../Dialect/Softmax/generic-forms.mlir %t.ptx | FileCheck %s
+# RUN: %python %s softmaxc %S/../Dialect/Softmax/generic-forms.mlir nvptx:sm_80 %t.ptx | FileCheck %s
+# RUN: %python %s softmaxc %S/../Dialect/Softmax/generic-forms.mlir amdgcn:gfx942 %t.s | FileCheck %s
 # CHECK: refused: topk topk_probabilities
 # CHECK: compiled: {{.*}}softmax{{.*}}causal{{.*}}attention_sink{{.*}}int8{{.*}}softmax_backward{{.*}}cross_entropy_indices
 import re
 import subprocess
 import sys
 
-compiler, source, output = sys.argv[1:]
+compiler, source, target, output = sys.argv[1:]
 with open(source) as file:
     pieces = re.split(r"(?m)^(?=func\.func)", file.read())
 maps = "\n".join(line for line in pieces[0].splitlines() if line.startswith("#"))
@@ -20,7 +22,7 @@ for piece in pieces[1:]:
     # One kernel each: the strategy for rows of any length.
     for strategy in ["block_online", "lanes_inner"]:
         run = subprocess.run(
-            [compiler, "-", "--target=nvptx:sm_80", "--emit=ptx",
+            [compiler, "-", "--target=" + target,
              "--force-strategy=" + strategy, "-o", output],
             input=maps + "\n" + piece, capture_output=True, text=True)
         if "use lanes_inner" not in run.stderr:
@@ -31,7 +33,10 @@ for piece in pieces[1:]:
         continue
     with open(output) as file:
         text = file.read()
-    assert ".visible .entry " + name in text and ".extern" not in text, name
+    if target.startswith("nvptx"):
+        assert ".visible .entry " + name in text and ".extern" not in text, name
+    else:
+        assert ".amdhsa_kernel " + name in text and "scratch_" not in text, name
     compiled.append(name)
 print("refused:", " ".join(refused))
 print("compiled:", " ".join(compiled))
