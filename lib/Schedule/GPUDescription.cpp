@@ -33,13 +33,17 @@ static llvm::ArrayRef<GPUDescription> allGPUs() {
       withRates({"sm_100", "+ptx88", 148, 65536, 233472, 2048, 512, 32, 16,
                  8000e9, true, true},
                 2.4e11),
-      // MI250X (one die), MI300X, RX 7900 XTX.
-      {"gfx90a", "", 110, 131072, 65536, 2048, 512, 16, 1, 1638e9, false, false,
-       GPUKind::AMD, 64},
-      {"gfx942", "", 304, 131072, 65536, 2048, 512, 16, 1, 5300e9, false, false,
-       GPUKind::AMD, 64},
-      {"gfx1100", "", 96, 98304, 65536, 1024, 512, 16, 1, 960e9, false, false,
-       GPUKind::AMD, 32, 2, 24},
+      // MI250X (one die), MI300X, RX 7900 XTX.  The model's instructions per
+      // element are NVIDIA's, so that a rate would say nothing.
+      withRates({"gfx90a", "", 110, 131072, 65536, 2048, 512, 16, 1, 1638e9,
+                 false, false, GPUKind::AMD, 64},
+                0, 0),
+      withRates({"gfx942", "", 304, 131072, 65536, 2048, 512, 16, 1, 5300e9,
+                 false, false, GPUKind::AMD, 64},
+                0, 0),
+      withRates({"gfx1100", "", 96, 98304, 65536, 1024, 512, 16, 1, 960e9,
+                 false, false, GPUKind::AMD, 32, 2, 24},
+                0, 0),
   };
   return chips;
 }

@@ -256,6 +256,8 @@ mlir::softmax::noteKernelResources(MutableArrayRef<DeviceFunction> functions,
           return emitError(loc)
                  << "the code object has no kernel '" << launch.name << "'";
         launch.resources = *found;
+        // The code object knows nothing of what a launch asks for.
+        launch.resources->ldsBytes += static_cast<unsigned>(launch.sharedBytes);
       }
   return success();
 }

@@ -35,7 +35,7 @@ static json::Object describeResources(const DeviceLaunch &launch,
                       {"agprs", resources.agprs},
                       {"sgprs", resources.sgprs},
                       {"vgpr_spills", resources.vgprSpills},
-      {"sgpr_spills", resources.sgprSpills},
+                      {"sgpr_spills", resources.sgprSpills},
                       {"scratch_bytes", resources.scratchBytes},
                       {"lds_bytes", resources.ldsBytes},
                       {"waves_per_simd", getWavesPerSIMD(resources, chip)}};

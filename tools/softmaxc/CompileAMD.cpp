@@ -21,17 +21,18 @@ LogicalResult DeviceCompiler::compileAMD(ModuleOp module,
       makeCodeObject(*code, chip, module.getLoc());
   if (failed(object))
     return failure();
-  if (options.explain) {
-    FailureOr<SmallVector<KernelResources, 0>> resources =
-        readKernelResources(*object, module.getLoc());
-    if (failed(resources))
-      return failure();
-    outputs.explanation += explainResources(*resources, chip);
-  }
   auto functions = collectDeviceFunctions(module);
   if (failed(functions) ||
       failed(noteKernelResources(*functions, *object, module.getLoc())))
     return failure();
+  if (options.explain) {
+    SmallVector<KernelResources, 0> resources;
+    for (const DeviceFunction &function : *functions)
+      for (const DeviceKernel &kernel : function.kernels)
+        for (const DeviceLaunch &launch : kernel.launches)
+          resources.push_back(*launch.resources);
+    outputs.explanation += explainResources(resources, chip);
+  }
   describe(*functions, chip);
   outputs.files[EmitKind::Assembly] = std::move(*code);
   outputs.files[EmitKind::HSACO].assign(object->begin(), object->end());

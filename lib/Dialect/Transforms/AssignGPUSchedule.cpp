@@ -45,6 +45,26 @@ static LogicalResult verifyGiven(GenericOp op, Accuracy accuracy, bool native) {
          << ": only the alternatives are free to choose";
 }
 
+/// Kernels that somebody wrote must suit the chip's warps and have no clusters
+/// where it has none.
+static LogicalResult verifyForChip(GenericOp op, const GPUDescription &chip) {
+  auto given = op->getAttrOfType<GPUScheduleAttr>(gpuScheduleAttrName);
+  for (GPUAlternativeAttr alternative : given.getAlternatives()) {
+    if (alternative.getWarpSize() != chip.warpSize)
+      return op.emitOpError("gpu schedule: an alternative has warps of ")
+             << alternative.getWarpSize() << " threads, and chip '" << chip.name
+             << "' of " << chip.warpSize
+             << "; write warp_size = " << chip.warpSize;
+    if (alternative.getStrategy() == GPUStrategy::ClusterPerRow &&
+        chip.clusterBlocks < 2)
+      return op.emitOpError("gpu schedule: chip '")
+             << chip.name
+             << "' has no clusters; use block_shared, split_row or "
+                "block_online instead of cluster_per_row";
+  }
+  return success();
+}
+
 namespace {
 struct SoftmaxAssignGPUSchedule
     : public mlir::softmax::impl::SoftmaxAssignGPUSchedulePassBase<
@@ -77,8 +97,10 @@ struct SoftmaxAssignGPUSchedule
       if (!op.hasPureBufferSemantics())
         return WalkResult::advance();
       if (op->hasAttr(gpuScheduleAttrName))
-        return failed(verifyGiven(op, *mode, native)) ? WalkResult::interrupt()
-                                                      : WalkResult::advance();
+        return failed(verifyGiven(op, *mode, native)) ||
+                       failed(verifyForChip(op, *description))
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
       GPUKernelShape shape = describeGPUShape(op);
       llvm::Expected<llvm::SmallVector<GPUCandidate>> kernels =
           chooseGPUKernels(shape, *description, force);
