@@ -61,7 +61,7 @@ def tool_path(directory, name):
     return os.path.join(directory, name)
 
 
-own_tools = ["softmax-opt", "softmaxc", "softmax-run", "softmax-gpu-emulate", "softmax-vulkan-run",
+own_tools = ["softmax-opt", "softmaxc", "softmax-run", "softmax-gpu-emulate", "softmax-gpu-score", "softmax-vulkan-run",
              "softmax-lsp-server"]
 llvm_tools = [
     "FileCheck", "count", "not", "split-file", "mlir-opt", "mlir-tblgen", "mlir-translate", "mlir-runner",

@@ -1,17 +1,19 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 //
-// Bounds: NVIDIA, Parallel Thread Execution ISA 8.5, "Floating Point
+// Bounds: NVIDIA, Parallel Thread Execution ISA 9.1, "Floating Point
 // Instructions", the notes of each instruction:
-//   ex2.approx.f32     2 ulp over the full range
-//   lg2.approx.f32     absolute error 2^-22 for arguments in (0.5, 2), relative
-//                      error 2^-22 outside
-//   rcp.approx.f32     1 ulp over the full range
-//   rsqrt.approx.f32   relative error 2^-22.9
-//   sqrt.approx.f32    relative error 2^-23
-//   tanh.approx.f32    relative error 2^-11
-//   div.approx.f32     2 ulp for divisors from 2^-126 to 2^126; beyond, the
-//                      quotient of a finite number is 0, of an infinite one NaN
-//   div.full.f32       2 ulp over the full range
+//   ex2.approx.f32     9.7.3.21  2 ulp from the correctly rounded result over
+//                                the full range
+//   lg2.approx.f32     9.7.3.20  absolute error 2^-22 for arguments in
+//                                (0.5, 2), relative error 2^-22 outside
+//   rcp.approx.f32     9.7.3.13  1 ulp over the full range
+//   rsqrt.approx.f32   9.7.3.16  relative error 2^-22.9
+//   sqrt.approx.f32    9.7.3.15  relative error 2^-23
+//   tanh.approx.f32    9.7.3.22  relative error 2^-11
+//   div.approx.f32     9.7.3.8   2 ulp for divisors from 2^-126 to 2^126;
+//                                beyond, the quotient of a finite number is 0,
+//                                of an infinite one NaN
+//   div.full.f32       9.7.3.8   2 ulp over the full range
 // An exact result is the value in double or wider, rounded to float.
 #include "Approximations.h"
 
@@ -39,10 +41,11 @@ static float round(long double value, bool flush) {
   return flush ? flushSubnormal(result) : result;
 }
 
-/// The result that is furthest from `value` within `ulps` units in the last
-/// place; results that are exact by definition (0, 1 at 0, infinities) stay.
+/// The result that is furthest from `value` (or, with `fromRounded`, from that
+/// number rounded) within `ulps` units in the last place; results that are exact by definition (0, 1 at 0, infinities) stay.
 static float finishUlps(long double value, float argument, double ulps,
-                        bool flush, Approximation mode) {
+                        bool flush, Approximation mode,
+                        bool fromRounded = false) {
   float exact = round(value, flush);
   if (mode == Approximation::Exact || exact == 0 || !std::isfinite(exact) ||
       static_cast<long double>(exact) == value)
@@ -51,6 +54,8 @@ static float finishUlps(long double value, float argument, double ulps,
   float magnitude = std::fabs(exact);
   long double unit = static_cast<long double>(magnitude) -
                      static_cast<long double>(std::nextafter(magnitude, 0.0f));
+  if (fromRounded)
+    value = exact;
   long double off = value + chooseDirection(argument) * ulps * unit;
   // Never beyond the bound after rounding.
   float result = static_cast<float>(off);
@@ -80,7 +85,8 @@ float mlir::softmax::emulator::approximateEx2(float x, bool flush,
     x = flushSubnormal(x);
   if (std::isnan(x))
     return x;
-  return finishUlps(std::exp2(static_cast<double>(x)), x, 2, flush, mode);
+  return finishUlps(std::exp2(static_cast<double>(x)), x, 2, flush, mode,
+                    /*fromRounded=*/true);
 }
 
 float mlir::softmax::emulator::approximateLg2(float x, bool flush,

@@ -35,6 +35,19 @@ ExpReference softmax::buildExpReference(MathBuilder &math, const ExpCore &core,
   double steps =
       core.usesTable() ? getExpTable(core.entries).inverseStep : c.log2e;
   Value magic = math.constant(type, c.magic);
+  if (core.exp2) {
+    // k with m0 log2(e) - k / 2 from 1/32 to 17/32, the rounding of the product
+    // aside: 2^-14.
+    Value halves =
+        math.mulAdd(reference.offset, math.constant(type, 2 * c.log2e),
+                    math.constant(type, -0.5625));
+    reference.exponent = math.sub(math.add(halves, magic), magic);
+    reference.magic =
+        math.mulAdd(reference.exponent, math.constant(type, -0.5),
+                    math.constant(type, static_cast<double>(c.scaleExponent)));
+    reference.low = reference.offset;
+    return reference;
+  }
   Value rounded =
       math.mulAdd(reference.offset, math.constant(type, steps), magic);
   // With a table the reference is one step below the maximum, so that the
@@ -96,8 +109,22 @@ static ExpValue addExactly(MathBuilder &math, Value scale, Value h) {
   return {sum, math.sub(h, math.sub(sum, scale))};
 }
 
-static ExpValue buildByPolynomial(MathBuilder &math, Precision precision,
+/// exp(f) * 2^n of the integer n in the low bits of z, by an addition to the
+/// exponent.  Its bits are those of `evaluate` with FMA, for a power of two
+/// moves no rounding of normal numbers.
+static Value evaluateAndShift(MathBuilder &math, ArrayRef<double> coefficients,
+                              Value f, Value z) {
+  Type type = f.getType();
+  const FloatConstants &c = MathBuilder::constantsOf(type);
+  Value one = math.constant(type, 1.0);
+  Value g = math.mulAdd(math.polynomial(f, coefficients), f, one);
+  Value power = math.shiftLeft(math.bits(z), c.mantissaBits);
+  return math.fromBits(math.addInt(math.bits(math.mulAdd(g, f, one)), power));
+}
+
+static ExpValue buildByPolynomial(MathBuilder &math, const ExpCore &core,
                                   Value y, Value magic) {
+  Precision precision = core.precision;
   Type type = y.getType();
   const FloatConstants &c = MathBuilder::constantsOf(type);
   Value z;
@@ -106,6 +133,12 @@ static ExpValue buildByPolynomial(MathBuilder &math, Precision precision,
   // 2 bias: shifted up they are the exponent of a power of two.  The power is
   // multiplied rather than added to the exponent, for a NaN's payload would be
   // shifted into the sum as well and could make a number of it.
+  if (core.addsExponents(math.fma))
+    return {evaluateAndShift(math,
+                             precision == Precision::Fast ? c.fastExponential
+                                                          : c.exponential,
+                             f, z),
+            Value()};
   Value scale = math.fromBits(
       math.shiftLeft(math.bits(z), static_cast<int64_t>(c.mantissaBits)));
   if (precision != Precision::Pair)
@@ -161,11 +194,26 @@ static Value buildByTable(MathBuilder &math, const ExpCore &core, Value y,
 ExpValue softmax::buildScaledExp(MathBuilder &math, const ExpCore &core,
                                  Value x, const ExpReference &reference) {
   Value y = reference.center ? math.sub(x, reference.center) : x;
-  y = math.raiseTo(reference.low, y);
-  Value magic = math.broadcast(reference.magic, y.getType());
+  const FloatConstants &c = MathBuilder::constantsOf(y.getType());
+  auto magicLess = [&](double value) {
+    Type type = reference.magic.getType();
+    return math.sub(reference.magic, math.constant(type, value));
+  };
+  auto bias = static_cast<double>(c.bias);
+  if (core.exp2) {
+    Value t = math.mulAdd(y, math.constant(y.getType(), c.log2e),
+                          math.broadcast(reference.magic, y.getType()));
+    return {core.exp2(t), Value()};
+  }
+  // Of f32 some processors have a maximum.
+  y = core.specialsKnown && c.width == 32 ? math.max(y, reference.low)
+                                          : math.raiseTo(reference.low, y);
+  Value magic = math.broadcast(core.addsExponents(math.fma) ? magicLess(bias)
+                                                            : reference.magic,
+                               y.getType());
   if (core.usesTable())
     return {buildByTable(math, core, y, magic), Value()};
-  return buildByPolynomial(math, core.precision, y, magic);
+  return buildByPolynomial(math, core, y, magic);
 }
 
 //===----------------------------------------------------------------------===//
@@ -189,7 +237,7 @@ static Value buildLogOfScale(MathBuilder &math, const ExpCore &core,
   Value offset = widen(math, reference.offset);
   Type type = exponent.getType();
   const FloatConstants &c = MathBuilder::constantsOf(type);
-  double parts = core.entries;
+  double parts = core.parts();
   Value high = math.sub(
       math.mul(exponent, math.constant(type, c.ln2High / parts)), offset);
   Value log =
@@ -261,7 +309,7 @@ Value softmax::buildRescale(MathBuilder &math, const ExpCore &core,
   Value factor = detail::buildExpOfReduced(math, f, math.constant(type, 1.0));
   Value steps = math.sub(widen(math, from.exponent), widen(math, to.exponent));
   Value power = buildExp2(
-      math, math.mulAdd(steps, math.constant(type, 1.0 / core.entries),
+      math, math.mulAdd(steps, math.constant(type, 1.0 / core.parts()),
                         math.sub(z, magic)));
   return math.mul(factor, power);
 }

@@ -104,6 +104,11 @@ Value MathBuilder::maxIgnoringNaN(Value x, Value acc) {
   return select(compare(arith::CmpFPredicate::OGT, x, acc), x, acc);
 }
 
+Value MathBuilder::max(Value x, Value y) {
+  match(x, y);
+  return arith::MaxNumFOp::create(b, loc, x, y);
+}
+
 Value MathBuilder::raiseTo(Value low, Value x) {
   return select(compare(arith::CmpFPredicate::OLT, x, low), low, x);
 }

@@ -40,6 +40,7 @@ void mlir::softmax::buildFromGPUSchedulePipeline(
     OpPassManager &manager, const GPUPipelineOptions &options) {
   ConvertSoftmaxToGPUPassOptions lowering;
   lowering.redux = options.chip.reducesIntegers;
+  lowering.nvvm = options.chip.kind == GPUKind::NVIDIA;
   lowering.fma = options.chip.fusesMultiplyAdd;
   lowering.longGrid = options.chip.hasLongGrid;
   manager.addNestedPass<func::FuncOp>(createConvertSoftmaxToGPUPass(lowering));
@@ -131,6 +132,11 @@ static void buildFromText(OpPassManager &manager, const ToGPUOptions &given) {
     return addRefusal(manager, name,
                       "unknown format '" + given.format +
                           "'; use dialect, llvm, isa or bin");
+  if (chip->kind == GPUKind::Vulkan && *format != DeviceFormat::Dialect &&
+      *format != DeviceFormat::Binary)
+    return addRefusal(manager, name,
+                      "Vulkan has neither bitcode of LLVM nor assembly; use "
+                      "format=bin (SPIR-V) or dialect");
   GPUPipelineOptions options;
   options.chip = *chip;
   options.format = *format;

@@ -2,6 +2,7 @@
 #include "softmax/Pipelines/Pipelines.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -11,6 +12,9 @@ namespace mlir::softmax {
 } // namespace mlir::softmax
 
 using namespace mlir;
+
+/// Registers of a thread: what 512 threads of a block can have.
+static constexpr int64_t mostRegisters = 128;
 
 namespace {
 class SoftmaxSetClusterSizesPass
@@ -34,6 +38,10 @@ class SoftmaxSetClusterSizesPass
         return;
       kernel.setKnownClusterSizeAttr(
           DenseI32ArrayAttr::get(&getContext(), sizes));
+      // Left to itself ptxas takes fewer for clusters of two, and spills.
+      kernel->setAttr(
+          NVVM::NVVMDialect::getMaxnregAttrName(),
+          IntegerAttr::get(IntegerType::get(&getContext(), 32), mostRegisters));
       ++numKernels;
     });
   }

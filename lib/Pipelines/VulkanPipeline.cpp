@@ -16,11 +16,6 @@ using namespace mlir::softmax;
 
 void mlir::softmax::addVulkanPipeline(OpPassManager &manager,
                                       const GPUPipelineOptions &options) {
-  if (options.format != DeviceFormat::Dialect &&
-      options.format != DeviceFormat::Binary)
-    return addRefusal(manager, "softmax-to-gpu-binary",
-                      "Vulkan has neither bitcode of LLVM nor assembly; use "
-                      "format=bin (SPIR-V) or dialect");
   SoftmaxConvertKernelsToSPIRVPassOptions conversion;
   conversion.subgroupSize = options.chip.warpSize;
   manager.addPass(createSoftmaxConvertKernelsToSPIRVPass(conversion));
@@ -29,6 +24,6 @@ void mlir::softmax::addVulkanPipeline(OpPassManager &manager,
   device.addPass(createSoftmaxDecorateSPIRVPass());
   addCleanUp(device);
   device.addPass(spirv::createSPIRVUpdateVCEPass());
-  if (options.format == DeviceFormat::Binary)
+  if (options.format != DeviceFormat::Dialect)
     manager.addPass(createSoftmaxSerializeSPIRVPass());
 }

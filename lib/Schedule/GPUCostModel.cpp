@@ -29,8 +29,9 @@ static constexpr double recomputedInstructions = 15;
 static constexpr double aloneFactor = 4;
 /// Registers of a thread beside its elements and their exponentials.
 static constexpr int64_t otherRegisters = 48;
-/// Shared memory of exchanges, at most.
-static constexpr int64_t staticSharedBytes = 2048;
+/// Shared memory of exchanges: 5 KB for a cluster and f64, by ptxas, and room
+/// for a second statistic.
+static constexpr int64_t staticSharedBytes = 8192;
 
 int64_t mlir::softmax::getSharedBlocks(const GPUCandidate &candidate) {
   int64_t blocks = llvm::divideCeil(candidate.maxColumns, kGPUBlock);

@@ -31,6 +31,9 @@ Value MaxSumExpAttr::buildPassCondition(StatisticBuilder &builder,
   if (pass != 1)
     return nullptr;
   Ops ops(builder);
+  // A maximum of +inf that keeps NaN tells that there is none.
+  if (builder.device && builder.device->maxKeepsNaN)
+    return arith::ConstantOp::create(ops.b, ops.loc, ops.b.getBoolAttr(false));
   return ops.isPlusInf(row.slots[Max]);
 }
 
@@ -87,6 +90,11 @@ Value MaxSumExpAttr::buildCommonCase(StatisticBuilder &builder, unsigned pass,
   return condition;
 }
 
+Value MaxSumExpAttr::buildCommonLogit(StatisticBuilder &builder, Value logit,
+                                      const RowValues &row) const {
+  return Ops(builder).sub(logit, row.slots[Center]);
+}
+
 //===----------------------------------------------------------------------===//
 // Parts of a row
 //===----------------------------------------------------------------------===//
@@ -127,6 +135,13 @@ void MaxSumExpAttr::buildPrepare(StatisticBuilder &builder, unsigned pass,
   row.slots[Sum] = ops.select(masked, ops.mul(reduced.hi, zero), reduced.hi);
   if (reduced.lo)
     row.slots[SumLow] = ops.select(masked, zero, reduced.lo);
+  if (builder.device) {
+    // False for NaN.
+    Value finite = ops.compare(arith::CmpFPredicate::OLT, row.slots[Max],
+                               ops.inf(row.slots[Max], /*negative=*/false));
+    row.slots[Sum] =
+        ops.select(finite, row.slots[Sum], ops.nan(row.slots[Sum]));
+  }
   if (row.slots[Probe]) {
     // Where the maximum is finite the sum knows of a NaN.
     Value probe = ops.mul(ops.narrow(row.slots[Sum]),

@@ -55,9 +55,9 @@ struct Ops : MathBuilder {
   Value isNaN(Value x) { return compare(arith::CmpFPredicate::UNO, x, x); }
   Value isPlusInf(Value x) { return equal(x, inf(x, /*negative=*/false)); }
   Value isMinusInf(Value x) { return equal(x, inf(x, /*negative=*/true)); }
-  /// f64 to the compute type.
+  /// f64 (or the compute type) to the compute type.
   Value narrow(Value x);
-  /// The compute type to f64.
+  /// The compute type (or f64) to f64.
   Value widen(Value x);
 };
 

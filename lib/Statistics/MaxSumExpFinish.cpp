@@ -5,7 +5,8 @@
 //
 // Four ways, by how exponentials are formed:
 //
-// - From a table (f32 with FMA): p = e * factor, factor close to 1 / sum.  A
+// - From a table (f32 with FMA) or by instruction: p = e * factor, factor close
+// to 1 / sum.  A
 //   row of one finite logit has sum = e and must give exactly 1 (C-AXIS-2).
 //   There e lies between 2^S and 1.5 2^S (the reference sees to that), so a
 //   step of the factor moves the product by less than the 1.5 2^-24 that round
@@ -19,6 +20,7 @@
 
 #include "MaxSumExp.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/TypeUtilities.h"
 #include <cmath>
 
 using namespace mlir;
@@ -34,6 +36,9 @@ Ops::Ops(StatisticBuilder &s) : MathBuilder(s.builder, s.loc, s.fma), s(s) {
     core.entries = 8;
   if (s.exp == ExpForm::Table16)
     core.entries = 16;
+  core.specialsKnown = s.device;
+  if (s.exp == ExpForm::Native)
+    core.exp2 = s.device->exp2;
   if (s.liftsPairs())
     core.precision = ExpCore::Precision::Pair;
   else if (s.accuracy == Accuracy::Fast && s.computeType.isF32())
@@ -41,14 +46,14 @@ Ops::Ops(StatisticBuilder &s) : MathBuilder(s.builder, s.loc, s.fma), s(s) {
 }
 
 Value Ops::narrow(Value x) {
-  if (s.computeType.isF64())
+  if (getElementTypeOrSelf(x) == s.computeType)
     return x;
   return arith::TruncFOp::create(b, loc,
                                  common::withElementType(x, s.computeType), x);
 }
 
 Value Ops::widen(Value x) {
-  if (s.computeType.isF64())
+  if (getElementTypeOrSelf(x).isF64())
     return x;
   return arith::ExtFOp::create(b, loc,
                                common::withElementType(x, b.getF64Type()), x);
@@ -75,6 +80,19 @@ Value maxsumexp::buildWeight(Ops &ops, const RowValues &from,
 /// Whether a row's products are formed in f64.
 static bool multipliesInF64(const Ops &ops) {
   return ops.s.liftsPairs() && !ops.s.fma;
+}
+
+/// Sets the factor to `inverse`, the reciprocal of `sum` rounded, or to the
+/// next number where their product is below 1.
+static void setRoundedFactor(Ops &ops, Value inverse, Value sum, Value masked,
+                             Value maskedValue, RowValues &row) {
+  Value product = ops.mul(sum, inverse);
+  Value bits = ops.bits(inverse);
+  Value next = ops.fromBits(ops.addInt(bits, ops.integer(bits.getType(), 1)));
+  Value below = ops.compare(arith::CmpFPredicate::OLT, product,
+                            ops.constant(product.getType(), 1.0));
+  row.slots[Factor] =
+      ops.select(masked, maskedValue, ops.select(below, next, inverse));
 }
 
 /// Sets what makes a probability of an exponential whose sum is `sum` (and
@@ -104,18 +122,28 @@ static void setFactor(Ops &ops, Value sum, Value sumLow, Value masked,
     row.slots[Factor] = ops.select(masked, nothing, divisor);
     return;
   }
-  Value inverse = ops.div(one, sum);
-  Value high = ops.narrow(inverse);
-  if (ops.core.usesTable()) {
-    Value product = ops.mul(ops.narrow(sum), high);
-    Value next = ops.fromBits(
-        ops.addInt(ops.bits(high), ops.integer(ops.bits(high).getType(), 1)));
-    Value below = ops.compare(arith::CmpFPredicate::OLT, product,
-                              ops.constant(product.getType(), 1.0));
-    row.slots[Factor] =
-        ops.select(masked, maskedValue, ops.select(below, next, high));
+  if (ops.s.device && sumLow && !ops.s.computeType.isF64()) {
+    // 1 / (hi + lo): an approximation and one step of Newton's method, within
+    // 2^-44 (docs/GPU.md).
+    Value high = ops.s.device->reciprocal(sum);
+    Value negated = arith::NegFOp::create(ops.b, ops.loc, high);
+    Value residual = ops.mulAdd(sum, negated, one);
+    if (ops.core.startsAtPower()) {
+      setRoundedFactor(ops, ops.mulAdd(residual, high, high), sum, masked,
+                       maskedValue, row);
+      return;
+    }
+    residual = ops.mulAdd(sumLow, negated, residual);
+    row.slots[Factor] = ops.select(masked, maskedValue, high);
+    row.slots[FactorLow] =
+        ops.select(masked, maskedValue, ops.mul(residual, high));
     return;
   }
+  Value inverse = ops.div(one, sum);
+  Value high = ops.narrow(inverse);
+  if (ops.core.startsAtPower())
+    return setRoundedFactor(ops, high, ops.narrow(sum), masked, maskedValue,
+                            row);
   Value low;
   if (!ops.s.computeType.isF64()) {
     low = ops.narrow(ops.sub(inverse, ops.widen(high)));
@@ -147,6 +175,16 @@ void MaxSumExpAttr::buildFinish(StatisticBuilder &builder,
 
   // The row argument: of f64 it is not rounded, but for the low part of f64.
   bool wideSum = getWideSum() && !builder.computeType.isF64();
+  // On GPUs the factor comes from a pair of f32, whatever the schedule: so it
+  // has the same bits.  Per-row results are computed in f64.
+  Value pairHigh = sum, pairLow = sumLow;
+  if (builder.sumsPairs) {
+    sum = ops.add(ops.widen(pairHigh), ops.widen(pairLow));
+    sumLow = Value();
+  } else if (builder.device && builder.fma && !builder.computeType.isF64()) {
+    pairHigh = ops.narrow(sum);
+    pairLow = ops.narrow(ops.sub(sum, ops.widen(pairHigh)));
+  }
   Value ownSum = wideSum ? sum : narrowSum;
   Value log;
   if (builder.exp == ExpForm::Plain) {
@@ -171,7 +209,7 @@ void MaxSumExpAttr::buildFinish(StatisticBuilder &builder,
         ops.select(ops.isPlusInf(max), wideSum ? ops.widen(infinite) : infinite,
                    row.slots[RowSum]);
   }
-  setFactor(ops, sum, sumLow, masked, maskedValue, row);
+  setFactor(ops, pairHigh, pairLow, masked, maskedValue, row);
 }
 
 RowValues MaxSumExpAttr::buildPartView(StatisticBuilder &builder,
@@ -242,7 +280,7 @@ Value maxsumexp::buildProbability(Ops &ops, const LiftedValue &lifted,
         ops.mul(ops.add(ops.widen(e), ops.widen(low)), row.slots[Factor]));
   if (ops.s.exp == ExpForm::Plain || !ops.s.fma)
     return ops.div(e, row.slots[Factor]);
-  if (ops.core.usesTable())
+  if (ops.core.startsAtPower())
     return ops.mul(e, row.slots[Factor]);
   Value rest = ops.mul(e, row.slots[FactorLow]);
   if (low)

@@ -51,6 +51,8 @@ Value mlir::softmax::common::roundToCompute(StatisticBuilder &builder,
                                             const WideValue &sum) {
   OpBuilder &b = builder.builder;
   Location loc = builder.loc;
+  if (sum.hi.getType() == builder.computeType && builder.sumsPairs)
+    return arith::AddFOp::create(b, loc, sum.hi, sum.lo);
   if (builder.computeType.isF32())
     return arith::TruncFOp::create(
         b, loc, withElementType(sum.hi, builder.computeType), sum.hi);

@@ -1,11 +1,10 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
+#include "DeviceNames.h"
+
 #include "softmax/Target/CNames.h"
-#include "softmax/Target/DeviceKernels.h"
 
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -73,66 +72,26 @@ typedef struct softmax_vulkan_launch {
 #endif
 )";
 
-/// The C type of a scalar operand and the member of `values` that holds it;
-/// empty where there is none.
-static std::pair<StringRef, StringRef> getScalarType(const KernelOperand &op) {
-  if (op.elementType.isF32())
-    return {"float", "f32"};
-  if (op.elementType.isF64())
-    return {"double", "f64"};
-  if (op.elementType.isInteger(32))
-    return {"int32_t", "i32"};
-  return {"int64_t", "i64"};
-}
-
 namespace {
 class Writer {
 public:
   Writer(const DeviceFunction &function, const GPUDescription &chip,
          llvm::raw_ostream &os)
-      : function(function), chip(chip), os(os) {
-    // Of operands, and then of sizes, each another name that C can declare.
-    llvm::StringSet<> taken;
-    auto declare = [&](StringRef text) {
-      std::string name = toCIdentifier(text);
-      while (isReservedCName(name) || !taken.insert(name).second)
-        name += '_';
-      return name;
-    };
-    for (const KernelOperand &operand : function.info.operands)
-      names.push_back(declare(operand.name));
-    for (const KernelOperand &operand : function.info.operands)
-      for (const KernelDim &dim : operand.shape)
-        if (!dim.isStatic() && !sizes.contains(dim.symbol)) {
-          sizes[dim.symbol] = declare(dim.symbol);
-          symbols.push_back(dim.symbol);
-        }
-  }
+      : function(function), chip(chip), os(os), names(function.info) {}
 
   void write() {
     writeComment();
     std::string name = function.info.name;
     os << "static inline int " << name << "_plan(";
-    SmallVector<std::string> parameters;
-    for (auto [operand, id] : llvm::zip(function.info.operands, names)) {
-      if (operand.isTensor())
-        parameters.push_back((operand.kind == KernelOperand::Kind::Output
-                                  ? "void *"
-                                  : "const void *") +
-                             id);
-      else
-        parameters.push_back((getScalarType(operand).first + " " + id).str());
-    }
-    for (const std::string &symbol : symbols)
-      parameters.push_back("int64_t " + sizes[symbol]);
+    SmallVector<std::string> parameters = names.parameters(function.info);
     bool vulkan = chip.kind == GPUKind::Vulkan;
     parameters.push_back(vulkan ? "softmax_vulkan_launch *softmax_launch"
                                 : "softmax_device_plan *softmax_device");
     os << llvm::join(parameters, ", ") << ") {\n";
     os << "  const int64_t softmax_rows = " << product(function.rows)
        << ", softmax_columns = " << product(function.columns) << ";\n";
-    for (const std::string &symbol : symbols)
-      os << "  if (" << sizes[symbol] << " < 0)\n    return 5;\n";
+    for (const std::string &symbol : names.symbols)
+      os << "  if (" << names.sizes[symbol] << " < 0)\n    return 5;\n";
     if (vulkan)
       checkVulkanSizes();
     else
@@ -146,31 +105,15 @@ public:
   }
 
 private:
-  std::string text(const KernelDim &dim) {
-    return dim.isStatic() ? std::to_string(dim.size) : sizes[dim.symbol];
-  }
   std::string product(ArrayRef<KernelDim> dims) {
     std::string result;
     for (const KernelDim &dim : dims)
-      result += (result.empty() ? "(int64_t)" : " * ") + text(dim);
+      result += (result.empty() ? "(int64_t)" : " * ") + names.text(dim);
     return result.empty() ? "1" : result;
   }
 
   void writeComment() {
-    os << "\n/* " << function.info.name << ", in row-major device memory:\n";
-    for (auto [operand, id] : llvm::zip(function.info.operands, names)) {
-      os << "     " << id << ": ";
-      if (operand.kind == KernelOperand::Kind::Output)
-        os << "output, ";
-      os << operand.typeName();
-      if (operand.isTensor()) {
-        SmallVector<std::string> shape;
-        for (const KernelDim &dim : operand.shape)
-          shape.push_back(text(dim));
-        os << " [" << llvm::join(shape, ", ") << "]";
-      }
-      os << "\n";
-    }
+    os << describeDeviceOperands(function.info, names);
     os << "   Returns 0, or 5 for sizes that are negative or too many rows. "
           "*/\n";
   }
@@ -233,14 +176,15 @@ private:
       }
       std::string value = to + "values[" + std::to_string(i) + "]";
       const KernelOperand &operand = function.info.operands[argument.operand];
-      const std::string &id = names[argument.operand];
+      const std::string &id = names.operands[argument.operand];
       if (argument.kind == DeviceArgument::Kind::Pointer)
         os << value << ".pointer = (void *)" << id << ";\n";
       else if (argument.kind == DeviceArgument::Kind::Size)
-        os << value << ".size = " << text(operand.shape[argument.dimension])
+        os << value
+           << ".size = " << names.text(operand.shape[argument.dimension])
            << ";\n";
       else
-        os << value << "." << getScalarType(operand).second << " = " << id
+        os << value << "." << getDeviceScalarType(operand).second << " = " << id
            << ";\n";
       os << place << "&" << StringRef(value).ltrim() << ";\n";
     }
@@ -255,9 +199,9 @@ private:
       os << "  {\n    uint64_t softmax_count = 1;\n";
       for (const KernelDim &dim : operand.shape) {
         // Of an operand without elements nothing is too large.
-        os << "    if (softmax_count && (uint64_t)" << text(dim)
+        os << "    if (softmax_count && (uint64_t)" << names.text(dim)
            << " > 2147483647u / softmax_count)\n      return 5;\n";
-        os << "    softmax_count *= (uint64_t)" << text(dim) << ";\n";
+        os << "    softmax_count *= (uint64_t)" << names.text(dim) << ";\n";
       }
       os << "    (void)softmax_count;\n  }\n";
     }
@@ -288,7 +232,7 @@ private:
     };
     for (const DeviceArgument &argument : kernel.arguments) {
       const KernelOperand &operand = function.info.operands[argument.operand];
-      const std::string &id = names[argument.operand];
+      const std::string &id = names.operands[argument.operand];
       switch (argument.kind) {
       case DeviceArgument::Kind::Pointer:
         os << "    softmax_launch->buffers[" << argument.place << "] = " << id
@@ -296,14 +240,15 @@ private:
         break;
       case DeviceArgument::Kind::Size:
         write(argument.place, "int32_t",
-              text(operand.shape[argument.dimension]));
+              names.text(operand.shape[argument.dimension]));
         break;
       case DeviceArgument::Kind::Workspace:
         llvm_unreachable("kernels for Vulkan have no workspace");
       case DeviceArgument::Kind::Scalar:
         write(argument.place,
-              operand.elementType.isIndex() ? "int32_t"
-                                            : getScalarType(operand).first,
+              operand.elementType.isIndex()
+                  ? "int32_t"
+                  : getDeviceScalarType(operand).first,
               id);
         break;
       }
@@ -314,10 +259,7 @@ private:
   const DeviceFunction &function;
   const GPUDescription &chip;
   llvm::raw_ostream &os;
-  /// C names of the operands; symbols of the shapes in order, and their C
-  /// names.
-  SmallVector<std::string> names, symbols;
-  llvm::StringMap<std::string> sizes;
+  DeviceNames names;
 };
 } // namespace
 

@@ -30,7 +30,8 @@ SPIRVRequirements mlir::softmax::readSPIRVRequirements(llvm::StringRef module) {
             spirv::stringifyCapability(*capability).str());
     } else if (opcode == spirv::Opcode::OpExtension) {
       // Ends with a 0, and is filled up to whole words.
-      llvm::StringRef text = module.substr(4 * (i + 1), 4 * (length - 1));
+      llvm::StringRef text =
+          module.substr(4 * (i + 1), 4 * (size_t(length) - 1));
       needs.extensions.push_back(
           text.take_until([](char c) { return !c; }).str());
     } else {

@@ -55,16 +55,17 @@ struct Device::Implementation {
   VkQueue queue = VK_NULL_HANDLE;
   uint32_t family = 0;
   std::string name;
-  VkPhysicalDeviceVulkan12Properties properties12 = {};
-  VkPhysicalDeviceVulkan11Properties properties11 = {};
+  // Filled in by `describe`.
+  VkPhysicalDeviceVulkan12Properties properties12;
+  VkPhysicalDeviceVulkan11Properties properties11;
   VkPhysicalDeviceMemoryProperties memory = {};
   std::vector<std::string> capabilities;
 
   explicit Implementation(const Functions &functions) : vk(functions) {}
   ~Implementation() {
     if (device)
-      vk.DestroyDevice(device, nullptr);
-    vk.DestroyInstance(vk.instance, nullptr);
+      vk.destroyDevice(device, nullptr);
+    vk.destroyInstance(vk.instance, nullptr);
   }
 
   llvm::Error choose(llvm::StringRef wanted, bool preferCPU);
@@ -76,14 +77,14 @@ struct Device::Implementation {
 llvm::Error Device::Implementation::choose(llvm::StringRef wanted,
                                            bool preferCPU) {
   uint32_t count = 0;
-  vk.EnumeratePhysicalDevices(vk.instance, &count, nullptr);
+  vk.enumeratePhysicalDevices(vk.instance, &count, nullptr);
   std::vector<VkPhysicalDevice> devices(count);
-  vk.EnumeratePhysicalDevices(vk.instance, &count, devices.data());
+  vk.enumeratePhysicalDevices(vk.instance, &count, devices.data());
   std::string names;
   for (VkPhysicalDevice candidate : devices) {
     VkPhysicalDeviceProperties2 properties = {};
     properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
-    vk.GetPhysicalDeviceProperties2(candidate, &properties);
+    vk.getPhysicalDeviceProperties2(candidate, &properties);
     llvm::StringRef found = properties.properties.deviceName;
     names += (names.empty() ? "" : ", ") + found.str();
     bool cpu = properties.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
@@ -105,15 +106,17 @@ llvm::Error Device::Implementation::choose(llvm::StringRef wanted,
 }
 
 void Device::Implementation::describe() {
+  std::memset(&properties12, 0, sizeof properties12);
+  std::memset(&properties11, 0, sizeof properties11);
   properties12.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_PROPERTIES;
   properties11.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_PROPERTIES;
   properties11.pNext = &properties12;
   VkPhysicalDeviceProperties2 properties = {};
   properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
   properties.pNext = &properties11;
-  vk.GetPhysicalDeviceProperties2(physical, &properties);
+  vk.getPhysicalDeviceProperties2(physical, &properties);
   name = properties.properties.deviceName;
-  vk.GetPhysicalDeviceMemoryProperties(physical, &memory);
+  vk.getPhysicalDeviceMemoryProperties(physical, &memory);
   // Matrix is a part of Shader.
   capabilities = {"Shader", "Matrix"};
   auto has = [&](bool supported, const char *capability) {
@@ -135,9 +138,9 @@ void Device::Implementation::describe() {
 
 llvm::Error Device::Implementation::create() {
   uint32_t count = 0;
-  vk.GetPhysicalDeviceQueueFamilyProperties(physical, &count, nullptr);
+  vk.getPhysicalDeviceQueueFamilyProperties(physical, &count, nullptr);
   std::vector<VkQueueFamilyProperties> families(count);
-  vk.GetPhysicalDeviceQueueFamilyProperties(physical, &count, families.data());
+  vk.getPhysicalDeviceQueueFamilyProperties(physical, &count, families.data());
   while (family < count &&
          !(families[family].queueFlags & VK_QUEUE_COMPUTE_BIT))
     ++family;
@@ -145,7 +148,7 @@ llvm::Error Device::Implementation::create() {
     return llvm::createStringError("device '" + name +
                                    "' has no compute queue; use another one");
   Features supported;
-  vk.GetPhysicalDeviceFeatures2(physical, &supported.base);
+  vk.getPhysicalDeviceFeatures2(physical, &supported.base);
   Features enabled;
   supported.visit([&](llvm::StringRef capability, VkBool32 &has) {
     if (!has)
@@ -168,9 +171,9 @@ llvm::Error Device::Implementation::create() {
   info.queueCreateInfoCount = 1;
   info.pQueueCreateInfos = &queueInfo;
   if (llvm::Error error = check(
-          vk.CreateDevice(physical, &info, nullptr, &device), "make a device"))
+          vk.createDevice(physical, &info, nullptr, &device), "make a device"))
     return error;
-  vk.GetDeviceQueue(device, family, 0, &queue);
+  vk.getDeviceQueue(device, family, 0, &queue);
   return llvm::Error::success();
 }
 
@@ -267,15 +270,15 @@ private:
 
 Dispatch::~Dispatch() {
   // Of what was never made there is the null handle, which is passed over.
-  vk.DestroyCommandPool(device, commands, nullptr);
-  vk.DestroyDescriptorPool(device, descriptors, nullptr);
-  vk.DestroyPipeline(device, pipeline, nullptr);
-  vk.DestroyPipelineLayout(device, layout, nullptr);
-  vk.DestroyDescriptorSetLayout(device, setLayout, nullptr);
-  vk.DestroyShaderModule(device, module, nullptr);
+  vk.destroyCommandPool(device, commands, nullptr);
+  vk.destroyDescriptorPool(device, descriptors, nullptr);
+  vk.destroyPipeline(device, pipeline, nullptr);
+  vk.destroyPipelineLayout(device, layout, nullptr);
+  vk.destroyDescriptorSetLayout(device, setLayout, nullptr);
+  vk.destroyShaderModule(device, module, nullptr);
   for (const Buffer &buffer : buffers) {
-    vk.DestroyBuffer(device, buffer.buffer, nullptr);
-    vk.FreeMemory(device, buffer.memory, nullptr);
+    vk.destroyBuffer(device, buffer.buffer, nullptr);
+    vk.freeMemory(device, buffer.memory, nullptr);
   }
 }
 
@@ -288,11 +291,11 @@ llvm::Error Dispatch::addBuffer(
   info.size = std::max<size_t>(contents.size(), 4);
   info.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT;
   if (llvm::Error error =
-          check(vk.CreateBuffer(device, &info, nullptr, &buffer.buffer),
+          check(vk.createBuffer(device, &info, nullptr, &buffer.buffer),
                 "make a buffer"))
     return error;
   VkMemoryRequirements needs;
-  vk.GetBufferMemoryRequirements(device, buffer.buffer, &needs);
+  vk.getBufferMemoryRequirements(device, buffer.buffer, &needs);
   llvm::Expected<uint32_t> type = findMemory(needs.memoryTypeBits);
   if (!type)
     return type.takeError();
@@ -301,14 +304,14 @@ llvm::Error Dispatch::addBuffer(
   allocation.allocationSize = needs.size;
   allocation.memoryTypeIndex = *type;
   if (llvm::Error error =
-          check(vk.AllocateMemory(device, &allocation, nullptr, &buffer.memory),
+          check(vk.allocateMemory(device, &allocation, nullptr, &buffer.memory),
                 "allocate a buffer"))
     return error;
   if (llvm::Error error =
-          check(vk.BindBufferMemory(device, buffer.buffer, buffer.memory, 0),
+          check(vk.bindBufferMemory(device, buffer.buffer, buffer.memory, 0),
                 "bind a buffer"))
     return error;
-  if (llvm::Error error = check(vk.MapMemory(device, buffer.memory, 0,
+  if (llvm::Error error = check(vk.mapMemory(device, buffer.memory, 0,
                                              VK_WHOLE_SIZE, 0, &buffer.mapped),
                                 "map a buffer"))
     return error;
@@ -330,7 +333,7 @@ llvm::Error Dispatch::makeLayout(size_t numBuffers, size_t pushBytes) {
   setInfo.bindingCount = static_cast<uint32_t>(bindings.size());
   setInfo.pBindings = bindings.data();
   if (llvm::Error error = check(
-          vk.CreateDescriptorSetLayout(device, &setInfo, nullptr, &setLayout),
+          vk.createDescriptorSetLayout(device, &setInfo, nullptr, &setLayout),
           "make a descriptor set layout"))
     return error;
   VkPushConstantRange range = {VK_SHADER_STAGE_COMPUTE_BIT, 0,
@@ -341,7 +344,7 @@ llvm::Error Dispatch::makeLayout(size_t numBuffers, size_t pushBytes) {
   info.pSetLayouts = &setLayout;
   info.pushConstantRangeCount = pushBytes ? 1 : 0;
   info.pPushConstantRanges = &range;
-  return check(vk.CreatePipelineLayout(device, &info, nullptr, &layout),
+  return check(vk.createPipelineLayout(device, &info, nullptr, &layout),
                "make a pipeline layout");
 }
 
@@ -352,17 +355,18 @@ llvm::Error Dispatch::makePipeline(llvm::ArrayRef<uint32_t> code,
   moduleInfo.codeSize = code.size() * sizeof(uint32_t);
   moduleInfo.pCode = code.data();
   if (llvm::Error error =
-          check(vk.CreateShaderModule(device, &moduleInfo, nullptr, &module),
+          check(vk.createShaderModule(device, &moduleInfo, nullptr, &module),
                 "load the SPIR-V module"))
     return error;
-  VkComputePipelineCreateInfo info = {};
+  VkComputePipelineCreateInfo info;
+  std::memset(&info, 0, sizeof info);
   info.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO;
   info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
   info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
   info.stage.module = module;
   info.stage.pName = entryPoint.c_str();
   info.layout = layout;
-  return check(vk.CreateComputePipelines(device, VK_NULL_HANDLE, 1, &info,
+  return check(vk.createComputePipelines(device, VK_NULL_HANDLE, 1, &info,
                                          nullptr, &pipeline),
                "compile the kernel");
 }
@@ -378,7 +382,7 @@ llvm::Error Dispatch::makeDescriptors(const Launch &launch) {
   poolInfo.poolSizeCount = 1;
   poolInfo.pPoolSizes = &size;
   if (llvm::Error error = check(
-          vk.CreateDescriptorPool(device, &poolInfo, nullptr, &descriptors),
+          vk.createDescriptorPool(device, &poolInfo, nullptr, &descriptors),
           "make a descriptor pool"))
     return error;
   VkDescriptorSetAllocateInfo info = {};
@@ -386,7 +390,7 @@ llvm::Error Dispatch::makeDescriptors(const Launch &launch) {
   info.descriptorPool = descriptors;
   info.descriptorSetCount = 1;
   info.pSetLayouts = &setLayout;
-  if (llvm::Error error = check(vk.AllocateDescriptorSets(device, &info, &set),
+  if (llvm::Error error = check(vk.allocateDescriptorSets(device, &info, &set),
                                 "allocate a descriptor set"))
     return error;
   std::vector<VkDescriptorBufferInfo> infos(count);
@@ -405,7 +409,7 @@ llvm::Error Dispatch::makeDescriptors(const Launch &launch) {
     writes[i].descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
     writes[i].pBufferInfo = &infos[i];
   }
-  vk.UpdateDescriptorSets(device, static_cast<uint32_t>(count), writes.data(),
+  vk.updateDescriptorSets(device, static_cast<uint32_t>(count), writes.data(),
                           0, nullptr);
   return llvm::Error::success();
 }
@@ -425,7 +429,7 @@ llvm::Error Dispatch::run(const Launch &launch) {
   poolInfo.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO;
   poolInfo.queueFamilyIndex = family;
   if (llvm::Error error =
-          check(vk.CreateCommandPool(device, &poolInfo, nullptr, &commands),
+          check(vk.createCommandPool(device, &poolInfo, nullptr, &commands),
                 "make a command pool"))
     return error;
   VkCommandBufferAllocateInfo info = {};
@@ -435,38 +439,38 @@ llvm::Error Dispatch::run(const Launch &launch) {
   info.commandBufferCount = 1;
   VkCommandBuffer buffer = VK_NULL_HANDLE;
   if (llvm::Error error = check(
-          vk.AllocateCommandBuffers(device, &info, &buffer), "record commands"))
+          vk.allocateCommandBuffers(device, &info, &buffer), "record commands"))
     return error;
   VkCommandBufferBeginInfo begin = {};
   begin.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO;
   begin.flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT;
   if (llvm::Error error =
-          check(vk.BeginCommandBuffer(buffer, &begin), "record commands"))
+          check(vk.beginCommandBuffer(buffer, &begin), "record commands"))
     return error;
-  vk.CmdBindPipeline(buffer, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
-  vk.CmdBindDescriptorSets(buffer, VK_PIPELINE_BIND_POINT_COMPUTE, layout, 0, 1,
+  vk.cmdBindPipeline(buffer, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
+  vk.cmdBindDescriptorSets(buffer, VK_PIPELINE_BIND_POINT_COMPUTE, layout, 0, 1,
                            &set, 0, nullptr);
   if (!launch.pushConstants.empty())
-    vk.CmdPushConstants(buffer, layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
+    vk.cmdPushConstants(buffer, layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
                         static_cast<uint32_t>(launch.pushConstants.size()),
                         launch.pushConstants.data());
-  vk.CmdDispatch(buffer, launch.groups[0], launch.groups[1], launch.groups[2]);
+  vk.cmdDispatch(buffer, launch.groups[0], launch.groups[1], launch.groups[2]);
   VkMemoryBarrier barrier = {VK_STRUCTURE_TYPE_MEMORY_BARRIER, nullptr,
                              VK_ACCESS_SHADER_WRITE_BIT,
                              VK_ACCESS_HOST_READ_BIT};
-  vk.CmdPipelineBarrier(buffer, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+  vk.cmdPipelineBarrier(buffer, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
                         VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &barrier, 0, nullptr,
                         0, nullptr);
-  if (llvm::Error error = check(vk.EndCommandBuffer(buffer), "record commands"))
+  if (llvm::Error error = check(vk.endCommandBuffer(buffer), "record commands"))
     return error;
   VkSubmitInfo submit = {};
   submit.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
   submit.commandBufferCount = 1;
   submit.pCommandBuffers = &buffer;
   if (llvm::Error error = check(
-          vk.QueueSubmit(queue, 1, &submit, VK_NULL_HANDLE), "run the kernel"))
+          vk.queueSubmit(queue, 1, &submit, VK_NULL_HANDLE), "run the kernel"))
     return error;
-  return check(vk.QueueWaitIdle(queue), "run the kernel");
+  return check(vk.queueWaitIdle(queue), "run the kernel");
 }
 
 llvm::Error Device::run(llvm::ArrayRef<uint32_t> code, const Launch &launch) {

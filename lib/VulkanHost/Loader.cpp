@@ -36,11 +36,11 @@ llvm::Expected<Functions> mlir::softmax::vulkan::loadVulkan() {
         "Vulkan makes no instance (VkResult %d); install a driver of Vulkan "
         "1.2 or later, as mesa-vulkan-drivers",
         static_cast<int>(result));
-#define SOFTMAX_LOAD(name)                                                     \
-  functions.name = reinterpret_cast<PFN_vk##name>(                             \
-      getAddress(functions.instance, "vk" #name));                             \
-  if (!functions.name)                                                         \
-    return llvm::createStringError("the Vulkan loader has no vk" #name         \
+#define SOFTMAX_LOAD(member, function)                                         \
+  functions.member = reinterpret_cast<PFN_vk##function>(                       \
+      getAddress(functions.instance, "vk" #function));                         \
+  if (!functions.member)                                                       \
+    return llvm::createStringError("the Vulkan loader has no vk" #function     \
                                    "; install a driver of Vulkan 1.2");
   SOFTMAX_VULKAN_FUNCTIONS(SOFTMAX_LOAD)
 #undef SOFTMAX_LOAD

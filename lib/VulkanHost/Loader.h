@@ -12,52 +12,53 @@
 namespace mlir::softmax::vulkan {
 
 #define SOFTMAX_VULKAN_FUNCTIONS(X)                                            \
-  X(DestroyInstance)                                                           \
-  X(EnumeratePhysicalDevices)                                                  \
-  X(GetPhysicalDeviceProperties2)                                              \
-  X(GetPhysicalDeviceFeatures2)                                                \
-  X(GetPhysicalDeviceMemoryProperties)                                         \
-  X(GetPhysicalDeviceQueueFamilyProperties)                                    \
-  X(CreateDevice)                                                              \
-  X(DestroyDevice)                                                             \
-  X(GetDeviceQueue)                                                            \
-  X(CreateBuffer)                                                              \
-  X(DestroyBuffer)                                                             \
-  X(GetBufferMemoryRequirements)                                               \
-  X(AllocateMemory)                                                            \
-  X(FreeMemory)                                                                \
-  X(BindBufferMemory)                                                          \
-  X(MapMemory)                                                                 \
-  X(UnmapMemory)                                                               \
-  X(CreateShaderModule)                                                        \
-  X(DestroyShaderModule)                                                       \
-  X(CreateDescriptorSetLayout)                                                 \
-  X(DestroyDescriptorSetLayout)                                                \
-  X(CreatePipelineLayout)                                                      \
-  X(DestroyPipelineLayout)                                                     \
-  X(CreateComputePipelines)                                                    \
-  X(DestroyPipeline)                                                           \
-  X(CreateDescriptorPool)                                                      \
-  X(DestroyDescriptorPool)                                                     \
-  X(AllocateDescriptorSets)                                                    \
-  X(UpdateDescriptorSets)                                                      \
-  X(CreateCommandPool)                                                         \
-  X(DestroyCommandPool)                                                        \
-  X(AllocateCommandBuffers)                                                    \
-  X(BeginCommandBuffer)                                                        \
-  X(EndCommandBuffer)                                                          \
-  X(CmdBindPipeline)                                                           \
-  X(CmdBindDescriptorSets)                                                     \
-  X(CmdPushConstants)                                                          \
-  X(CmdDispatch)                                                               \
-  X(CmdPipelineBarrier)                                                        \
-  X(QueueSubmit)                                                               \
-  X(QueueWaitIdle)
+  X(destroyInstance, DestroyInstance)                                          \
+  X(enumeratePhysicalDevices, EnumeratePhysicalDevices)                        \
+  X(getPhysicalDeviceProperties2, GetPhysicalDeviceProperties2)                \
+  X(getPhysicalDeviceFeatures2, GetPhysicalDeviceFeatures2)                    \
+  X(getPhysicalDeviceMemoryProperties, GetPhysicalDeviceMemoryProperties)      \
+  X(getPhysicalDeviceQueueFamilyProperties,                                    \
+    GetPhysicalDeviceQueueFamilyProperties)                                    \
+  X(createDevice, CreateDevice)                                                \
+  X(destroyDevice, DestroyDevice)                                              \
+  X(getDeviceQueue, GetDeviceQueue)                                            \
+  X(createBuffer, CreateBuffer)                                                \
+  X(destroyBuffer, DestroyBuffer)                                              \
+  X(getBufferMemoryRequirements, GetBufferMemoryRequirements)                  \
+  X(allocateMemory, AllocateMemory)                                            \
+  X(freeMemory, FreeMemory)                                                    \
+  X(bindBufferMemory, BindBufferMemory)                                        \
+  X(mapMemory, MapMemory)                                                      \
+  X(unmapMemory, UnmapMemory)                                                  \
+  X(createShaderModule, CreateShaderModule)                                    \
+  X(destroyShaderModule, DestroyShaderModule)                                  \
+  X(createDescriptorSetLayout, CreateDescriptorSetLayout)                      \
+  X(destroyDescriptorSetLayout, DestroyDescriptorSetLayout)                    \
+  X(createPipelineLayout, CreatePipelineLayout)                                \
+  X(destroyPipelineLayout, DestroyPipelineLayout)                              \
+  X(createComputePipelines, CreateComputePipelines)                            \
+  X(destroyPipeline, DestroyPipeline)                                          \
+  X(createDescriptorPool, CreateDescriptorPool)                                \
+  X(destroyDescriptorPool, DestroyDescriptorPool)                              \
+  X(allocateDescriptorSets, AllocateDescriptorSets)                            \
+  X(updateDescriptorSets, UpdateDescriptorSets)                                \
+  X(createCommandPool, CreateCommandPool)                                      \
+  X(destroyCommandPool, DestroyCommandPool)                                    \
+  X(allocateCommandBuffers, AllocateCommandBuffers)                            \
+  X(beginCommandBuffer, BeginCommandBuffer)                                    \
+  X(endCommandBuffer, EndCommandBuffer)                                        \
+  X(cmdBindPipeline, CmdBindPipeline)                                          \
+  X(cmdBindDescriptorSets, CmdBindDescriptorSets)                              \
+  X(cmdPushConstants, CmdPushConstants)                                        \
+  X(cmdDispatch, CmdDispatch)                                                  \
+  X(cmdPipelineBarrier, CmdPipelineBarrier)                                    \
+  X(queueSubmit, QueueSubmit)                                                  \
+  X(queueWaitIdle, QueueWaitIdle)
 
-/// vk##NAME is called NAME here.
+/// vkCreateBuffer is called createBuffer here.
 struct Functions {
   VkInstance instance = VK_NULL_HANDLE;
-#define SOFTMAX_DECLARE(name) PFN_vk##name name = nullptr;
+#define SOFTMAX_DECLARE(member, function) PFN_vk##function member = nullptr;
   SOFTMAX_VULKAN_FUNCTIONS(SOFTMAX_DECLARE)
 #undef SOFTMAX_DECLARE
 };

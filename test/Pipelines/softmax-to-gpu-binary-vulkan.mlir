@@ -7,7 +7,7 @@
 // Rows may be more than one dimension of a grid has workgroups.
 // CHECK: gpu.launch_func @softmax_kernels::@softmax_block_per_row_5120
 // CHECK: spirv.module @__spv__softmax_kernels Logical GLSL450 requires #spirv.vce<v1.3, [{{.*}}Float64{{.*}}], [{{.*}}SPV_KHR_float_controls{{.*}}]>
-// CHECK: spirv.GlobalVariable @softmax_block_per_row_5120_arg_0 bind(0, 0) {aliased} : !spirv.ptr<!spirv.struct<(!spirv.rtarray<vector<4xf32>, stride=16> [0])>, StorageBuffer>
+// CHECK: spirv.GlobalVariable @softmax_block_per_row_5120_arg_1 bind(0, 0) {aliased} : !spirv.ptr<!spirv.struct<(!spirv.rtarray<vector<4xf32>, stride=16> [0])>, StorageBuffer>
 // CHECK: spirv.func @softmax_block_per_row_5120() "None"
 // CHECK-NOT: spirv.GL.Fma
 // CHECK: spirv.GroupNonUniformShuffleXor <Subgroup>

@@ -17,6 +17,7 @@ usage: tools/dev COMMAND [arguments]
   test [--full]   build, then run the tests; --full adds those that take long
   build [TARGET...]  build only; programs go to build/bin
   bench [ARGS]    the benchmark against its peers; bench --help lists the arguments
+  scorecard [ARGS]   figures of GPU kernels beside those of Triton and Liger, without a GPU
   bench-gpu [ARGS]   the same on an NVIDIA GPU, beside what is installed of PyTorch,
                   Triton and Liger; bench-gpu --help lists the arguments
   package         a relocatable tarball in dist/
@@ -99,6 +100,13 @@ def bench_gpu(arguments):
     return call([python, folder, "--gpu"] + arguments, cwd=os.getcwd())
 
 
+def scorecard(arguments):
+    python = setup.ensure_bench_python(["numpy", "matplotlib", "torch", "triton", "liger-kernel", "nvidia-cuda-nvcc",
+                                        "nvidia-cuda-nvdisasm"])
+    build.build(["softmaxc", "softmax-gpu-score"])
+    return call([python, os.path.join(ROOT, "tools", "softmax-score")] + arguments, cwd=os.getcwd())
+
+
 def package(arguments):
     no_arguments("package", arguments)
     packaging.package()
@@ -131,7 +139,8 @@ def help_command(arguments):
 
 
 COMMANDS = {
-    "demo": demo, "test": test, "build": build_command, "bench": bench, "bench-gpu": bench_gpu, "package": package,
+    "demo": demo, "test": test, "build": build_command, "bench": bench, "bench-gpu": bench_gpu, "scorecard": scorecard,
+    "package": package,
     "docs": docs, "format": format_command, "lint": lint, "help": help_command,
     "--help": help_command, "-h": help_command,
 }

@@ -98,9 +98,11 @@ LogicalResult DeviceCompiler::compile(ModuleOp module,
     outputs.explanation += outputs.explanation.empty() ? "" : "\n";
     outputs.explanation += explain(module, chip);
   }
-  bool lowers = llvm::any_of(options.outputs, [](const Output &output) {
-    return output.kind != EmitKind::MLIR && output.kind != EmitKind::Scheduled;
-  });
+  bool lowers = options.scorecard != ScorecardFormat::None ||
+                llvm::any_of(options.outputs, [](const Output &output) {
+                  return output.kind != EmitKind::MLIR &&
+                         output.kind != EmitKind::Scheduled;
+                });
   // What AMD's machine code takes is known once there is some.
   if (!lowers && !(options.explain && chip.kind == GPUKind::AMD))
     return success();

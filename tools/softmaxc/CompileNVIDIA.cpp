@@ -2,6 +2,7 @@
 //
 // PTX, and what NVIDIA's programs and the launcher make of it.
 #include "DeviceCompiler.h"
+#include "DeviceScorecard.h"
 
 #include "softmax/Target/CodeGen.h"
 #include "softmax/Target/CudaTools.h"
@@ -33,6 +34,15 @@ DeviceCompiler::compileNVIDIA(ModuleOp module,
 LogicalResult DeviceCompiler::finishNVIDIA(ModuleOp module) {
   const DeviceVersion &first = versions.front();
   outputs.files[EmitKind::PTX] = first.code;
+  if (options.scorecard != ScorecardFormat::None)
+    for (const DeviceVersion &version : versions) {
+      llvm::Expected<std::string> card =
+          makeScorecard(version.code, version.functions, version.chip, options);
+      if (!card)
+        return module.emitError("no scorecard: ")
+               << llvm::toString(card.takeError());
+      outputs.explanation += *card;
+    }
   SmallVector<FatbinImage> images;
   if (wants(EmitKind::Cubin) || wants(EmitKind::Fatbin))
     for (const DeviceVersion &version : versions) {

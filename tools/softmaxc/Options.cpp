@@ -38,7 +38,8 @@ kernels: one that stands before the first --op holds for every
 
 Without --emit the kind follows from the extension of -o, else it is a shared
 library. Without -o a single text goes to standard output and everything else
-to the current folder. With --explain and neither of them nothing is written.
+to the current folder. With --explain or --scorecard and neither of them nothing
+is written.
 An existing file is replaced by a new one under its name once all bytes are on
 disk: a symbolic link by a file, and other names of the old file keep the old
 bytes. The input file and write-protected files are never replaced.
@@ -98,6 +99,16 @@ struct CommandLineOptions {
   cl::opt<std::string> output{
       "o", cl::desc("a file, - for standard output, or a folder"),
       cl::value_desc("path"), cl::cat(category)};
+  cl::opt<std::string> scorecard{
+      "scorecard",
+      cl::desc("print what a GPU's kernels move, execute and hold, from their "
+               "machine code, modelled: table or json (table)"),
+      cl::value_desc("format"), cl::ValueOptional, cl::cat(category)};
+  cl::list<std::string> scorecardShape{
+      "scorecard-shape",
+      cl::desc("rows and columns of the scorecard where sizes are not known; "
+               "may repeat (some for each kernel)"),
+      cl::value_desc("ROWSxCOLUMNS"), cl::CommaSeparated, cl::cat(category)};
   cl::opt<std::string> cudaPath{
       "cuda-path",
       cl::desc("the folder of NVIDIA's ptxas and fatbinary, which cubin and "
@@ -114,7 +125,7 @@ bool checkGivenOnce(CommandLineOptions &given) {
   for (cl::opt<std::string> &option :
        {Single(given.target), Single(given.threads), Single(given.accuracy),
         Single(given.forceStrategy), Single(given.cudaPath),
-        Single(given.output)}) {
+        Single(given.output), Single(given.scorecard)}) {
     if (option.getNumOccurrences() < 2)
       continue;
     StringRef dashes = option.ArgStr.size() == 1 ? "-" : "--";
@@ -157,6 +168,51 @@ bool readSource(CommandLineOptions &given, Options &options) {
   return true;
 }
 
+/// The shapes of a list option, for which `example` is one.
+bool readShapes(const cl::list<std::string> &option, llvm::StringRef example,
+                SmallVector<Work> &shapes) {
+  for (const std::string &text : option) {
+    auto [rows, columns] = StringRef(text).split('x');
+    Work work;
+    if (rows.getAsInteger(10, work.rows) ||
+        columns.getAsInteger(10, work.columns) || work.rows < 1 ||
+        work.columns < 1 || work.rows > int64_t(1) << 40 ||
+        work.columns > int64_t(1) << 40) {
+      usageError("--" + option.ArgStr + "=" + text +
+                 " is not two numbers from 1 to 2^40; use ROWSxCOLUMNS, as " +
+                 example);
+      return false;
+    }
+    shapes.push_back(work);
+  }
+  return true;
+}
+
+/// --scorecard and what belongs to it.
+bool readScorecard(CommandLineOptions &given, Options &options) {
+  if (given.scorecard.getNumOccurrences() == 0) {
+    if (given.scorecardShape.empty())
+      return true;
+    usageError("--scorecard-shape says what --scorecard is for; add "
+               "--scorecard");
+    return false;
+  }
+  if (given.scorecard != "" && given.scorecard != "table" &&
+      given.scorecard != "json") {
+    usageError("unknown --scorecard=" + given.scorecard +
+               "; use table or json");
+    return false;
+  }
+  options.scorecard = given.scorecard == "json" ? ScorecardFormat::JSON
+                                                : ScorecardFormat::Table;
+  if (options.gpuKind() != GPUKind::NVIDIA) {
+    usageError("--scorecard is of kernels for NVIDIA GPUs; use "
+               "--target=nvptx:sm_90 (for CPUs: --explain)");
+    return false;
+  }
+  return readShapes(given.scorecardShape, "4096x1000", options.scorecardShapes);
+}
+
 /// --tune and what belongs to it.
 bool readTuning(CommandLineOptions &given, Options &options) {
   options.tune = given.tune;
@@ -174,21 +230,7 @@ bool readTuning(CommandLineOptions &given, Options &options) {
     usageError("--tune chooses among strategies; leave out --force-strategy");
     return false;
   }
-  for (const std::string &text : given.tuneShape) {
-    auto [rows, columns] = StringRef(text).split('x');
-    Work work;
-    if (rows.getAsInteger(10, work.rows) ||
-        columns.getAsInteger(10, work.columns) || work.rows < 1 ||
-        work.columns < 1 || work.rows > int64_t(1) << 40 ||
-        work.columns > int64_t(1) << 40) {
-      usageError("--tune-shape=" + text +
-                 " is not two numbers from 1 to 2^40; use ROWSxCOLUMNS, as "
-                 "64x1000");
-      return false;
-    }
-    options.tuneShapes.push_back(work);
-  }
-  return true;
+  return readShapes(given.tuneShape, "64x1000", options.tuneShapes);
 }
 
 bool readTarget(CommandLineOptions &given, Options &options) {
@@ -219,7 +261,7 @@ bool readTarget(CommandLineOptions &given, Options &options) {
   }
   options.cudaPath = given.cudaPath;
   options.explain = given.explain;
-  return readTuning(given, options);
+  return readTuning(given, options) && readScorecard(given, options);
 }
 
 bool readKinds(CommandLineOptions &given, const Options &options,
@@ -254,7 +296,8 @@ bool readOutputs(CommandLineOptions &given, Options &options) {
                               llvm::sys::fs::is_directory(path));
 
   if (kinds.empty()) {
-    if (!hasPath && options.explain)
+    if (!hasPath &&
+        (options.explain || options.scorecard != ScorecardFormat::None))
       return true;
     std::optional<EmitKind> kind =
         hasPath && !isFolder       ? kindOfPath(path, options.gpuKind())

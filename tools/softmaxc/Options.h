@@ -43,6 +43,9 @@ struct Output {
   std::string path;
 };
 
+/// What --scorecard prints.
+enum class ScorecardFormat { None, Table, JSON };
+
 struct Options {
   /// Path of the input or "-"; absent where `ops` are given instead.
   std::optional<std::string> input;
@@ -69,6 +72,10 @@ struct Options {
   /// measure where sizes are not known (a grid if empty).
   bool tune = false;
   SmallVector<Work> tuneShapes;
+  /// Whether figures of a GPU's kernels are printed, and the rows and columns
+  /// that they hold for (some for each kernel if empty).
+  ScorecardFormat scorecard = ScorecardFormat::None;
+  SmallVector<Work> scorecardShapes;
   std::vector<Output> outputs;
   /// Folder to create if it is missing; empty where the files go elsewhere.
   std::string outputFolder;

@@ -7,6 +7,7 @@
 #define SOFTMAX_MATH_EXPBUILDER_H
 
 #include "softmax/Math/MathBuilder.h"
+#include <functional>
 
 namespace mlir::softmax {
 
@@ -30,7 +31,22 @@ struct ExpCore {
   };
   Precision precision = Precision::Single;
 
+  /// Whether exponentials may be any numbers where x is NaN or the maximum
+  /// +inf, as where another value tells of these rows.
+  bool specialsKnown = false;
+  /// 2^x by one instruction, f32; exponentials are then formed by it from x
+  /// log2(e), which is rounded.  Null for none.
+  std::function<Value(Value)> exp2;
+
   bool usesTable() const { return entries > 1; }
+  /// Parts of ln2 that ExpReference::exponent counts.
+  unsigned parts() const { return exp2 ? 2 : entries; }
+  /// Whether the exponential at the maximum lies between 2^S and 1.5 2^S.
+  bool startsAtPower() const { return usesTable() || exp2; }
+  /// Whether a power of two is added to an exponent rather than multiplied.
+  bool addsExponents(bool fma) const {
+    return specialsKnown && fma && !usesTable() && precision != Precision::Pair;
+  }
 };
 
 /// An exponential, and for `Precision::Pair` what it rounded away; else null.
@@ -43,17 +59,20 @@ struct ExpValue {
 /// or f64); scalars, or vectors where several rows are computed side by side.
 ///
 /// With m0 = m, or 0 where m is -inf, the threshold T (512 in f32, 240 with a
-/// table, 4096 in f64) and E = ExpCore::entries:
+/// table, 4096 in f64) and E = ExpCore::parts():
 ///
 ///   |m0| <  T: center = 0,  offset = m0, exponent = rint(m0 E log2(e))
 ///   |m0| >= T: center = m0, offset = 0,  exponent = 0
 ///
-/// (with a table the exponent is one less), so that no rounding error of x - m
-/// enters at all: below T nothing is subtracted, and from T on x - m is exact
-/// (Sterbenz) wherever it matters.
+/// (with a table the exponent is one less; with ExpCore::exp2 the largest one
+/// for which the exponential at the maximum is safely above 2^S), so that no
+/// rounding error of x - m enters at all: below T nothing is subtracted, and
+/// from T on x - m is exact (Sterbenz) wherever it matters.
 struct ExpReference {
-  Value center;   ///< subtracted from every logit
-  Value magic;    ///< rounds to an integer and carries the exponent's bias
+  Value center; ///< subtracted from every logit
+  /// Rounds to an integer and carries the exponent's bias; with ExpCore::exp2
+  /// S - exponent / E.
+  Value magic;
   Value low;      ///< x - center is raised to this
   Value exponent; ///< an integer, in units of ln2 / E
   Value offset;   ///< m0 - center, exact
@@ -75,10 +94,14 @@ ExpReference buildExpReference(MathBuilder &math, const ExpCore &core,
 /// reciprocal is exactly 0.  NaN gives NaN; a +inf (then max is +inf) gives
 /// NaN.
 ///
-/// With a table the exponential at max lies in (2^S, 1.14 2^S).
+/// With a table the exponential at max lies in (2^S, 1.14 2^S), with
+/// ExpCore::exp2 in (2^S, 1.46 2^S).
 ///
 /// In a row of nothing but -inf (max is -inf) every exponential is the same
 /// positive number: the caller replaces the reciprocal there.
+///
+/// With ExpCore::exp2 the error is 2^-18.5 + 2^-26.1 |x - max| relative and
+/// that of the instruction, and what is below 2^-126 may be 0.
 ///
 /// `x` has the reference's type, or is a vector while the reference is scalar.
 ExpValue buildScaledExp(MathBuilder &math, const ExpCore &core, Value x,

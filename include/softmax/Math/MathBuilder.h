@@ -57,6 +57,8 @@ struct MathBuilder {
   /// x > acc ? x : acc.  A NaN in `x` is passed over: with `acc` started at
   /// -inf the result is never NaN.  One instruction on x86.
   Value maxIgnoringNaN(Value x, Value acc);
+  /// The larger one, the other one where one is NaN.
+  Value max(Value x, Value y);
   /// x < low ? low : x, so that a NaN in `x` stays.
   Value raiseTo(Value low, Value x);
   /// x > high ? high : x, so that a NaN in `x` stays.

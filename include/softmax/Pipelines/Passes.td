@@ -105,7 +105,8 @@ def SoftmaxSetClusterSizesPass
   let description = [{
     A `gpu.launch_func` with a constant cluster size gives it to its kernel as
     `known_cluster_size`, which becomes `.reqnctapercluster` in PTX: hosts then
-    launch the kernel as any other.  `gpu-kernel-outlining` drops it.
+    launch the kernel as any other.  `gpu-kernel-outlining` drops it.  The kernel
+    also gets 128 registers per thread, of which ptxas takes too few by itself.
   }];
   let statistics = [
     Statistic<"numKernels", "num-kernels", "Kernels with clusters">
@@ -119,6 +120,7 @@ def SoftmaxResolveDeviceFunctionsPass
     `convert-gpu-to-nvvm` and `convert-gpu-to-rocdl` make calls of NVIDIA's
     libdevice and of AMD's ocml of operations that have an instruction: fused multiply-add, maxima, absolute values, rounding,
     square roots. They become intrinsics of LLVM, and no library is needed.
+    Dynamic shared memory becomes external, as PTX has it.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
   let statistics = [

@@ -7,6 +7,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include <functional>
 
 namespace mlir::softmax {
 
@@ -31,7 +32,8 @@ struct LiftedValue {
 
 /// The reduction of one pass.  `Combiner::Max`: `hi` has the compute type and
 /// `lo` is null.  `Combiner::Sum`: `hi` is f64; with compute type f64 `lo`
-/// may hold what `hi` rounded away, else it is null.
+/// may hold what `hi` rounded away, else it is null.  With
+/// `StatisticBuilder::sumsPairs` both are f32.
 struct WideValue {
   Value hi;
   Value lo;
@@ -41,6 +43,21 @@ struct WideValue {
 /// itself gives a meaning to.  Scalars, or vectors with a lane per row.
 struct RowValues {
   SmallVector<Value, 16> slots;
+};
+
+/// What a lowering for GPUs offers, and does in another way than one for CPUs.
+///
+/// The maximum of a row with a NaN is NaN or +inf, so that such a row is known
+/// from it, and the lifted exponentials of a row with NaN or +inf may be any
+/// numbers.
+struct DeviceForm {
+  /// Whether it is always NaN.
+  bool maxKeepsNaN = false;
+  /// Instructions, f32, on scalars and vectors.  2^x within 2 ULP, a result
+  /// below 2^-126 is 0.
+  std::function<Value(Value)> exp2;
+  /// 1 / x within 1 ULP, for normal x and results.
+  std::function<Value(Value)> reciprocal;
 };
 
 /// Where and how a statistic builds its IR.
@@ -53,6 +70,13 @@ struct StatisticBuilder {
   /// Whether multiply-add may be fused (it then always is).
   bool fma;
   Accuracy accuracy;
+  /// Null for CPUs.
+  const DeviceForm *device = nullptr;
+
+  /// Whether sums of compute type f32 arrive as pairs of f32: `WideValue::lo`
+  /// is at most an ULP of `hi` in size, and hi + lo within 2^-47 of the sum.
+  /// Only for rows that are not merged.
+  bool sumsPairs = false;
 
   /// Whether the lifted exponentials have a `low`: f32 in strict mode.
   bool liftsPairs() const;

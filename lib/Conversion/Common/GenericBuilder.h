@@ -55,6 +55,8 @@ struct StatisticForm {
   ExpForm exp;
   bool fma;
   Accuracy accuracy;
+  const DeviceForm *device = nullptr;
+  bool sumsPairs = false;
 };
 
 class GenericBuilder {
@@ -96,7 +98,8 @@ public:
   std::function<Value(Value)> makeUniform;
 
   StatisticBuilder statistic() {
-    return {b, loc, computeType, form.exp, form.fma, form.accuracy};
+    return {b,        loc,           computeType, form.exp,
+            form.fma, form.accuracy, form.device, form.sumsPairs};
   }
 
   //===--- Index arithmetic, folded where constant
@@ -142,10 +145,11 @@ public:
   /// `value` as a vector of `laneCount` elements.
   Value broadcast(Value value, int64_t laneCount);
 
+protected:
+  StatisticForm form;
+
 private:
   OperandView makeView(Value operand, AffineMap map, Flattening flattening);
-
-  StatisticForm form;
 };
 
 /// Whether the regions of `op` can be computed on vectors; emits a diagnostic

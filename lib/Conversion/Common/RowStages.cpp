@@ -3,6 +3,7 @@
 #include "RowStages.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -84,6 +85,15 @@ void mlir::softmax::emitPass(GenericBuilder &k, const RowNeeds &needs,
   Value condition = buildCondition(k, pass, active, rows);
   if (!condition) {
     prepareRows(k, pass, active, reduce(pass, active, rows), rows);
+    return;
+  }
+  if (matchPattern(condition, m_Zero())) {
+    Value nothing = k.noSum(k.b.getF64Type());
+    WideValue none = {nothing, k.computeType.isF64() ? nothing : Value()};
+    if (k.statistic().sumsPairs)
+      none.hi = none.lo = k.noSum(k.computeType);
+    SmallVector<WideValue> reduced(active.size(), none);
+    prepareRows(k, pass, active, reduced, rows);
     return;
   }
   if (k.makeUniform)

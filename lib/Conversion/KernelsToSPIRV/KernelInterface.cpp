@@ -232,6 +232,13 @@ void Rewriter::replaceSharedMemory(Block &body) {
 }
 
 void Rewriter::replaceThreads(Block &body) {
+  // Without exchange any numbers will do.
+  bool exchanges = false;
+  body.walk([&](Operation *op) {
+    exchanges |= isa<gpu::ShuffleOp, gpu::SubgroupReduceOp>(op);
+  });
+  if (!exchanges)
+    return;
   Value lane = gpu::LaneIdOp::create(b, loc, IntegerAttr());
   Value number = gpu::SubgroupIdOp::create(b, loc, IntegerAttr());
   Value size = arith::ConstantIndexOp::create(b, loc, subgroupSize);

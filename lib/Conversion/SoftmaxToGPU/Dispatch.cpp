@@ -129,6 +129,11 @@ mlir::softmax::lowerGenericToGPU(GenericOp op, StringRef prefix,
     return failure();
 
   OpBuilder builder(op);
+  if (schedule.getNumeric().getExp() == ExpForm::Native && !capabilities.nvvm)
+    return op.emitOpError(
+        "has a GPU schedule with exp = native, an instruction "
+        "of NVIDIA's chips; run convert-softmax-to-gpu with "
+        "nvvm=true, or use exp = scaled");
   GPUBuilder k(op, builder, schedule.getNumeric(), capabilities);
   RowNeeds needs(op);
   bool complete = false;

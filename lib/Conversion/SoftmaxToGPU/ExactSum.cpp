@@ -14,9 +14,10 @@ ExactSum::ExactSum(GPUBuilder &k, int64_t exponent, Value scale)
     : k(k), math(k.b, k.loc), scale(scale) {
   const FloatConstants &c = MathBuilder::constantsOf(k.computeType);
   bool wide = c.width == 64;
-  int highBits = wide ? 49 : 20, lowBits = wide ? 49 : 21;
+  int highBits = wide ? 49 : 20;
+  lowBits = wide ? 49 : 21;
   highUnit = std::ldexp(1.0, static_cast<int>(exponent) - highBits);
-  lowUnit = std::ldexp(highUnit, -lowBits);
+  lowUnit = std::ldexp(highUnit, -static_cast<int>(lowBits));
   highMagic = std::ldexp(1.5 * highUnit, static_cast<int>(c.mantissaBits));
   lowMagic = std::ldexp(1.5 * lowUnit, static_cast<int>(c.mantissaBits));
 }
@@ -39,30 +40,22 @@ ExactSum::ExactSum(GPUBuilder &k, Value largest)
   scaleExponent = math.subInt(biased, math.integer(biased.getType(), c.bias));
 }
 
-void ExactSum::accumulate(Total &total, Value value,
-                          function_ref<Value(Value, Value)> add) {
+void ExactSum::count(Total &total, Value value) {
+  Value bits = math.bits(value);
   Value &to = isa<VectorType>(value.getType()) ? total.vector : total.scalar;
-  to = to ? add(to, value) : value;
-}
-
-Value ExactSum::take(Total &total, Value value, double magic) {
-  Value constant = math.constant(value.getType(), magic);
-  Value sum = math.add(value, constant);
-  accumulate(total, math.bits(sum),
-             [&](Value x, Value y) { return math.addInt(x, y); });
-  return math.sub(value, math.sub(sum, constant));
+  to = to ? math.addInt(to, bits) : bits;
 }
 
 void ExactSum::add(Value value) {
   if (scale)
     value = math.mul(value, math.broadcast(scale, value.getType()));
   auto vector = dyn_cast<VectorType>(value.getType());
-  count += vector ? vector.getNumElements() : 1;
-  Value rest = take(high, value, highMagic);
-  // NaN where the value is.
-  if (!scale)
-    accumulate(rests, rest, [&](Value x, Value y) { return math.add(x, y); });
-  take(low, rest, lowMagic);
+  numAdded += vector ? vector.getNumElements() : 1;
+  Type type = value.getType();
+  Value a = math.add(value, math.constant(type, highMagic));
+  count(high, a);
+  Value g = math.sub(a, math.constant(type, highMagic + lowMagic));
+  count(low, math.sub(value, g));
 }
 
 static Value foldVector(GPUBuilder &k, Value vector, Value scalar) {
@@ -81,21 +74,14 @@ Value ExactSum::fold(const Total &total, double magic) {
   bool wide = k.computeType.isF64();
   auto bits = wide ? llvm::bit_cast<uint64_t>(magic)
                    : uint64_t(llvm::bit_cast<uint32_t>(float(magic)));
-  uint64_t surplus = bits * static_cast<uint64_t>(count);
+  uint64_t surplus = bits * static_cast<uint64_t>(numAdded);
   return math.subInt(
       sum, math.integer(sum.getType(), wide ? static_cast<int64_t>(surplus)
                                             : static_cast<int32_t>(surplus)));
 }
 
-SmallVector<Value> ExactSum::integers() {
-  SmallVector<Value> values = {fold(high, highMagic), fold(low, lowMagic)};
-  if (!scale) {
-    Value rest = foldVector(k, rests.vector, rests.scalar);
-    Value isNaN = math.compare(arith::CmpFPredicate::UNO, rest, rest);
-    values.push_back(
-        arith::ExtUIOp::create(k.b, k.loc, k.b.getI32Type(), isNaN));
-  }
-  return values;
+std::pair<Value, Value> ExactSum::integers() {
+  return {fold(high, highMagic), fold(low, lowMagic)};
 }
 
 Value ExactSum::unscaled(Value value) {
@@ -116,32 +102,39 @@ Value ExactSum::unscaled(Value value) {
                   power(math.subInt(exponent, half)));
 }
 
+WideValue ExactSum::split(Value sum) {
+  Type f32 = k.computeType;
+  Value high = arith::TruncFOp::create(k.b, k.loc, f32, sum);
+  Value back = arith::ExtFOp::create(k.b, k.loc, sum.getType(), high);
+  Value low = arith::TruncFOp::create(k.b, k.loc, f32, math.sub(sum, back));
+  if (!scale)
+    return {high, low};
+  // Beyond f32 there is no rest.
+  Value infinite =
+      math.compare(arith::CmpFPredicate::OEQ, math.abs(high),
+                   math.constant(f32, std::numeric_limits<double>::infinity()));
+  return {high, math.select(infinite, math.constant(f32, 0.0), low)};
+}
+
 WideValue ExactSum::finish(ValueRange totals) {
   Type f64 = k.b.getF64Type();
   auto toFloat = [&](Value x) -> Value {
     return arith::SIToFPOp::create(k.b, k.loc, f64, x);
   };
-  auto nanIfMet = [&](Value x) {
-    if (scale)
-      return x;
-    Value none = math.compareInt(arith::CmpIPredicate::eq, totals[2],
-                                 math.integer(totals[2].getType(), 0));
-    return math.select(
-        none, x, math.constant(f64, std::numeric_limits<double>::quiet_NaN()));
-  };
-  Value first = toFloat(totals[0]);
-  Value small = math.mul(toFloat(totals[1]), math.constant(f64, lowUnit));
-  if (!k.computeType.isF64())
-    return {nanIfMet(unscaled(
-                math.mulAdd(first, math.constant(f64, highUnit), small))),
-            Value()};
+  if (!k.computeType.isF64()) {
+    Value sum =
+        unscaled(math.mul(toFloat(totals[0]), math.constant(f64, lowUnit)));
+    return k.statistic().sumsPairs ? split(sum) : WideValue{sum, Value()};
+  }
   // The integer has more digits than an f64: the rest of them joins the low
   // part.
+  Value first = toFloat(totals[0]);
+  Value small = math.mul(toFloat(totals[1]), math.constant(f64, lowUnit));
   Value back = arith::FPToSIOp::create(k.b, k.loc, k.b.getI64Type(), first);
   Value rest = toFloat(math.subInt(totals[0], back));
   Value high = math.mul(first, math.constant(f64, highUnit));
   Value low = math.mulAdd(rest, math.constant(f64, highUnit), small);
   Value sum = math.add(high, low);
   low = math.sub(low, math.sub(sum, high));
-  return {nanIfMet(unscaled(sum)), unscaled(low)};
+  return {unscaled(sum), unscaled(low)};
 }

@@ -59,23 +59,54 @@ SmallVector<Value> Exchange::reduceMax(ArrayRef<Maximum> maxima) {
                      combine);
 }
 
-SmallVector<Value> Exchange::reduceSum(ValueRange values) {
-  auto combine = [&](unsigned, Value x, Value y) -> Value {
-    return arith::AddIOp::create(k.b, k.loc, x, y);
-  };
+static Value addIntegers(GPUBuilder &k, Value x, Value y) {
+  return arith::AddIOp::create(k.b, k.loc, x, y);
+}
+
+SmallVector<Value> Exchange::addNarrow(ValueRange values) {
   SmallVector<Value> results(values);
+  if (!k.capabilities.redux || k.rowThreads < k.warpSize ||
+      k.computeType.isF64())
+    return reduceWarp(values, std::min(threadsOfWarp(), narrowThreads),
+                      /*groups=*/1, [&](unsigned, Value x, Value y) {
+                        return addIntegers(k, x, y);
+                      });
+  for (Value &sum : results)
+    sum = gpu::SubgroupReduceOp::create(
+        k.b, k.loc, sum, gpu::AllReduceOperation::ADD, /*uniform=*/true);
+  return results;
+}
+
+SmallVector<Value> Exchange::addWide(ValueRange values) {
+  auto add = [&](unsigned, Value x, Value y) { return addIntegers(k, x, y); };
   int64_t threads = threadsOfWarp();
-  int64_t narrow = std::min(threads, narrowThreads);
-  if (k.capabilities.redux && k.rowThreads >= k.warpSize &&
-      !k.computeType.isF64())
-    for (Value &sum : results)
-      sum = gpu::SubgroupReduceOp::create(k.b, k.loc, sum,
-                                          gpu::AllReduceOperation::ADD,
-                                          /*uniform=*/true);
-  else
-    results = reduceWarp(values, narrow, /*groups=*/1, combine);
+  return reduceWarps(
+      reduceWarp(values, threads, std::min(threads, narrowThreads), add), add);
+}
+
+SmallVector<Value> Exchange::reduceSum(ValueRange values) {
+  SmallVector<Value> results = addNarrow(values);
   for (Value &sum : results)
     if (!sum.getType().isInteger(64))
       sum = arith::ExtSIOp::create(k.b, k.loc, k.b.getI64Type(), sum);
-  return reduceWarps(reduceWarp(results, threads, narrow, combine), combine);
+  return addWide(results);
+}
+
+SmallVector<Value> Exchange::reducePairs(ArrayRef<Pair> pairs) {
+  SmallVector<Value> values;
+  for (const Pair &pair : pairs)
+    llvm::append_range(values, ValueRange{pair.high, pair.low});
+  values = addNarrow(values);
+  // Among more threads as i64: what of `low` is a multiple of the other unit
+  // joins it there.
+  Type i64 = k.b.getI64Type();
+  SmallVector<Value> totals;
+  for (auto [i, pair] : llvm::enumerate(pairs)) {
+    Value high = arith::ExtSIOp::create(k.b, k.loc, i64, values[2 * i]);
+    Value low = arith::ExtSIOp::create(k.b, k.loc, i64, values[2 * i + 1]);
+    Value ratio = arith::ConstantIntOp::create(k.b, k.loc, i64, pair.ratioBits);
+    totals.push_back(
+        addIntegers(k, arith::ShLIOp::create(k.b, k.loc, high, ratio), low));
+  }
+  return addWide(totals);
 }

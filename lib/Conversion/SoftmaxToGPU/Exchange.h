@@ -1,8 +1,8 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 //
-// Reductions over the threads of a row.  Maxima that ignore NaN and sums of
-// integers: exact, so every order gives the same bits, and every thread gets
-// the result.
+// Reductions over the threads of a row.  Maxima that keep NaN or ignore it, and
+// sums of integers: exact, so every order gives the same bits, and every thread
+// gets the result.
 
 #ifndef SOFTMAX_LIB_CONVERSION_SOFTMAXTOGPU_EXCHANGE_H
 #define SOFTMAX_LIB_CONVERSION_SOFTMAXTOGPU_EXCHANGE_H
@@ -28,6 +28,13 @@ public:
   /// The sum of each of `values`, as i64: i32 whose sum over 32 threads fits
   /// i32, or i64.
   SmallVector<Value> reduceSum(ValueRange values);
+  /// Of two i32 whose sums over 32 threads fit i32, `high` in units 2^ratioBits
+  /// times those of `low`: the sum in the latter, an i64.
+  struct Pair {
+    Value high, low;
+    unsigned ratioBits;
+  };
+  SmallVector<Value> reducePairs(ArrayRef<Pair> pairs);
 
 private:
   /// Of two values with the given number.
@@ -37,6 +44,10 @@ private:
   SmallVector<Value> reduceWarp(ValueRange values, int64_t threads,
                                 int64_t groups, Combine combine);
   int64_t threadsOfWarp() const { return std::min(k.rowThreads, k.warpSize); }
+  /// The sums over 32 threads of a warp, and from there over all of a row, in
+  /// i64.
+  SmallVector<Value> addNarrow(ValueRange values);
+  SmallVector<Value> addWide(ValueRange values);
   SmallVector<Value> reduceWarps(ValueRange values, Combine combine);
 
   GPUBuilder &k;

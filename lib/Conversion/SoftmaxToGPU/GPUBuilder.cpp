@@ -1,18 +1,49 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
 #include "GPUBuilder.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "softmax/Math/MathBuilder.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
 
 GPUBuilder::GPUBuilder(GenericOp op, OpBuilder &builder, GPUNumericAttr numeric,
                        GPUCapabilities capabilities)
-    : GenericBuilder(op, builder,
-                     {ExpForm::Scaled, capabilities.fma, numeric.getAccuracy()},
-                     Flattening::Pointer),
-      numeric(numeric), capabilities(capabilities) {}
+    : GenericBuilder(
+          op, builder,
+          {numeric.getExp(), capabilities.fma, numeric.getAccuracy()},
+          Flattening::Pointer),
+      numeric(numeric), capabilities(capabilities) {
+  device.exp2 = [this](Value x) {
+    return native("llvm.nvvm.ex2.approx.ftz", x);
+  };
+  device.reciprocal = [this](Value x) -> Value {
+    if (this->capabilities.nvvm)
+      return native("llvm.nvvm.rcp.approx.ftz.f", x);
+    MathBuilder math(b, loc);
+    return math.div(math.constant(x.getType(), 1.0), x);
+  };
+  device.maxKeepsNaN = capabilities.redux && !computeType.isF64();
+  form.device = &device;
+}
+
+Value GPUBuilder::native(StringRef intrinsic, Value x) {
+  auto call = [&](Value element) {
+    return LLVM::CallIntrinsicOp::create(b, loc, b.getF32Type(),
+                                         b.getStringAttr(intrinsic),
+                                         ValueRange{element})
+        .getResult(0);
+  };
+  auto vector = dyn_cast<VectorType>(x.getType());
+  if (!vector)
+    return call(x);
+  SmallVector<Value> elements;
+  for (int64_t i = 0; i < vector.getNumElements(); ++i)
+    elements.push_back(call(vector::ExtractOp::create(b, loc, x, i)));
+  return vector::FromElementsOp::create(b, loc, vector, elements);
+}
 
 void GPUBuilder::beginKernel(StringRef name, const LaunchForm &form) {
   auto ceiling = [&](Value x, int64_t by) {

@@ -8,6 +8,7 @@
 
 #include "../Common/GenericBuilder.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "softmax/Conversion/SoftmaxToGPU/Passes.h"
 
 namespace mlir::softmax {
@@ -15,8 +16,11 @@ namespace mlir::softmax {
 /// What a target has beyond the operations of the gpu dialect.
 struct GPUCapabilities {
   /// One operation, gpu.subgroup_reduce, adds an i32 over the threads of a warp
-  /// (NVIDIA's redux.sync).
+  /// (NVIDIA's redux.sync).  Such chips have a maximum that keeps NaN as well
+  /// (max.NaN): both came with sm_80.
   bool redux = false;
+  /// Instructions of NVIDIA's chips may be used: ex2.approx and rcp.approx.
+  bool nvvm = false;
   /// Multiplications and additions may be rounded together.
   bool fma = true;
   /// One dimension of the grid holds any number of blocks.  Otherwise a kernel
@@ -90,6 +94,14 @@ public:
   /// size) has: a scalar of 32 or 64 bits.
   Value shuffle(Value value, int64_t distance);
 
+  /// Whether sums arrive as pairs of f32 (StatisticBuilder::sumsPairs).
+  void setPairSums(bool pairs) {
+    form.sumsPairs = pairs && computeType.isF32() && capabilities.fma;
+  }
+
+  /// Whether one instruction takes a maximum that keeps NaN.
+  bool maxKeepsNaN() const { return device.maxKeepsNaN; }
+
   Value i1(bool value);
   Value both(Value x, Value y) {
     return b.createOrFold<arith::AndIOp>(loc, x, y);
@@ -97,14 +109,27 @@ public:
   Value select(Value condition, Value x, Value y) {
     return b.createOrFold<arith::SelectOp>(loc, condition, x, y);
   }
-  /// The largest of both, the other one where one is NaN.
+  /// The largest of both; one of them where one is NaN.  Chips have no maximum
+  /// of f64: a comparison and a selection are less than what keeps the other
+  /// one.
   Value maxNum(Value x, Value y) {
+    if (getElementTypeOrSelf(x).isF64()) {
+      Value larger =
+          arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, y);
+      return arith::SelectOp::create(b, loc, larger, x, y);
+    }
     return arith::MaxNumFOp::create(b, loc, x, y);
   }
   /// NaN where one is NaN.
   Value maxKeepingNaN(Value x, Value y) {
     return arith::MaximumFOp::create(b, loc, x, y);
   }
+
+private:
+  /// An instruction of the chip for f32, element by element.
+  Value native(StringRef intrinsic, Value x);
+
+  DeviceForm device;
 };
 
 } // namespace mlir::softmax

@@ -8,6 +8,7 @@ using namespace mlir::softmax;
 
 void mlir::softmax::emitRowInRegisters(GPUBuilder &k, const RowNeeds &needs,
                                        Value number) {
+  k.setPairSums(true);
   RowPosition row = beginRow(k, needs, number);
   Segment segment(k, row, k.index(0), k.columns, k.leastColumns);
   segment.load();
@@ -18,4 +19,5 @@ void mlir::softmax::emitRowInRegisters(GPUBuilder &k, const RowNeeds &needs,
   SmallVector<Value> handedOn = emitRowRegion(k, scope, rows);
   if (k.op.hasResult())
     runner.writeResults(rows, handedOn, /*keepsLifted=*/true);
+  k.setPairSums(false);
 }

@@ -3,6 +3,7 @@
 #include "Segment.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -21,6 +22,7 @@ Segment::Segment(GPUBuilder &k, const RowPosition &row, Value begin,
            ArrayRef(k.inits).take_front(numResults), row.initOffsets))
     inits.push_back(makeAccess(view, offset));
   place();
+  chooseOutside();
 }
 
 Segment::Access Segment::makeAccess(const OperandView &view, Value rowOffset) {
@@ -54,53 +56,68 @@ void Segment::place() {
     if (access.view &&
         (!first || access.view->elementBytes() > first->view->elementBytes()))
       first = &access;
-  Value head = k.index(0);
+  // Counts and the ends of addresses fit 32 bits: half the work of an index.
+  Type i32 = k.b.getI32Type();
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIntOp::create(k.b, k.loc, i32, value);
+  };
+  auto narrow = [&](Value index) {
+    return k.b.createOrFold<arith::IndexCastOp>(k.loc, i32, index);
+  };
+  auto widen = [&](Value value) {
+    return k.b.createOrFold<arith::IndexCastUIOp>(k.loc, k.b.getIndexType(),
+                                                  value);
+  };
+  Value thread = narrow(k.thread), length = narrow(count);
+  Value zero = constant(0), lanes = constant(k.lanes), head = zero;
   auto vectorBytes = [&](const Access &access) {
     return k.lanes * access.view->elementBytes();
   };
   if (first && k.lanes > 1) {
     Value past = k.b.createOrFold<arith::AndIOp>(
-        k.loc, k.sub(k.index(0), addressOf(*first)),
-        k.index(vectorBytes(*first) - 1));
-    head = k.min(k.div(past, k.index(first->view->elementBytes())), count);
+        k.loc, k.sub(zero, narrow(addressOf(*first))),
+        constant(vectorBytes(*first) - 1));
+    head = k.min(k.div(past, constant(first->view->elementBytes())), length);
   }
   for (Access &access : llvm::concat<Access>(inputs, inits)) {
     if (!access.view || &access == first || k.lanes == 1)
       continue;
-    Value address = k.add(addressOf(access),
-                          k.mul(head, k.index(access.view->elementBytes())));
+    Value address = k.add(narrow(addressOf(access)),
+                          k.mul(head, constant(access.view->elementBytes())));
     access.aligned = k.b.createOrFold<arith::CmpIOp>(
         k.loc, arith::CmpIPredicate::eq,
         k.b.createOrFold<arith::AndIOp>(k.loc, address,
-                                        k.index(vectorBytes(access) - 1)),
-        k.index(0));
+                                        constant(vectorBytes(access) - 1)),
+        zero);
   }
-  Value body = k.sub(count, head);
-  numVectors = k.div(body, k.index(k.lanes));
-  Value edges = k.sub(count, k.mul(numVectors, k.index(k.lanes)));
+  Value numVectors = k.div(k.sub(length, head), lanes);
+  Value inVectors = k.mul(numVectors, lanes);
+  Value edges = k.sub(length, inVectors);
 
+  // One address, and what vectors add to it is known.
+  Value place = widen(k.mul(thread, lanes));
+  Value own = k.add(begin, widen(k.add(head, k.mul(thread, lanes))));
   for (int64_t c = 0; c < k.vectors; ++c) {
     Slot slot;
     slot.lanes = k.lanes;
-    Value number = k.add(k.thread, k.index(c * k.rowThreads));
     // Elements before the end of the last thread's vector, head included.
     bool surely = (c + 1) * k.rowThreads * k.lanes + k.lanes - 1 <= this->least;
     if (!surely)
-      slot.valid = k.lessThan(number, numVectors);
-    slot.place = k.mul(number, k.index(k.lanes));
-    slot.column = k.add(k.add(begin, head), slot.place);
+      slot.valid =
+          k.lessThan(k.add(thread, constant(c * k.rowThreads)), numVectors);
+    slot.place = k.add(place, k.index(c * k.rowThreads * k.lanes));
+    slot.column = k.add(own, k.index(c * k.rowThreads * k.lanes));
     slot.counts = countsFrom(slot);
     slots.push_back(std::move(slot));
   }
-  Value behind = k.mul(numVectors, k.index(k.lanes));
   for (int64_t e = 0; e < 2 * k.lanes - 2; e += k.rowThreads) {
     Slot edge;
     edge.lanes = 0;
-    Value number = k.add(k.thread, k.index(e));
+    Value number = k.add(thread, constant(e));
     edge.valid = k.lessThan(number, edges);
-    edge.place = k.add(behind, number);
-    edge.column = k.add(k.add(begin, number),
-                        k.select(k.lessThan(number, head), k.index(0), behind));
+    edge.place = widen(k.add(inVectors, number));
+    Value behind = k.select(k.lessThan(number, head), zero, inVectors);
+    edge.column = k.add(begin, widen(k.add(number, behind)));
     edge.counts = countsFrom(edge);
     slots.push_back(std::move(edge));
   }
@@ -135,7 +152,18 @@ Value Segment::loadVector(const Access &access, const Slot &slot,
   return vector::FromElementsOp::create(k.b, k.loc, type, scalars);
 }
 
-Value Segment::loadWhere(Value condition, Type type,
+/// `value` in every element of `type`; zeros of integers.
+static Value constantOf(GPUBuilder &k, Type type, double value) {
+  auto element = dyn_cast<FloatType>(getElementTypeOrSelf(type));
+  if (!element || value == 0)
+    return arith::ConstantOp::create(k.b, k.loc, k.b.getZeroAttr(type));
+  TypedAttr attr = FloatAttr::get(element, value);
+  if (auto vector = dyn_cast<VectorType>(type))
+    attr = DenseElementsAttr::get(vector, cast<Attribute>(attr));
+  return arith::ConstantOp::create(k.b, k.loc, attr);
+}
+
+Value Segment::loadWhere(Value condition, Type type, double outside,
                          function_ref<Value()> load) {
   if (!condition)
     return load();
@@ -145,20 +173,18 @@ Value Segment::loadWhere(Value condition, Type type,
                scf::YieldOp::create(k.b, k.loc, load());
              },
              [&](OpBuilder &, Location) {
-               Value zero =
-                   arith::ConstantOp::create(k.b, k.loc, k.b.getZeroAttr(type));
-               scf::YieldOp::create(k.b, k.loc, zero);
+               scf::YieldOp::create(k.b, k.loc, constantOf(k, type, outside));
              })
       .getResult(0);
 }
 
-SmallVector<Value> Segment::loadVectors(const Access &access) {
+SmallVector<Value> Segment::loadVectors(const Access &access, double outside) {
   auto type = VectorType::get(k.lanes, access.view->elementType);
   auto all = [&](bool aligned) {
     SmallVector<Value> values;
     for (const Slot &slot : slots)
       if (slot.lanes)
-        values.push_back(loadWhere(slot.counts, type, [&]() {
+        values.push_back(loadWhere(slot.counts, type, outside, [&]() {
           return loadVector(access, slot, aligned);
         }));
     return values;
@@ -176,10 +202,52 @@ SmallVector<Value> Segment::loadVectors(const Access &access) {
       .getResults();
 }
 
-Value Segment::loadEdge(const Access &access, const Slot &slot) {
-  return loadWhere(slot.counts, access.view->elementType, [&]() {
+Value Segment::loadEdge(const Access &access, const Slot &slot,
+                        double outside) {
+  return loadWhere(slot.counts, access.view->elementType, outside, [&]() {
     return k.loadScalar(*access.view, placeIn(access, slot));
   });
+}
+
+/// The input that `logit` is, widened or not, if it is one along the row that
+/// can hold `outside`.
+static std::optional<unsigned> getInputOf(GPUBuilder &k, Value logit,
+                                          double outside) {
+  while (auto extend = logit.getDefiningOp<arith::ExtFOp>())
+    logit = extend.getIn();
+  auto argument = dyn_cast<BlockArgument>(logit);
+  if (!argument || !k.inputs[argument.getArgNumber()].alongRow)
+    return std::nullopt;
+  // Of f8 not all types have infinities.
+  auto type = dyn_cast<FloatType>(argument.getType());
+  if (!type || (outside != 0 && type.getWidth() < 16))
+    return std::nullopt;
+  return argument.getArgNumber();
+}
+
+void Segment::chooseOutside() {
+  outsideInputs.assign(inputs.size(), 0);
+  if (!k.op.hasLogit())
+    return;
+  SmallVector<bool> chosen(inputs.size());
+  Operation *yield = k.op.getLogit().front().getTerminator();
+  StatisticBuilder builder = k.statistic();
+  for (auto [s, statistic] : llvm::enumerate(k.statistics)) {
+    bool exponentials =
+        statistic.getLiftExponent(builder, statistic.getLiftedPass())
+            .has_value();
+    double outside =
+        exponentials ? -std::numeric_limits<double>::infinity() : 0;
+    outsideLogits.push_back(outside);
+    std::optional<unsigned> input =
+        getInputOf(k, yield->getOperand(s), outside);
+    bool fits = input && (!chosen[*input] || outsideInputs[*input] == outside);
+    selectsLogits.push_back(!fits);
+    if (!fits)
+      continue;
+    chosen[*input] = true;
+    outsideInputs[*input] = outside;
+  }
 }
 
 void Segment::load() {
@@ -198,9 +266,10 @@ void Segment::read() {
   for (auto [i, access] : llvm::enumerate(inputs)) {
     if (!access.view)
       continue;
-    SmallVector<Value> vectors = loadVectors(access);
+    SmallVector<Value> vectors = loadVectors(access, outsideInputs[i]);
     for (auto [s, slot] : llvm::enumerate(slots))
-      slot.elements[i] = slot.lanes ? vectors[s] : loadEdge(access, slot);
+      slot.elements[i] =
+          slot.lanes ? vectors[s] : loadEdge(access, slot, outsideInputs[i]);
   }
 }
 
@@ -211,9 +280,14 @@ void Segment::computeLogits() {
     slot.logits =
         k.inlineRegion(k.op.getLogit(), slot.elements, slot.lanes,
                        [&](int64_t dim) { return coordinate(slot, dim); });
-    if (slot.lanes)
-      for (Value &logit : slot.logits)
+    for (auto [s, logit] : llvm::enumerate(slot.logits)) {
+      if (slot.lanes)
         logit = k.broadcast(logit, slot.lanes);
+      if (slot.valid && selectsLogits[s])
+        logit = arith::SelectOp::create(
+            k.b, k.loc, slot.valid, logit,
+            constantOf(k, logit.getType(), outsideLogits[s]));
+    }
   }
 }
 

@@ -30,12 +30,12 @@ public:
     /// Its first element's place in the row, and among the segment's elements
     /// where the vectors are counted first.
     Value column, place;
-    /// Whether it holds elements of the row, else zeros; null if it always
-    /// does.
+    /// Whether it holds elements of the row; null if it always does.
     Value valid;
     /// The same for elements that count (GPUBuilder::rowEnd): those are read.
     Value counts;
-    /// Per input, and per statistic.
+    /// Per input, and per statistic.  Logits outside of the row are -inf where
+    /// the statistic has exponentials of them, else 0: they add nothing.
     SmallVector<Value> elements, logits;
   };
   SmallVector<Slot> slots;
@@ -49,9 +49,13 @@ public:
   /// Gives every slot the row-invariant elements alone, for elements that come
   /// from elsewhere.
   void takeInvariants();
-  /// What `load` yields under `condition`, null for always, else zeros of
-  /// `type`.
-  Value loadWhere(Value condition, Type type, function_ref<Value()> load);
+  /// What `load` yields under `condition`, null for always, else `outside` in
+  /// every element of `type`.
+  Value loadWhere(Value condition, Type type, double outside,
+                  function_ref<Value()> load);
+  /// What input `i` has outside of the row: slots that are not valid hold it,
+  /// so that most logits need no selection.
+  double outsideOf(unsigned i) const { return outsideInputs[i]; }
   /// Writes the element-wise results of each slot: `results` has a list of them
   /// per slot.
   void store(ArrayRef<SmallVector<Value>> results);
@@ -67,28 +71,32 @@ private:
     /// Whether its vectors are aligned; null if they surely are.
     Value aligned;
   };
+  /// Decides `outsideOf`, and per statistic whether its logits need a selection
+  /// all the same.
+  void chooseOutside();
   Access makeAccess(const OperandView &view, Value rowOffset);
   Value addressOf(const Access &access);
   /// Linear offset of the first element of `slot`.
   Value placeIn(const Access &access, const Slot &slot);
   void place();
   Value countsFrom(const Slot &slot);
-  SmallVector<Value> loadVectors(const Access &access);
+  SmallVector<Value> loadVectors(const Access &access, double outside);
   Value loadVector(const Access &access, const Slot &slot, bool aligned);
   void storeVector(const Access &access, const Slot &slot, Value value,
                    bool aligned);
   /// Stores one value per slot.
   void storeInit(const Access &access, ArrayRef<Value> values);
-  Value loadEdge(const Access &access, const Slot &slot);
+  Value loadEdge(const Access &access, const Slot &slot, double outside);
 
   GPUBuilder &k;
   const RowPosition &row;
   Value begin, count;
   int64_t least;
-  Value numVectors;
   /// Per input and per element-wise destination; without a view for those that
   /// are not along the row.
   SmallVector<Access> inputs, inits;
+  SmallVector<double> outsideInputs, outsideLogits;
+  SmallVector<bool> selectsLogits;
 };
 
 } // namespace mlir::softmax

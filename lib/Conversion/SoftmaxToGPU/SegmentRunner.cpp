@@ -21,31 +21,61 @@ void GPURowScope::storeRow(unsigned i, Value value) {
   });
 }
 
-Value SegmentRunner::orElse(const Segment::Slot &slot, Value value,
-                            Value other) {
-  if (!slot.valid)
-    return value;
-  return arith::SelectOp::create(k.b, k.loc, slot.valid, value,
-                                 slot.lanes ? k.broadcast(other, slot.lanes)
-                                            : other);
-}
-
-Value SegmentRunner::localMax(ArrayRef<Value> values, bool keepsNaN) {
+/// The maximum of `values`, one per slot; a NaN is kept or passed over.
+static Value maximumOf(GPUBuilder &k, ArrayRef<Value> values, bool keepsNaN) {
   Value vector, scalar;
   auto larger = [&](Value x, Value y) {
     return keepsNaN ? k.maxKeepingNaN(x, y) : k.maxNum(x, y);
   };
-  for (auto [slot, element] : llvm::zip(segment.slots, values)) {
-    Value value = orElse(slot, element, k.negativeInfinity(k.computeType));
-    Value &to = slot.lanes ? vector : scalar;
+  for (Value value : values) {
+    Value &to = isa<VectorType>(value.getType()) ? vector : scalar;
     to = to ? larger(to, value) : value;
   }
   if (!vector)
     return scalar;
+  if (k.computeType.isF64()) {
+    int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
+    for (int64_t i = 0; i < lanes; ++i) {
+      Value element = vector::ExtractOp::create(k.b, k.loc, vector, i);
+      scalar = scalar ? larger(scalar, element) : element;
+    }
+    return scalar;
+  }
   auto kind = keepsNaN ? vector::CombiningKind::MAXIMUMF
                        : vector::CombiningKind::MAXNUMF;
   Value largest = vector::ReductionOp::create(k.b, k.loc, kind, vector);
   return scalar ? larger(largest, scalar) : largest;
+}
+
+/// Whether there is a NaN in `values`: an i1.  A comparison takes two elements.
+static Value hasNaN(GPUBuilder &k, ArrayRef<Value> values) {
+  SmallVector<Value> elements;
+  for (Value value : values) {
+    auto vector = dyn_cast<VectorType>(value.getType());
+    if (!vector)
+      elements.push_back(value);
+    for (int64_t i = 0; vector && i < vector.getNumElements(); ++i)
+      elements.push_back(vector::ExtractOp::create(k.b, k.loc, value, i));
+  }
+  Value any;
+  for (size_t i = 0; i < elements.size(); i += 2) {
+    Value other = elements[std::min(i + 1, elements.size() - 1)];
+    Value one = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::UNO,
+                                      elements[i], other);
+    any = any ? arith::OrIOp::create(k.b, k.loc, any, one).getResult() : one;
+  }
+  return any;
+}
+
+Exchange::Maximum SegmentRunner::localMax(ArrayRef<Value> values) {
+  if (k.maxKeepsNaN())
+    return {maximumOf(k, values, /*keepsNaN=*/true), true};
+  MathBuilder math(k.b, k.loc);
+  Value infinity =
+      math.constant(k.computeType, std::numeric_limits<double>::infinity());
+  return {math.select(hasNaN(k, values), infinity,
+                      maximumOf(k, values, /*keepsNaN=*/false)),
+          false};
 }
 
 namespace {
@@ -91,6 +121,35 @@ static WideValue withSpecialValues(GPUBuilder &k, WideValue sum, Value above,
   return sum;
 }
 
+SmallVector<LiftedValue> SegmentRunner::lift(unsigned s, unsigned pass,
+                                             const RowValues &row) {
+  StatisticBuilder builder = k.statistic();
+  StatisticAttrInterface statistic = k.statistics[s];
+  SmallVector<Value> logits = llvm::map_to_vector(
+      segment.slots, [&](const Segment::Slot &slot) { return slot.logits[s]; });
+  // The rare case of a whole row is none of every element: one branch.
+  RowValues common;
+  Value condition = statistic.buildCommonCase(builder, pass, row, common);
+  if (condition) {
+    auto ifOp = scf::IfOp::create(
+        k.b, k.loc, condition,
+        [&](OpBuilder &, Location) {
+          scf::YieldOp::create(k.b, k.loc, logits);
+        },
+        [&](OpBuilder &, Location) {
+          SmallVector<Value> others =
+              llvm::map_to_vector(logits, [&](Value logit) {
+                return statistic.buildCommonLogit(builder, logit, row);
+              });
+          scf::YieldOp::create(k.b, k.loc, others);
+        });
+    logits = llvm::to_vector_of<Value>(ifOp.getResults());
+  }
+  return llvm::map_to_vector(logits, [&](Value logit) {
+    return statistic.buildLift(builder, pass, logit, condition ? common : row);
+  });
+}
+
 SmallVector<WideValue> SegmentRunner::reduce(unsigned pass,
                                              ArrayRef<unsigned> active,
                                              ArrayRef<RowValues> rows) {
@@ -104,19 +163,17 @@ SmallVector<WideValue> SegmentRunner::reduce(unsigned pass,
     reduction.isMax = statistic.getCombiner(pass) == Combiner::Max;
     reduction.exponent = statistic.getLiftExponent(builder, pass);
     reduction.maximum = maxima.size();
-    for (const Segment::Slot &slot : segment.slots)
-      reduction.lifted.push_back(
-          statistic.buildLift(builder, pass, slot.logits[s], rows[s]));
+    reduction.lifted = lift(s, pass, rows[s]);
     if (needs.staged == s && pass == statistic.getLiftedPass())
       lifted = reduction.lifted;
     SmallVector<Value> values = reduction.values();
     if (reduction.isMax) {
-      maxima.push_back({localMax(values, /*keepsNaN=*/false), false});
+      maxima.push_back(localMax(values));
     } else if (!reduction.exponent) {
-      maxima.push_back({localMax(values, /*keepsNaN=*/true), true});
+      maxima.push_back({maximumOf(k, values, /*keepsNaN=*/true), true});
       for (Value &value : values)
         value = arith::NegFOp::create(k.b, k.loc, value);
-      maxima.push_back({localMax(values, /*keepsNaN=*/false), false});
+      maxima.push_back({maximumOf(k, values, /*keepsNaN=*/false), false});
     }
   }
   Exchange exchange(k);
@@ -125,8 +182,8 @@ SmallVector<WideValue> SegmentRunner::reduce(unsigned pass,
     largest = exchange.reduceMax(maxima);
 
   SmallVector<std::optional<ExactSum>> sums;
-  SmallVector<Value> integers;
-  Value zero = k.zero(k.computeType);
+  SmallVector<Value> wide;
+  SmallVector<Exchange::Pair> pairs;
   for (const Reduction &reduction : reductions) {
     std::optional<ExactSum> &sum = sums.emplace_back();
     if (reduction.isMax)
@@ -136,16 +193,22 @@ SmallVector<WideValue> SegmentRunner::reduce(unsigned pass,
     else
       sum.emplace(k, k.maxNum(largest[reduction.maximum],
                               largest[reduction.maximum + 1]));
-    for (auto [slot, value] : llvm::zip(segment.slots, reduction.lifted)) {
-      sum->add(orElse(slot, value.value, zero));
+    for (const LiftedValue &value : reduction.lifted) {
+      sum->add(value.value);
       if (value.low)
-        sum->add(orElse(slot, value.low, zero));
+        sum->add(value.low);
     }
-    llvm::append_range(integers, sum->integers());
+    auto [high, low] = sum->integers();
+    if (k.computeType.isF64())
+      llvm::append_range(wide, ValueRange{high, low});
+    else
+      pairs.push_back({high, low, sum->ratioBits()});
   }
   SmallVector<Value> totals;
-  if (!integers.empty())
-    totals = exchange.reduceSum(integers);
+  if (!wide.empty())
+    totals = exchange.reduceSum(wide);
+  else if (!pairs.empty())
+    totals = exchange.reducePairs(pairs);
 
   ArrayRef<Value> left(totals);
   SmallVector<WideValue> results;
@@ -154,8 +217,8 @@ SmallVector<WideValue> SegmentRunner::reduce(unsigned pass,
       results.push_back({largest[reduction.maximum], Value()});
       continue;
     }
-    WideValue total = sum->finish(left.take_front(sum->numIntegers()));
-    left = left.drop_front(sum->numIntegers());
+    WideValue total = sum->finish(left.take_front(sum->numTotals()));
+    left = left.drop_front(sum->numTotals());
     if (!reduction.exponent)
       total = withSpecialValues(k, total, largest[reduction.maximum],
                                 largest[reduction.maximum + 1]);
@@ -178,12 +241,18 @@ SmallVector<RowValues> SegmentRunner::runPasses() {
 void SegmentRunner::writeResults(ArrayRef<RowValues> rows, ValueRange handedOn,
                                  bool keepsLifted) {
   SmallVector<SmallVector<Value>> results;
+  if (!keepsLifted) {
+    lifted.clear();
+    if (needs.staged)
+      lifted = lift(*needs.staged, k.statistics[*needs.staged].getLiftedPass(),
+                    rows[*needs.staged]);
+  }
   for (size_t i = 0; i < segment.slots.size(); ++i) {
     const Segment::Slot &slot = segment.slots[i];
     SmallVector<Value> logits = slot.logits;
     logits.resize(k.statistics.size());
     LiftedValue kept;
-    if (keepsLifted && !lifted.empty())
+    if (!lifted.empty())
       kept = lifted[i];
     results.push_back(buildResults(
         k, needs, slot.elements, logits, kept, rows, handedOn, slot.lanes,

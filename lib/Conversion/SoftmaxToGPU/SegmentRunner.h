@@ -41,11 +41,12 @@ public:
 private:
   SmallVector<WideValue> reduce(unsigned pass, ArrayRef<unsigned> active,
                                 ArrayRef<RowValues> rows);
-  /// `value` where the slot is valid, else `other` (a constant of its element
-  /// type).
-  Value orElse(const Segment::Slot &slot, Value value, Value other);
-  /// The largest element of `values`, one per slot.
-  Value localMax(ArrayRef<Value> values, bool keepsNaN);
+  /// What the slots contribute to `pass` of statistic `s`.
+  SmallVector<LiftedValue> lift(unsigned s, unsigned pass,
+                                const RowValues &row);
+  /// The largest element of `values`, one per slot; NaN or +inf where there is
+  /// a NaN (DeviceForm).
+  Exchange::Maximum localMax(ArrayRef<Value> values);
 
   GPUBuilder &k;
   const RowNeeds &needs;

@@ -92,7 +92,8 @@ void SharedRow::load(Segment &segment, Value number) {
       Type element = k.inputs[i].elementType;
       auto vector = VectorType::get(std::max<int64_t>(1, slot.lanes), element);
       slot.elements[i] = segment.loadWhere(
-          slot.valid, slot.lanes ? Type(vector) : element, [&]() -> Value {
+          slot.valid, slot.lanes ? Type(vector) : element, segment.outsideOf(i),
+          [&]() -> Value {
             if (slot.lanes)
               return vector::LoadOp::create(
                   k.b, k.loc, vector, memory[i], ValueRange{place},

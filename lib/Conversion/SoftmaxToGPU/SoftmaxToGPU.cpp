@@ -35,6 +35,7 @@ struct ConvertSoftmaxToGPU
     });
     GPUCapabilities capabilities;
     capabilities.redux = redux;
+    capabilities.nvvm = nvvm;
     capabilities.fma = fma;
     capabilities.longGrid = longGrid;
     SmallVector<Attribute> kernels;

@@ -19,7 +19,13 @@ static constexpr int64_t mostClusterBlocks = 128;
 static constexpr int64_t mostPerThread = 32;
 
 LogicalResult GPUNumericAttr::verify(EmitError emitError, int64_t block,
-                                     Accuracy) {
+                                     Accuracy accuracy, ExpForm exp) {
+  if (exp != ExpForm::Scaled && exp != ExpForm::Native)
+    return emitError() << "gpu numeric part: exp must be scaled or native, not "
+                       << stringifyExpForm(exp);
+  if (exp == ExpForm::Native && accuracy == Accuracy::Strict)
+    return emitError() << "gpu numeric part: exp = native has not the accuracy "
+                          "of strict; use exp = scaled";
   if (block < 16 || block > mostSummed || !llvm::isPowerOf2_64(block))
     return emitError() << "gpu numeric part: block must be a power of two from "
                           "16 to "

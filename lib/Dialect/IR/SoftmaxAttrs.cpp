@@ -20,6 +20,9 @@ LogicalResult NumericAttr::verify(EmitError emitError, ExpForm exp, bool fma,
                                   int64_t group, int64_t block,
                                   Accuracy accuracy) {
   bool table = exp == ExpForm::Table8 || exp == ExpForm::Table16;
+  if (exp == ExpForm::Native)
+    return emitError() << "numeric part: exp = native is the instruction of a "
+                          "GPU; use exp = scaled";
   if (table && !fma)
     return emitError() << "numeric part: exp = " << stringifyExpForm(exp)
                        << " needs fused multiply-add; use exp = scaled";

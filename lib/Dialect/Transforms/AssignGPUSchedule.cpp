@@ -15,30 +15,28 @@ using namespace mlir;
 using namespace mlir::softmax;
 
 GPUScheduleAttr
-mlir::softmax::toGPUSchedule(MLIRContext *context, Accuracy accuracy,
-                             int64_t block, int64_t warpSize,
+mlir::softmax::toGPUSchedule(GPUNumericAttr numeric, int64_t warpSize,
                              ArrayRef<GPUCandidate> candidates) {
+  MLIRContext *context = numeric.getContext();
   SmallVector<GPUAlternativeAttr> alternatives;
   for (const GPUCandidate &c : candidates)
     alternatives.push_back(GPUAlternativeAttr::get(
         context, c.minColumns, c.maxColumns, c.maxRows,
         *symbolizeGPUStrategy(toString(c.strategy)), c.threads, c.lanes,
         c.vectors, c.rows, c.cluster, warpSize));
-  return GPUScheduleAttr::get(
-      context, GPUNumericAttr::get(context, block, accuracy), alternatives);
+  return GPUScheduleAttr::get(context, numeric, alternatives);
 }
 
 /// Bits are not a matter of schedules: a schedule that somebody wrote must have
 /// the numeric part that the op has anyway (C-DET-1).
-static LogicalResult verifyGiven(GenericOp op, Accuracy accuracy) {
+static LogicalResult verifyGiven(GenericOp op, Accuracy accuracy, bool native) {
   auto given = op->getAttrOfType<GPUScheduleAttr>(gpuScheduleAttrName);
   if (!given)
     return op.emitOpError("attribute ")
            << gpuScheduleAttrName
            << " must be a #softmax.gpu_schedule; leave it out to have one "
               "chosen";
-  auto needed = GPUNumericAttr::get(op.getContext(),
-                                    describeGPUShape(op).block(), accuracy);
+  GPUNumericAttr needed = getGPUNumeric(op, accuracy, native);
   if (given.getNumeric() == needed)
     return success();
   return op.emitOpError("gpu schedule: its numeric part is ")
@@ -93,11 +91,13 @@ struct SoftmaxAssignGPUSchedule
         return refuse("unknown strategy '" + forceStrategy.getValue() +
                       "'; use " + listGPUStrategies());
     }
+    // So far the instructions of one maker are known.
+    bool native = description->kind == GPUKind::NVIDIA;
     WalkResult result = root->walk([&](GenericOp op) {
       if (!op.hasPureBufferSemantics())
         return WalkResult::advance();
       if (op->hasAttr(gpuScheduleAttrName))
-        return failed(verifyGiven(op, *mode)) ||
+        return failed(verifyGiven(op, *mode, native)) ||
                        failed(verifyForChip(op, *description))
                    ? WalkResult::interrupt()
                    : WalkResult::advance();
@@ -109,7 +109,7 @@ struct SoftmaxAssignGPUSchedule
         return WalkResult::interrupt();
       }
       op->setAttr(gpuScheduleAttrName,
-                  toGPUSchedule(&getContext(), *mode, shape.block(),
+                  toGPUSchedule(getGPUNumeric(op, *mode, native),
                                 description->warpSize, *kernels));
       ++numScheduled;
       return WalkResult::advance();

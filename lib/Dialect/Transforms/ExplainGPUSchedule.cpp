@@ -37,7 +37,7 @@ static void explainCost(const GPUKernelShape &shape, const GPUCandidate &c,
     os << " and " << *rows << " rows";
   os << " (modelled): " << cost.residentBlocks << " blocks per multiprocessor, "
      << llvm::format("%.0f", cost.bytesInFlight / 1024) << " KB in flight, "
-     << llvm::format("%.2f", cost.share) << " of the memory bound";
+     << llvm::format("%.2f", cost.share) << " of the bound";
   GPUKernelShape known = shape;
   known.columns = columns;
   StringRef separator = "; ";
@@ -70,8 +70,11 @@ void mlir::softmax::explainGPUSchedule(GenericOp op, const GPUDescription &chip,
   }
   GPUKernelShape shape = describeGPUShape(op);
   os << "  accuracy " << stringifyAccuracy(schedule.getNumeric().getAccuracy())
-     << ", exponentials by polynomial, exact sums in blocks of "
-     << schedule.getNumeric().getBlock() << '\n';
+     << ", exponentials by "
+     << (schedule.getNumeric().getExp() == ExpForm::Native ? "instruction"
+                                                           : "polynomial")
+     << ", exact sums in blocks of " << schedule.getNumeric().getBlock()
+     << '\n';
   for (GPUAlternativeAttr attr : schedule.getAlternatives()) {
     GPUCandidate c = toGPUCandidate(attr);
     os << "  ";
@@ -91,7 +94,11 @@ void mlir::softmax::explainGPUSchedule(GenericOp op, const GPUDescription &chip,
       os << ", clusters of " << c.cluster << " blocks";
     if (int64_t blocks = getSharedBlocks(c))
       os << ", " << getSharedBytes(shape, blocks) << " bytes of shared memory";
-    os << "), moves " << traffic.bytesPerElement << " bytes per element";
+    os << "), moves " << traffic.bytesPerElement << " bytes per element, "
+       << llvm::format("%.2f", traffic.shareOfBound)
+       << " of the memory bound (modelled), "
+       << llvm::format("%.0f", chip.bandwidth / traffic.bytesPerElement / 1e9)
+       << " elements/ns at most";
     if (chip.issueRate > 0)
       explainCost(shape, c, chip, os);
     os << '\n';

@@ -39,6 +39,7 @@ func.func @shared(%x: memref<?x20000xf32>, %y: memref<?x20000xf32>) {
 // CHECK: nvvm.cluster.wait
 // CHECK: gpu.terminator
 // PTX: .visible .entry cluster_cluster_per_row_98304(
+// PTX-SAME: .maxnreg 128
 // PTX-SAME: .reqnctapercluster 4, 1, 1
 // PTX-SAME: barrier.cluster.arrive.aligned
 // PTX-SAME: barrier.cluster.wait.aligned

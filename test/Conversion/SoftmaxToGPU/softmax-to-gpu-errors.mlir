@@ -99,6 +99,14 @@ func.func private @wavefronts() attributes {a = #softmax.gpu_alternative<max_col
 
 // -----
 
+func.func @native(%x: memref<4x100xf16>, %y: memref<4x100xf16>) {
+  // expected-error @+1 {{has a GPU schedule with exp = native, an instruction of NVIDIA's chips; run convert-softmax-to-gpu with nvvm=true, or use exp = scaled}}
+  softmax.softmax dimensions = [1] ins(%x : memref<4x100xf16>) outs(%y : memref<4x100xf16>)
+  return
+}
+
+// -----
+
 // expected-error @+1 {{gpu alternative: strategy 'cluster_per_row' has clusters of 2, 4, 8 or 16 blocks, not 3}}
 func.func private @three() attributes {a = #softmax.gpu_alternative<max_columns = 10000, strategy = cluster_per_row, threads = 256, lanes = 4, vectors = 8, cluster = 3>}
 

@@ -31,7 +31,8 @@ TEST(Approximations, Ex2IsOffByTwoUlpAtMost) {
         std::max(worstExact,
                  getUlps(approximateEx2(x, true, Approximation::Exact), exact));
   }
-  EXPECT_LE(worst, 2.0);
+  // 2 from the correctly rounded result.
+  EXPECT_LE(worst, 2.5);
   // Pessimistic on purpose: a test with it sees errors near the bound.
   EXPECT_GT(worst, 1.5);
   EXPECT_LE(worstExact, 1.0);

@@ -148,6 +148,7 @@ DeviceProgram::Run DeviceProgram::run(ArrayRef<ReferenceTensor> inputs,
   for (const DeviceLaunch &described : kernel->launches) {
     emulator::Launch launch;
     launch.kernel = described.name;
+    launch.approximation = approximation;
     int64_t perRow = described.columnsPerBlock
                          ? llvm::divideCeil(columns, described.columnsPerBlock)
                          : described.blocksPerRow;

@@ -55,6 +55,9 @@ public:
   FailureOr<SmallVector<reference::ReferenceTensor>>
   evaluate(ArrayRef<reference::ReferenceTensor> inputs);
 
+  /// What stands for approximate instructions.
+  emulator::Approximation approximation = emulator::Approximation::Exact;
+
 private:
   OwningOpRef<ModuleOp> source;
   Accuracy accuracy = Accuracy::Default;

@@ -244,9 +244,9 @@ TEST_F(LongRowsTest, RowExtent) {
     DeviceProgram::Run run = program->run({x, ends}, *expected);
     ASSERT_EQ(run.problem, "");
     uint64_t sweeps = strategy == "block_online" ? 2 : 1;
-    // A few sectors more for ends inside of one, lengths and edges of blocks.
+    // Odd rows, ends inside of sectors, lengths.
     EXPECT_LE(run.counters[0].globalLoads.sectors,
-              sweeps * (counted / 8 + 24) + 16)
+              sweeps * (1.05 * static_cast<double>(counted) / 8 + 24))
         << strategy.str();
   }
 }
@@ -266,7 +266,7 @@ TEST_F(LongRowsTest, Refusals) {
                 .find("needs clusters, which sm_80 has not; use block_shared"),
             std::string::npos);
   EXPECT_NE(refuse("sm_90", "block_shared", 100000)
-                .find("holds rows of up to 57344 columns, and these have "
+                .find("holds rows of up to 49152 columns, and these have "
                       "100000; use block_online"),
             std::string::npos);
 }

@@ -16,9 +16,11 @@ static void show(int64_t rows, int64_t columns) {
          (long long)plan.workspace_bytes);
   for (unsigned i = 0; i < plan.count; ++i) {
     softmax_device_launch *launch = &plan.launches[i];
-    printf("  %s, grid %u, block %u, cluster %u, shared %u, first %lld\n",
-           launch->kernel, launch->grid, launch->block, launch->cluster,
-           launch->shared_bytes, (long long)*(int64_t *)launch->arguments[0]);
+    printf("  %s, grid %u, block %u, cluster %u, shared %u", launch->kernel,
+           launch->grid, launch->block, launch->cluster, launch->shared_bytes);
+    if (plan.count == 1)
+      printf(", first %lld", (long long)*(int64_t *)launch->arguments[0]);
+    printf("\n");
   }
 }
 
@@ -26,7 +28,10 @@ int main(void) {
   show(5, 100);
   show(5, 1000);
   show(5, 1025);
+  show(5, 10000);
   show(5, 100000);
+  show(5, 1000000);
+  show(5000, 1000000);
   show(0, 100);
   show(-1, 100);
   show(9000000000, 2000);

@@ -15,8 +15,8 @@ def SoftmaxConvertKernelsToSPIRVPass
     constants (`layOutVulkanArguments`), shared memory workgroup variables.
     An index has 32 bits.  f16 are integers in memory, since not all Vulkan
     devices compute with them, and what converts them is integer arithmetic.
-    Threads are numbered by subgroup and lane, for nothing else is known of how
-    a workgroup is split into subgroups.
+    Threads of kernels that exchange values in subgroups are numbered by subgroup
+    and lane, for nothing else is known of how a workgroup is split into them.
 
     To be followed by `spirv-lower-abi-attrs`, `softmax-decorate-spirv` and
     `spirv-update-vce`.

@@ -17,6 +17,8 @@ def ConvertSoftmaxToGPUPass : Pass<"convert-softmax-to-gpu", "::mlir::func::Func
   let options = [
     Option<"redux", "redux", "bool", /*default=*/"false",
            "Warps add integers by one instruction (sm_80 and later)">,
+    Option<"nvvm", "nvvm", "bool", /*default=*/"false",
+           "Instructions of NVIDIA's chips may be used (ex2.approx and others)">,
     Option<"fma", "fma", "bool", /*default=*/"true",
            "The target multiplies and adds with one rounding">,
     Option<"longGrid", "long-grid", "bool", /*default=*/"true",

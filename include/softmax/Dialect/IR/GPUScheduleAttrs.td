@@ -24,12 +24,15 @@ def Softmax_GPUNumericAttr : Softmax_Attr<"GPUNumeric", "gpu_numeric"> {
     maximum; blocks are counted from the row's first element and merged in
     index order.  Within a block sums are exact up to one rounding per element
     to a multiple of a power of two, so that no order matters.  `accuracy`: the
-    mode.
+    mode.  `exp`: `scaled`, a polynomial; or `native`, the chip's instruction
+    for 2^x, where the bound of the mode holds with it (docs/GPU.md).
   }];
   let parameters = (ins
     "int64_t":$block,
     DefaultValuedParameter<"::mlir::softmax::Accuracy",
-                           "::mlir::softmax::Accuracy::Default">:$accuracy);
+                           "::mlir::softmax::Accuracy::Default">:$accuracy,
+    DefaultValuedParameter<"::mlir::softmax::ExpForm",
+                           "::mlir::softmax::ExpForm::Scaled">:$exp);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

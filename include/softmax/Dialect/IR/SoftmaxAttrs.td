@@ -26,7 +26,7 @@ def Softmax_MaskedRowAttr : EnumAttr<Softmax_Dialect, Softmax_MaskedRow, "masked
 //===--- Statistics ---------------------------------------------------------===//
 
 def Softmax_MaxSumExpAttr : Softmax_Attr<"MaxSumExp", "max_sumexp",
-    [DeclareAttrInterfaceMethods<Softmax_StatisticInterface, ["buildCommonCase", "getLiftExponent"]>]> {
+    [DeclareAttrInterfaceMethods<Softmax_StatisticInterface, ["buildCommonCase", "buildCommonLogit", "getLiftExponent"]>]> {
   let summary = "the maximum m of a row and the sum of exp(x - m)";
   let description = [{
     Pairs merge by m = max(m1, m2), s = s1 exp(m1-m) + s2 exp(m2-m) (Milakov
@@ -79,7 +79,8 @@ def Softmax_ExpForm : I32EnumAttr<"ExpForm", "how exponentials are formed", [
     I32EnumAttrCase<"Plain", 0, "plain">,
     I32EnumAttrCase<"Scaled", 1, "scaled">,
     I32EnumAttrCase<"Table8", 2, "table8">,
-    I32EnumAttrCase<"Table16", 3, "table16">]> {
+    I32EnumAttrCase<"Table16", 3, "table16">,
+    I32EnumAttrCase<"Native", 4, "native">]> {
   let cppNamespace = "::mlir::softmax";
 }
 def Softmax_Accuracy : I32EnumAttr<"Accuracy", "the accuracy mode (docs/Spec.md)", [

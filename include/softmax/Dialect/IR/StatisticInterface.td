@@ -62,6 +62,13 @@ def Softmax_StatisticInterface : AttrInterface<"StatisticAttrInterface"> {
            "const ::mlir::softmax::RowValues &":$row,
            "::mlir::softmax::RowValues &":$common),
       /*methodBody=*/"", /*defaultImplementation=*/[{ return nullptr; }]>,
+    InterfaceMethod<[{Where the condition of `buildCommonCase` for the lifted
+      pass does not hold: what `buildLift` makes with `common` of this, it makes
+      with `row` of `logit`.}],
+      "::mlir::Value", "buildCommonLogit",
+      (ins "::mlir::softmax::StatisticBuilder &":$builder,
+           "::mlir::Value":$logit, "const ::mlir::softmax::RowValues &":$row),
+      /*methodBody=*/"", /*defaultImplementation=*/[{ return logit; }]>,
     InterfaceMethod<[{Row-level values after `pass`, from its reduction.  A sum
       arrives as a `WideValue` (f64, or a pair of f64).}],
       "void", "buildPrepare",

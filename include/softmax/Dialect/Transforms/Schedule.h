@@ -43,11 +43,13 @@ inline constexpr llvm::StringLiteral gpuScheduleAttrName =
 
 /// What the choice of GPU kernels needs to know of `op` (on memrefs).
 GPUKernelShape describeGPUShape(GenericOp op);
+/// The part of a GPU schedule for `op` that decides bits; `native` says whether
+/// exponentials may be formed by an instruction.
+GPUNumericAttr getGPUNumeric(GenericOp op, Accuracy accuracy, bool native);
 /// Whether the elements of every row are one run in all operands, by what their
 /// types tell.
 bool hasContiguousRows(GenericOp op);
-GPUScheduleAttr toGPUSchedule(MLIRContext *context, Accuracy accuracy,
-                              int64_t block, int64_t warpSize,
+GPUScheduleAttr toGPUSchedule(GPUNumericAttr numeric, int64_t warpSize,
                               ArrayRef<GPUCandidate> candidates);
 /// Prints the GPU schedule of `op`: per kernel its guard, its threads and
 /// vectors, what it moves, and the share of the memory bound that is modelled.

@@ -1,0 +1,149 @@
+// Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
+#include "softmax/Scorecard/Sass.h"
+#include "softmax/Scorecard/SassWalk.h"
+
+#include <gtest/gtest.h>
+
+using namespace mlir::softmax::scorecard;
+
+// Threads below 16 load the same element four times; all threads store.
+static constexpr const char *kLoop = R"(
+	.target	sm_90
+
+//--------------------- .text.kernel              --------------------------
+	.section	.text.kernel,"ax",@progbits
+        .global         kernel
+kernel:
+.text.kernel:
+        /*0000*/                   S2R R0, SR_TID.X ;
+        /*0010*/                   LDC.64 R2, c[0x0][0x210] ;
+        /*0020*/                   IMAD.WIDE.U32 R2, R0, 0x4, R2 ;
+        /*0030*/                   HFMA2.MMA R8, -RZ, RZ, 0, 0 ;
+        /*0040*/                   ISETP.GE.AND P0, PT, R0.reuse, 0x10, PT ;
+.L_x_0:
+        /*0050*/              @!P0 LDG.E R4, desc[UR4][R2.64] ;
+        /*0060*/                   IADD3 R8, R8, 0x1, RZ ;
+        /*0070*/                   ISETP.NE.AND P1, PT, R8, 0x4, PT ;
+        /*0080*/               @P1 BRA `(.L_x_0) ;
+        /*0090*/                   FADD R5, R4, 1 ;
+        /*00a0*/                   STG.E desc[UR4][R2.64], R5 ;
+        /*00b0*/                   EXIT ;
+.L_x_1:
+        /*00c0*/                   BRA `(.L_x_1);
+)";
+
+static SassFunction parse(const char *text) {
+  std::vector<SassFunction> functions = llvm::cantFail(parseSass(text));
+  EXPECT_EQ(functions.size(), 1u);
+  return functions.front();
+}
+
+static WalkLaunch makeLaunch() {
+  WalkLaunch launch;
+  launch.block = {64, 1, 1};
+  launch.constants = {{0x210, 0}, {0x214, 1}};
+  return launch;
+}
+
+TEST(Sass, Parses) {
+  SassFunction function = parse(kLoop);
+  EXPECT_EQ(function.name, "kernel");
+  ASSERT_EQ(function.instructions.size(), 13u);
+  const SassInstruction &load = function.instructions[5];
+  EXPECT_EQ(load.address, 0x50u);
+  EXPECT_EQ(load.base(), "LDG");
+  EXPECT_EQ(load.guard, 0u);
+  EXPECT_TRUE(load.guardInverted);
+  ASSERT_EQ(load.operands.size(), 2u);
+  EXPECT_EQ(load.operands[1].kind, SassOperand::Kind::Address);
+  ASSERT_EQ(load.operands[1].terms.size(), 1u);
+  EXPECT_TRUE(load.operands[1].terms[0].wide);
+  EXPECT_EQ(function.instructions[8].operands[0].value, 0x50u);
+  llvm::SmallVector<unsigned> written, read;
+  collectWrites(function.instructions[2], written);
+  collectReads(function.instructions[2], read);
+  EXPECT_EQ(written, (llvm::SmallVector<unsigned>{2, 3}));
+  EXPECT_EQ(read, (llvm::SmallVector<unsigned>{0, 2, 3}));
+}
+
+TEST(Sass, RefusesOtherText) {
+  for (const char *text : {"", "hello", "/*0000*/ EXIT ;",
+                           ".section .text.k,\"ax\"\n/*0000*/ 12 ;"}) {
+    auto functions = parseSass(text);
+    EXPECT_FALSE(static_cast<bool>(functions)) << text;
+    llvm::consumeError(functions.takeError());
+  }
+}
+
+TEST(SassWalk, WeightsLoopsByTrips) {
+  WalkCounts counts =
+      llvm::cantFail(walkBlock(parse(kLoop), makeLaunch(), {0, 0, 0}));
+  EXPECT_EQ(counts.warps, 2u);
+  EXPECT_EQ(counts.instructions, 2u * (5 + 4 * 4 + 3));
+  // The second warp has no lane that loads.
+  EXPECT_EQ(counts.loads.requests, 4u);
+  EXPECT_EQ(counts.loads.bytes, 4u * 16 * 4);
+  EXPECT_EQ(counts.loads.sectors, 8u);
+  EXPECT_EQ(counts.loads.distinctSectors, 2u);
+  EXPECT_EQ(counts.stores.bytes, 256u);
+  EXPECT_EQ(counts.stores.sectors, 8u);
+  EXPECT_EQ(counts.memoryWaits, 4);
+  EXPECT_EQ(counts.unknownBranches, 0u);
+  EXPECT_EQ(counts.unknownGuards, 0u);
+}
+
+// A branch on what was loaded: the way with the call is the longer one.
+TEST(SassWalk, TakesTheShorterWayWhereDataDecides) {
+  WalkCounts counts = llvm::cantFail(walkBlock(parse(R"(
+	.section	.text.kernel,"ax",@progbits
+        /*0000*/                   LDC.64 R2, c[0x0][0x210] ;
+        /*0010*/                   LDG.E R4, desc[UR4][R2.64] ;
+        /*0020*/                   FSETP.GT.AND P0, PT, |R4|, 1, PT ;
+        /*0030*/               @P0 BRA `(.L_x_0) ;
+        /*0040*/                   MOV R6, 0x60 ;
+        /*0050*/                   CALL.REL.NOINC `(.L_x_1) ;
+.L_x_0:
+        /*0060*/                   EXIT ;
+.L_x_1:
+        /*0070*/                   RET.REL.NODEC R6 `(kernel) ;
+)"),
+                                               makeLaunch(), {0, 0, 0}));
+  EXPECT_EQ(counts.instructions, 2u * 5);
+  EXPECT_EQ(counts.unknownBranches, 2u);
+}
+
+// Lanes part and meet again: both sides count once, what follows once.
+TEST(SassWalk, LanesMeetAgain) {
+  WalkCounts counts = llvm::cantFail(walkBlock(parse(R"(
+	.section	.text.kernel,"ax",@progbits
+        /*0000*/                   S2R R0, SR_LANEID ;
+        /*0010*/                   ISETP.LT.AND P0, PT, R0, 0x7, PT ;
+        /*0020*/                   BSSY B0, `(.L_x_1) ;
+        /*0030*/               @P0 BRA `(.L_x_0) ;
+        /*0040*/                   MOV R1, 0x1 ;
+        /*0050*/                   BRA `(.L_x_2) ;
+.L_x_0:
+        /*0060*/                   MOV R1, 0x2 ;
+.L_x_2:
+        /*0070*/                   BSYNC B0 ;
+.L_x_1:
+        /*0080*/                   MOV R2, R1 ;
+        /*0090*/                   EXIT ;
+)"),
+                                               makeLaunch(), {0, 0, 0}));
+  EXPECT_EQ(counts.instructions, 2u * 10);
+}
+
+TEST(SassWalk, StopsAtEndlessLoops) {
+  WalkLaunch launch = makeLaunch();
+  launch.mostInstructions = 100;
+  auto counts = walkBlock(parse(R"(
+	.section	.text.kernel,"ax",@progbits
+.L_x_0:
+        /*0000*/                   BRA `(.L_x_0) ;
+)"),
+                          launch, {0, 0, 0});
+  ASSERT_FALSE(static_cast<bool>(counts));
+  EXPECT_EQ(llvm::toString(counts.takeError()),
+            "kernel: BRA at 0x0: a warp takes more than 100 instructions");
+}
