@@ -27,6 +27,7 @@ void mlir::softmax::addNVVMPipeline(OpPassManager &manager,
   nvvm.hasRedux = options.chip.reducesIntegers;
   device.addPass(createConvertGpuOpsToNVVMOps(nvvm));
   device.addPass(createSoftmaxResolveDeviceFunctionsPass());
+  device.addPass(createSoftmaxLayOutSharedMemoryPass());
   addCleanUp(device);
   device.addPass(createReconcileUnrealizedCastsPass());
   device.addPass(createSoftmaxCheckDeviceCodePass());

@@ -37,6 +37,7 @@ void mlir::softmax::addROCDLPipeline(OpPassManager &manager,
   rocdl.useBarePtrCallConv = true;
   device.addPass(createConvertGpuOpsToROCDLOps(rocdl));
   device.addPass(createSoftmaxResolveDeviceFunctionsPass());
+  device.addPass(createSoftmaxLayOutSharedMemoryPass());
   addCleanUp(device);
   device.addPass(createReconcileUnrealizedCastsPass());
   device.addPass(createSoftmaxCheckDeviceCodePass());

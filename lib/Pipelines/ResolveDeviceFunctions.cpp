@@ -52,13 +52,6 @@ class SoftmaxResolveDeviceFunctionsPass
       call.erase();
       ++numResolved;
     }
-    // Dynamic shared memory has no size.  As a variable of the kernel's own it
-    // would be one of a byte, and lie among the others.
-    for (auto global : getOperation().getBody()->getOps<LLVM::GlobalOp>()) {
-      auto array = dyn_cast<LLVM::LLVMArrayType>(global.getGlobalType());
-      if (array && array.getNumElements() == 0 && global.getAddrSpace() == 3)
-        global.setLinkage(LLVM::Linkage::External);
-    }
     // Declarations would become `.extern`, called or not.
     for (auto function : llvm::make_early_inc_range(
              getOperation().getBody()->getOps<LLVM::LLVMFuncOp>()))

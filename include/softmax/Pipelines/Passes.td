@@ -120,11 +120,23 @@ def SoftmaxResolveDeviceFunctionsPass
     `convert-gpu-to-nvvm` and `convert-gpu-to-rocdl` make calls of NVIDIA's
     libdevice and of AMD's ocml of operations that have an instruction: fused multiply-add, maxima, absolute values, rounding,
     square roots. They become intrinsics of LLVM, and no library is needed.
-    Dynamic shared memory becomes external, as PTX has it.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
   let statistics = [
     Statistic<"numResolved", "num-resolved", "Calls that became intrinsics">
+  ];
+}
+
+def SoftmaxLayOutSharedMemoryPass
+    : Pass<"softmax-lay-out-shared-memory", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "align shared memory as LLVM's optimizer assumes it";
+  let description = [{
+    Variables of shared memory of 16 bytes and more are aligned to 16, as
+    vector accesses of them must be. Dynamic shared memory becomes external, as
+    PTX has it.
+  }];
+  let statistics = [
+    Statistic<"numAligned", "num-aligned", "Variables that were aligned">
   ];
 }
 
