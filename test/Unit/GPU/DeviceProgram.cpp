@@ -32,7 +32,8 @@ DeviceProgram::compile(MLIRContext &context, StringRef text,
   result->accuracy = *symbolizeAccuracy(options.accuracy);
   GPUPipelineOptions pipeline;
   pipeline.chip = llvm::cantFail(parseGPU(options.chip));
-  pipeline.format = DeviceFormat::Dialect;
+  // Optimized as on the way to PTX: what the optimizer assumes is checked, too.
+  pipeline.format = DeviceFormat::LLVM;
   pipeline.accuracy = options.accuracy;
   pipeline.forceStrategy = options.strategy;
   PassManager manager(&context);
