@@ -9,6 +9,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/bit.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <cmath>
 
@@ -113,6 +114,24 @@ void LaneEvaluator::shift() {
   result(static_cast<uint32_t>(high ? wide >> 32 : wide));
 }
 
+/// SGXT Rd, Ra, width: the lowest `width` bits, extended with their sign or,
+/// with .U32, with zeros.
+void LaneEvaluator::extend() {
+  Word width = source(1);
+  if (!width)
+    return result(Word());
+  unsigned count = is("W") ? *width & 31 : std::min(*width, 32u);
+  uint32_t mask = llvm::maskTrailingOnes<uint32_t>(count);
+  Bits from = bits(0);
+  Bits low(from.value & mask, from.known & mask);
+  if (is("U32") || count == 0)
+    return result(Bits(low.value, low.known | ~mask));
+  uint32_t sign = 1u << (count - 1);
+  bool negative = (low.value & sign) != 0, known = (low.known & sign) != 0;
+  result(Bits(negative ? low.value | ~mask : low.value,
+              known ? low.known | ~mask : low.known));
+}
+
 /// LOP3.LUT Rd, Ra, Rb, Rc, table: a bit is known where those that are unknown
 /// do not matter.
 void LaneEvaluator::logic() {
@@ -215,7 +234,8 @@ void LaneEvaluator::select() {
 void LaneEvaluator::minimum() {
   Word a = source(0), b = source(1);
   Truth least = condition(2);
-  if (!a || !b || !least)
+  // Two halves of a word are of data.
+  if (!a || !b || !least || is("U16x2") || is("S16x2"))
     return result(Word());
   bool less = is("U32") ? *a < *b : int32_t(*a) < int32_t(*b);
   result(less == *least ? *a : *b);
@@ -348,6 +368,7 @@ LaneEvaluator::Method LaneEvaluator::find(const SassInstruction &instruction) {
           .Case("IMAD", &LaneEvaluator::multiply)
           .Case("LEA", &LaneEvaluator::shiftAndAdd)
           .Case("SHF", &LaneEvaluator::shift)
+          .Case("SGXT", &LaneEvaluator::extend)
           .Case("LOP3", &LaneEvaluator::logic)
           .Case("PLOP3", &LaneEvaluator::logicOfPredicates)
           .Case("ISETP", &LaneEvaluator::compare)

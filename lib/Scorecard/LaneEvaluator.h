@@ -57,6 +57,7 @@ private:
   void multiply();
   void shiftAndAdd();
   void shift();
+  void extend();
   void logic();
   void logicOfPredicates();
   void compare();

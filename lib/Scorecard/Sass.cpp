@@ -216,6 +216,12 @@ static bool parseInstruction(StringRef line,
   for (StringRef part : llvm::split(opcode, '.'))
     instruction.parts.push_back(part.str());
   parseOperands(operands, labels, instruction);
+  // LD.E R4, [R4]: a generic address is of two registers, named or not.
+  StringRef base = instruction.base();
+  if ((base == "LD" || base == "ST" || base == "ATOM") && instruction.has("E"))
+    for (SassOperand &operand : instruction.operands)
+      for (SassOperand::Term &term : operand.terms)
+        term.wide = true;
   return true;
 }
 

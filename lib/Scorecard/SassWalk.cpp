@@ -47,6 +47,8 @@ struct Decoded {
   Pipe pipe = Pipe::Other;
   llvm::SmallVector<unsigned, 8> reads, writes;
   bool globalLoad = false, globalStore = false, copy = false;
+  /// The address says which memory it is.
+  bool generic = false;
 };
 
 using Sectors = llvm::DenseSet<uint64_t>;
@@ -73,6 +75,8 @@ private:
     return std::accumulate(groups.begin(), groups.end(), pendingBytes);
   }
   uint32_t findCopyingLanes(size_t at, uint32_t lanes);
+  uint32_t findGlobalLanes(size_t at, uint32_t lanes) const;
+  const SassOperand *findAddress(size_t at) const;
   void leave(uint32_t lanes);
   void synchronize();
   /// Instructions from `at` to the end, by the shortest way.
@@ -188,6 +192,28 @@ uint32_t WarpWalker::findCopyingLanes(size_t at, uint32_t lanes) {
   return moving;
 }
 
+const SassOperand *WarpWalker::findAddress(size_t at) const {
+  for (const SassOperand &operand :
+       llvm::reverse(function.instructions[at].operands))
+    if (operand.kind == Kind::Address)
+      return &operand;
+  return nullptr;
+}
+
+/// Blocks of a cluster read each other's shared memory by generic addresses.
+uint32_t WarpWalker::findGlobalLanes(size_t at, uint32_t lanes) const {
+  const SassOperand *place = findAddress(at);
+  uint32_t global = lanes;
+  if (!decoded[at].generic || !place)
+    return lanes;
+  forEachLane(lanes, [&](unsigned lane) {
+    std::optional<uint64_t> address = state.readAddress(*place, lane);
+    if (address && *address >> 32 == kSharedWindow)
+      global &= ~(1u << lane);
+  });
+  return global;
+}
+
 /// The warp waits for what it has loaded.
 void WarpWalker::wait() {
   if (pendingBytes == 0)
@@ -214,16 +240,14 @@ void WarpWalker::waitForCopies(size_t groupsLeft) {
 void WarpWalker::access(size_t at, uint32_t lanes, AccessCounts &into,
                         Sectors &touched) {
   const SassInstruction &instruction = function.instructions[at];
-  auto place = llvm::find_if(
-      llvm::reverse(instruction.operands),
-      [](const SassOperand &one) { return one.kind == Kind::Address; });
+  const SassOperand *place = findAddress(at);
   unsigned bytes = getAccessBytes(instruction);
   uint64_t moved = uint64_t(bytes) * llvm::popcount(lanes);
   llvm::SmallVector<uint64_t, 64> sectors;
   bool unknown = false;
   forEachLane(lanes, [&](unsigned lane) {
     std::optional<uint64_t> address;
-    if (place != instruction.operands.rend())
+    if (place)
       address = state.readAddress(*place, lane);
     unknown |= !address.has_value();
     if (address)
@@ -402,7 +426,10 @@ llvm::Error WarpWalker::step(size_t at, uint32_t active, bool firstWarp) {
     counts.clusterBarriers += base == "UCGABAR_WAIT";
   }
 
-  if (uint32_t lanes = executing | unsure; lanes != 0) {
+  uint32_t lanes = executing | unsure;
+  if (known.globalLoad || known.globalStore)
+    lanes = findGlobalLanes(at, lanes);
+  if (lanes != 0) {
     uint32_t moving = known.copy ? findCopyingLanes(at, lanes) : lanes;
     if ((known.globalLoad || known.globalStore) && unsure != 0)
       ++counts.unknownGuards;
@@ -414,10 +441,9 @@ llvm::Error WarpWalker::step(size_t at, uint32_t active, bool firstWarp) {
       counts.localBytes +=
           uint64_t(getAccessBytes(instruction)) * llvm::popcount(lanes);
   }
-  if (known.globalLoad && (executing | unsure) != 0) {
+  if (known.globalLoad && lanes != 0)
     for (unsigned index : known.writes)
       pending.set(index);
-  }
   if (executing != 0)
     evaluate(instruction, executing, state);
   if (unsure != 0)
@@ -434,6 +460,7 @@ static std::vector<Decoded> decode(const SassFunction &function) {
     collectWrites(instruction, one.writes);
     StringRef base = instruction.base();
     one.copy = base == "LDGSTS";
+    one.generic = base == "LD" || base == "ST" || base == "ATOM";
     one.globalLoad = base == "LDG" || base == "LD" || base == "ATOMG" ||
                      base == "ATOM" || one.copy;
     one.globalStore =

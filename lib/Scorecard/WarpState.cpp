@@ -146,6 +146,7 @@ std::optional<uint32_t> WarpState::readSpecial(StringRef name,
       .Case("SR_CLUSTERID.X", block.x / launch.cluster)
       .Case("SR_CTAID_IN_CLUSTER.X", block.x % launch.cluster)
       .Case("SR_NCTAID_IN_CLUSTER.X", launch.cluster)
+      .Case("SR_SWINHI", kSharedWindow)
       .Default(std::nullopt);
 }
 

@@ -15,6 +15,9 @@ namespace mlir::softmax::scorecard {
 
 inline constexpr unsigned kLanes = 32;
 
+/// The upper word of generic addresses of shared memory; no buffer has it.
+inline constexpr uint32_t kSharedWindow = 1;
+
 /// A word of which some bits are known; the others are zero in `value`.
 /// Compilers keep predicates as bits of a register, of floats and of integers
 /// in the same one.

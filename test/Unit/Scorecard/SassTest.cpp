@@ -92,6 +92,76 @@ TEST(SassWalk, WeightsLoopsByTrips) {
   EXPECT_EQ(counts.unknownGuards, 0u);
 }
 
+// A row's elements before the first aligned one: (-address / 4) mod 4 of them,
+// here 3, so that lanes 0, 1 and 2 load.  ptxas takes the lowest bits with
+// SGXT.
+TEST(SassWalk, ExtendsBits) {
+  WalkLaunch launch = makeLaunch();
+  launch.block = {32, 1, 1};
+  launch.constants[0x218] = 4;
+  WalkCounts counts = llvm::cantFail(walkBlock(parse(R"(
+	.section	.text.kernel,"ax",@progbits
+        /*0000*/                   S2R R10, SR_LANEID ;
+        /*0010*/                   LDC.64 R2, c[0x0][0x210] ;
+        /*0020*/                   LDC R42, c[0x0][0x218] ;
+        /*0030*/                   IMAD.WIDE.U32 R2, R10, 0x4, R2 ;
+        /*0040*/                   IADD3 R0, -R42, RZ, RZ ;
+        /*0050*/                   SHF.R.U32.HI R0, RZ, 0x2, R0 ;
+        /*0060*/                   SGXT.U32 R9, R0, 0x2 ;
+        /*0070*/                   ISETP.LT.AND P0, PT, R10, R9, PT ;
+        /*0080*/               @P0 LDG.E R4, desc[UR4][R2.64] ;
+        /*0090*/                   SGXT R9, R0, 0x2 ;
+        /*00a0*/                   ISETP.EQ.AND P1, PT, R9, -0x1, PT ;
+        /*00b0*/               @P1 EXIT ;
+        /*00c0*/                   LDG.E R4, desc[UR4][R2.64] ;
+        /*00d0*/                   EXIT ;
+)"),
+                                               launch, {0, 0, 0}));
+  EXPECT_EQ(counts.unknownGuards, 0u);
+  EXPECT_EQ(counts.loads.requests, 1u);
+  EXPECT_EQ(counts.loads.bytes, 3u * 4);
+  EXPECT_EQ(counts.instructions, 12u);
+}
+
+// Halves are not one integer: nothing is known of the result.
+TEST(SassWalk, KnowsNothingOfMinimaOfHalves) {
+  WalkLaunch launch = makeLaunch();
+  launch.block = {32, 1, 1};
+  WalkCounts counts = llvm::cantFail(walkBlock(parse(R"(
+	.section	.text.kernel,"ax",@progbits
+        /*0000*/                   MOV R0, 0x10002 ;
+        /*0010*/                   VIMNMX.U16x2 R1, R0, 0x20001, PT ;
+        /*0020*/                   ISETP.EQ.AND P0, PT, R1, 0x10001, PT ;
+        /*0030*/               @P0 BRA `(.L_x_0) ;
+.L_x_0:
+        /*0040*/                   EXIT ;
+)"),
+                                               launch, {0, 0, 0}));
+  EXPECT_EQ(counts.unknownBranches, 1u);
+}
+
+// What blocks of a cluster read from each other is not global memory.
+TEST(SassWalk, TellsSharedMemoryOfClusters) {
+  WalkLaunch launch = makeLaunch();
+  launch.block = {32, 1, 1};
+  launch.constants[0x214] = 0x100;
+  WalkCounts counts = llvm::cantFail(walkBlock(parse(R"(
+	.section	.text.kernel,"ax",@progbits
+        /*0000*/                   S2R R5, SR_SWINHI ;
+        /*0010*/                   MOV R4, 0x400 ;
+        /*0020*/                   LDC.64 R2, c[0x0][0x210] ;
+        /*0030*/                   LD.E.64 R6, [R4] ;
+        /*0040*/                   LD.E R8, [R2] ;
+        /*0050*/                   ST.E [R4], R8 ;
+        /*0060*/                   EXIT ;
+)"),
+                                               launch, {0, 0, 0}));
+  EXPECT_EQ(counts.loads.requests, 1u);
+  EXPECT_EQ(counts.loads.sectors, 1u);
+  EXPECT_EQ(counts.stores.requests, 0u);
+  EXPECT_EQ(counts.unknownAddresses, 0u);
+}
+
 // A branch on what was loaded: the way with the call is the longer one.
 TEST(SassWalk, TakesTheShorterWayWhereDataDecides) {
   WalkCounts counts = llvm::cantFail(walkBlock(parse(R"(
