@@ -2,8 +2,8 @@
 // RUN: not softmax-opt %s --softmax-to-gpu-binary="chip=gfx942 force-strategy=cluster_per_row" 2>&1 | FileCheck %s --check-prefix=CLUSTER
 // RUN: not softmax-opt %s --softmax-to-gpu-binary="chip=gfx942" 2>&1 | FileCheck %s --check-prefix=WRITTEN
 // RUN: not softmax-opt %s --softmax-to-gpu-binary="chip=gfx1100" 2>&1 | FileCheck %s --check-prefix=WARPS
-// CLUSTER: amd-errors.mlir:[[#@LINE+4]]:{{.*}} error: {{.*}}strategy 'cluster_per_row' needs clusters, which gfx942 has not; use block_
-// WRITTEN: error: {{.*}}chip 'gfx942' has no clusters; use block_shared, split_row or block_online instead of cluster_per_row
+// CLUSTER: amd-errors.mlir:[[#@LINE+4]]:{{.*}} error: {{.*}}strategy 'cluster_per_row' is of NVIDIA's GPUs; use block_online, or no strategy
+// WRITTEN: error: {{.*}}strategy 'cluster_per_row' is of NVIDIA's GPUs; use block_online
 // WARPS: error: {{.*}}an alternative has warps of 64 threads, and chip 'gfx1100' of 32; write warp_size = 32
 func.func @chosen(%x: memref<4x40000xf32>, %y: memref<4x40000xf32>) {
   softmax.softmax dimensions = [1] ins(%x : memref<4x40000xf32>) outs(%y : memref<4x40000xf32>)

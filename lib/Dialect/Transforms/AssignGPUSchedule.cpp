@@ -45,8 +45,8 @@ static LogicalResult verifyGiven(GenericOp op, Accuracy accuracy, bool native) {
          << ": only the alternatives are free to choose";
 }
 
-/// Kernels that somebody wrote must suit the chip's warps and have no clusters
-/// where it has none.
+/// Kernels that somebody wrote must suit the chip's warps and be of its kind,
+/// without clusters where it has none.
 static LogicalResult verifyForChip(GenericOp op, const GPUDescription &chip) {
   auto given = op->getAttrOfType<GPUScheduleAttr>(gpuScheduleAttrName);
   for (GPUAlternativeAttr alternative : given.getAlternatives()) {
@@ -55,8 +55,15 @@ static LogicalResult verifyForChip(GenericOp op, const GPUDescription &chip) {
              << alternative.getWarpSize() << " threads, and chip '" << chip.name
              << "' of " << chip.warpSize
              << "; write warp_size = " << chip.warpSize;
-    if (alternative.getStrategy() == GPUStrategy::ClusterPerRow &&
-        chip.clusterBlocks < 2)
+    GPUStrategy strategy = alternative.getStrategy();
+    bool cluster = strategy == GPUStrategy::ClusterPerRow;
+    if (chip.kind != GPUKind::NVIDIA &&
+        (cluster || strategy == GPUStrategy::BlockShared ||
+         strategy == GPUStrategy::SplitRow))
+      return op.emitOpError("gpu schedule: strategy '")
+             << stringifyGPUStrategy(strategy)
+             << "' is of NVIDIA's GPUs; use block_online";
+    if (cluster && chip.clusterBlocks < 2)
       return op.emitOpError("gpu schedule: chip '")
              << chip.name
              << "' has no clusters; use block_shared, split_row or "
