@@ -31,6 +31,8 @@ def parse(arguments):
     programs = os.path.join(ROOT, "build", "bin")
     parser.add_argument("--chip", default="sm_90", choices=sorted(sweep.MULTIPROCESSORS))
     parser.add_argument("--types", type=a_list(list(peers.BYTES)), default=["f32", "f16", "bf16"])
+    parser.add_argument("--fast", type=a_list(list(peers.BYTES)), default=["f32"],
+                        help="types of which ours is scored with --accuracy=fast too")
     parser.add_argument("--peers", type=a_list(list(peers.PEERS)), default=list(peers.PEERS))
     parser.add_argument("--lengths", type=lambda text: [int(item) for item in text.split(",")],
                         default=sweep.LENGTHS, help="elements of a row, a list")

@@ -2,8 +2,13 @@
 """What a sweep comes to: a comparison as text, and a picture."""
 
 OURS = "softmax-mlir"
+FAST = "softmax-mlir fast"
 # Counts of whole blocks differ by what the last block of a launch lacks.
 TOLERANCE = 1.005
+
+
+def is_ours(record):
+    return record["peer"] in (OURS, FAST)
 
 
 def moved(record):
@@ -22,23 +27,24 @@ def compare(records):
     """Lines that say at which lengths ours moves or executes more than each peer."""
     lines = []
     types = list(dict.fromkeys(record["type"] for record in records))
-    names = list(dict.fromkeys(record["peer"] for record in records if record["peer"] != OURS))
-    for type in types:
-        ours = {r["columns"]: r for r in records if r["type"] == type and r["peer"] == OURS}
-        for name in names:
-            theirs = {r["columns"]: r for r in records if r["type"] == type and r["peer"] == name}
-            both = [columns for columns in ours if columns in theirs]
-            if not both:
-                continue
-            for what, value in [("bytes", moved), ("instructions", instructions)]:
-                more = [c for c in both if value(ours[c]) > TOLERANCE * value(theirs[c])]
-                fewer = [c for c in both if value(theirs[c]) > TOLERANCE * value(ours[c])]
-                lines.append("%s against %s, %s: more at %d, fewer at %d of %d lengths%s" % (
-                    type, name, what, len(more), len(fewer), len(both),
-                    "; more at " + ", ".join(map(str, more)) if more else ""))
-            slower = [c for c in both if share(ours[c]) < share(theirs[c]) / 1.05]
-            lines.append("%s against %s, modelled time: slower by more than 5%% at %d of %d lengths%s" % (
-                type, name, len(slower), len(both), "; " + ", ".join(map(str, slower)) if slower else ""))
+    names = list(dict.fromkeys(record["peer"] for record in records if not is_ours(record)))
+    pairs = [(type, own, name) for type in types for own in (OURS, FAST) for name in names]
+    for type, own, name in pairs:
+        ours = {r["columns"]: r for r in records if r["type"] == type and r["peer"] == own}
+        theirs = {r["columns"]: r for r in records if r["type"] == type and r["peer"] == name}
+        both = [columns for columns in ours if columns in theirs]
+        if not both:
+            continue
+        label = type if own == OURS else type + " fast"
+        for what, value in [("bytes", moved), ("instructions", instructions)]:
+            more = [c for c in both if value(ours[c]) > TOLERANCE * value(theirs[c])]
+            fewer = [c for c in both if value(theirs[c]) > TOLERANCE * value(ours[c])]
+            lines.append("%s against %s, %s: more at %d, fewer at %d of %d lengths%s" % (
+                label, name, what, len(more), len(fewer), len(both),
+                "; more at " + ", ".join(map(str, more)) if more else ""))
+        slower = [c for c in both if share(ours[c]) < share(theirs[c]) / 1.05]
+        lines.append("%s against %s, modelled time: slower by more than 5%% at %d of %d lengths%s" % (
+            label, name, len(slower), len(both), "; " + ", ".join(map(str, slower)) if slower else ""))
     return lines
 
 
@@ -50,9 +56,9 @@ def table(records, lengths):
     for record in records:
         if record["columns"] not in lengths:
             continue
-        name = record["name"] if record["peer"] == OURS else record["peer"]
-        if record["peer"] == OURS:
-            name = "**%s**" % name
+        name = record["peer"]
+        if is_ours(record):
+            name = "**%s**%s" % (record["name"], " fast" if name == FAST else "")
         lines.append("| %s | %d | %s | %.2f + %.2f | %.2f/%.2f | %.1f | %d | %.1f | %.1f | %.2f | %.2f |" % (
             record["type"], record["columns"], name, record["bytes_read_per_element"],
             record["bytes_written_per_element"], record["sectors_read_ratio"], record["sectors_written_ratio"],
@@ -77,8 +83,10 @@ def plot(records, chip, path):
             axis = axes[row][column]
             for name in names:
                 points = sorted((r["columns"], value(r)) for r in records if r["type"] == type and r["peer"] == name)
+                if not points:
+                    continue
                 axis.plot([x for x, _ in points], [y for _, y in points], marker=".", markersize=4,
-                          linewidth=2 if name == OURS else 1, label=name)
+                          linewidth=2 if name in (OURS, FAST) else 1, label=name)
             axis.set_xscale("log", base=2)
             if scale:
                 axis.set_yscale(scale)

@@ -6,6 +6,7 @@ import os
 import subprocess
 
 import peers
+import report
 
 # Powers of two, their neighbours, and lengths that nothing divides.
 LENGTHS = [
@@ -35,10 +36,10 @@ def run(command, text=None):
     return json.loads(done.stdout)["scores"]
 
 
-def score_ours(softmaxc, chip, type, lengths):
+def score_ours(softmaxc, chip, type, lengths, accuracy="default"):
     shapes = ",".join("%dx%d" % (rows_of(columns), columns) for columns in lengths)
     return run([softmaxc, "--op=softmax", "--shape=?x?", "--type=" + type, "--target=nvptx:" + chip,
-                "--scorecard=json", "--scorecard-shape=" + shapes])
+                "--accuracy=" + accuracy, "--scorecard=json", "--scorecard-shape=" + shapes])
 
 
 def problem(peer, compiled, type, columns, grid=None):
@@ -88,9 +89,12 @@ def sweep(options, say):
         except peers.Missing as missing:
             say("%s is missing: %s" % (name, missing))
     for type in options.types:
-        say("softmax-mlir %s" % type)
-        for score in score_ours(options.softmaxc, options.chip, type, options.lengths):
-            records.append(dict(score, type=type, peer="softmax-mlir"))
+        for name, accuracy in [(report.OURS, "default"), (report.FAST, "fast")]:
+            if name == report.FAST and type not in options.fast:
+                continue
+            say("%s %s" % (name, type))
+            for score in score_ours(options.softmaxc, options.chip, type, options.lengths, accuracy):
+                records.append(dict(score, type=type, peer=name))
         for peer in found:
             say("%s %s" % (peer.name, type))
             for score in score_peer(options.scorer, options.chip, peer, type, options.lengths):

@@ -107,9 +107,10 @@ mlir::softmax::parseEmitKind(StringRef name, std::optional<GPUKind> gpu) {
   StringRef example = other->targets & NVIDIA ? "nvptx:sm_90"
                       : other->targets & AMD  ? "amdgcn:gfx942"
                                               : "vulkan";
-  return llvm::createStringError("--emit=" + name.str() +
-                                 (gpu ? " is of other GPUs" : " needs a GPU") +
-                                 ", as --target=" + example.str() + use);
+  return llvm::createStringError(
+      "--emit=" + name.str() +
+      (gpu ? " is of other GPUs" : " needs a GPU target") +
+      ", as --target=" + example.str() + use);
 }
 
 std::optional<EmitKind> mlir::softmax::kindOfPath(StringRef path,

@@ -123,6 +123,24 @@ TEST(SassWalk, ExtendsBits) {
   EXPECT_EQ(counts.instructions, 12u);
 }
 
+// From sm_100 on minima write two predicates beside the register.
+TEST(SassWalk, KnowsMinimaThatWritePredicates) {
+  WalkLaunch launch = makeLaunch();
+  launch.block = {32, 1, 1};
+  WalkCounts counts = llvm::cantFail(walkBlock(parse(R"(
+	.section	.text.kernel,"ax",@progbits
+        /*0000*/                   S2R R0, SR_LANEID ;
+        /*0010*/                   VIMNMX R1, PT, PT, R0, 0x3, PT ;
+        /*0020*/                   VIMNMX.U32 R2, PT, PT, R0, 0x3, !PT ;
+        /*0030*/                   ISETP.EQ.AND P0, PT, R1, R2, PT ;
+        /*0040*/               @P0 EXIT ;
+        /*0050*/                   EXIT ;
+)"),
+                                               launch, {0, 0, 0}));
+  EXPECT_EQ(counts.unknownBranches, 0u);
+  EXPECT_EQ(counts.instructions, 6u);
+}
+
 // Halves are not one integer: nothing is known of the result.
 TEST(SassWalk, KnowsNothingOfMinimaOfHalves) {
   WalkLaunch launch = makeLaunch();
