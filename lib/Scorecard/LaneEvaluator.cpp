@@ -88,6 +88,9 @@ void LaneEvaluator::shiftAndAdd() {
     c = int32_t(*a) < 0 ? UINT32_MAX : 0;
   uint64_t wide = (uint64_t(*c) << 32 | *a) << (*shift & 31);
   uint64_t part = high ? wide >> 32 : static_cast<uint32_t>(wide);
+  // -x is ~x + 1, whose carry counts where x is 0.
+  if (!high && part == 0 && operands[first].negated)
+    part = uint64_t(1) << 32;
   uint64_t sum = part + *b + *carry;
   result(static_cast<uint32_t>(sum));
   results.truths = {sum >> 32 != 0};

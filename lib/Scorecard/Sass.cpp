@@ -340,7 +340,8 @@ unsigned mlir::softmax::scorecard::countDestinations(
     return count;
   }
   if (base == "IADD3" || base == "UIADD3" || base == "LEA" || base == "ULEA" ||
-      base == "IMAD" || base == "UIMAD" || base == "IADD" || base == "F2FP") {
+      base == "IMAD" || base == "UIMAD" || base == "IADD" || base == "F2FP" ||
+      base == "VIMNMX" || base == "UVIMNMX") {
     unsigned count = 1;
     while (isPredicate(count))
       ++count;

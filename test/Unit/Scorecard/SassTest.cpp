@@ -141,6 +141,33 @@ TEST(SassWalk, KnowsMinimaThatWritePredicates) {
   EXPECT_EQ(counts.instructions, 6u);
 }
 
+// What is left of 2^17 + 5 after none and after sixteen parts of 2^13: the
+// upper word takes the carry, which a part of zero makes too.
+TEST(SassWalk, CarriesOfNegatedShifts) {
+  for (uint32_t parts : {0u, 16u}) {
+    WalkLaunch launch = makeLaunch();
+    launch.block = {32, 1, 1};
+    launch.constants = {{0x218, parts}, {0x220, 131077}, {0x224, 0}};
+    WalkCounts counts = llvm::cantFail(walkBlock(parse(R"(
+	.section	.text.kernel,"ax",@progbits
+        /*0000*/                   LDCU UR18, c[0x0][0x218] ;
+        /*0010*/                   LDCU.64 UR22, c[0x0][0x220] ;
+        /*0020*/                   ULEA UR11, UP1, -UR18, UR22, 0xd ;
+        /*0030*/                   UIADD3.X UR12, UPT, UPT, ~URZ, UR23, URZ, UP1, !UPT ;
+        /*0040*/                   UISETP.NE.U32.AND UP0, UPT, UR12, URZ, UPT ;
+        /*0050*/                   BRA.U UP0, `(.L_x_0) ;
+        /*0060*/                   EXIT ;
+.L_x_0:
+        /*0070*/                   NOP ;
+        /*0080*/                   MOV R0, 0x1 ;
+        /*0090*/                   EXIT ;
+)"),
+                                                 launch, {0, 0, 0}));
+    EXPECT_EQ(counts.unknownBranches, 0u);
+    EXPECT_EQ(counts.instructions, 7u) << parts;
+  }
+}
+
 // Halves are not one integer: nothing is known of the result.
 TEST(SassWalk, KnowsNothingOfMinimaOfHalves) {
   WalkLaunch launch = makeLaunch();
