@@ -82,12 +82,16 @@ static llvm::Expected<WalkCounts> walkSome(const SassFunction &function,
                                            const WalkLaunch &launch,
                                            uint64_t mostBlocks) {
   uint64_t blocks = uint64_t(launch.grid.x) * launch.grid.y * launch.grid.z;
-  uint64_t count = std::min(blocks, mostBlocks);
+  // Clusters are walked whole: their last blocks have less to do.
+  uint64_t cluster = std::clamp<uint64_t>(launch.cluster, 1, blocks);
+  uint64_t clusters = blocks / cluster;
+  uint64_t count =
+      std::min(clusters, std::max<uint64_t>(1, mostBlocks / cluster));
   // An odd distance meets rows of all alignments.
-  uint64_t distance = count < blocks ? ((blocks / count - 1) | 1) : 1;
+  uint64_t distance = count < clusters ? ((clusters / count - 1) | 1) : 1;
   WalkCounts total;
-  for (uint64_t i = 0; i < count; ++i) {
-    uint64_t index = i * distance;
+  for (uint64_t i = 0; i < count * cluster; ++i) {
+    uint64_t index = i / cluster * distance * cluster + i % cluster;
     Dim3 block = {static_cast<uint32_t>(index % launch.grid.x),
                   static_cast<uint32_t>(index / launch.grid.x % launch.grid.y),
                   static_cast<uint32_t>(index / launch.grid.x / launch.grid.y)};
