@@ -173,10 +173,14 @@ mlir::softmax::chooseGPUKernels(const GPUKernelShape &shape,
                       from);
   }
   if (uses(GPUStrategyKind::BlockPerRow)) {
-    most = kGPUBlock;
-    if (!shape.columns || lister.list.empty())
-      lister.addHolders(GPUStrategyKind::BlockPerRow, lister.wide, lister.wide,
-                        0, most, from);
+    // As few threads as hold a row: each computes what is computed per row.
+    for (int64_t threads = std::min<int64_t>(2 * chip.warpSize, lister.wide);
+         threads <= lister.wide; threads *= 2) {
+      most = threads * lister.held;
+      if (!shape.columns || lister.list.empty())
+        lister.addHolders(GPUStrategyKind::BlockPerRow, threads, threads, 0,
+                          most, from);
+    }
   }
   if (!lister.list.empty() && shape.columns)
     return lister.list;
