@@ -86,23 +86,34 @@ static void accessLocal(const SassInstruction &instruction, uint32_t active,
     state.local.clear();
   if (!value.isRegister())
     return;
+  unsigned bytes = getAccessBytes(instruction);
+  // A part of a word at its place, and which bits a load extends by its sign.
+  unsigned shift = bytes < 4 && address ? 8 * (*address & 3) : 0;
+  uint32_t mask = bytes < 4 ? (1u << (8 * bytes)) - 1 : UINT32_MAX;
+  bool isSigned = instruction.has("S16") || instruction.has("S8");
   for (unsigned i = 0; i < words; ++i)
     for (unsigned lane = 0; lane < kLanes; ++lane) {
       if (!(active >> lane & 1))
         continue;
       unsigned index =
           value.index == kZeroRegister ? value.index : value.index + i;
+      uint32_t place = (address.value_or(0) & ~3u) + 4 * i;
       if (load) {
         auto slot = state.local.end();
         if (address)
-          slot = state.local.find(*address + 4 * i);
-        state.writeRegister(index, lane,
-                            slot == state.local.end() ? Bits()
-                                                      : slot->second[lane]);
+          slot = state.local.find(place);
+        Bits word = slot == state.local.end() ? Bits() : slot->second[lane];
+        Bits part(word.value >> shift & mask, word.known >> shift & mask);
+        uint32_t sign = mask ^ mask >> 1;
+        if (!isSigned || (part.known & sign) != 0) {
+          bool ones = isSigned && (part.value & sign) != 0;
+          part = Bits(part.value | (ones ? ~mask : 0), part.known | ~mask);
+        }
+        state.writeRegister(index, lane, part);
       } else if (address) {
-        state.local[*address + 4 * i][lane] = getAccessBytes(instruction) < 4
-                                                  ? Bits()
-                                                  : state.readBits(index, lane);
+        Bits from = state.readBits(index, lane), &to = state.local[place][lane];
+        to = Bits((to.value & ~(mask << shift)) | (from.value & mask) << shift,
+                  (to.known & ~(mask << shift)) | (from.known & mask) << shift);
       }
     }
 }

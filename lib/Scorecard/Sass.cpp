@@ -198,8 +198,9 @@ static bool parseInstruction(StringRef line,
                              SassInstruction &instruction) {
   if (!consumeAddress(line, instruction.address))
     return false;
-  // Turing's pairs and encodings that follow are not code.
-  line = line.split(';').first.trim().trim("{} ");
+  // Turing's pairs, remarks such as (*"SpillRefill"*) and encodings that follow
+  // are not code.
+  line = line.split(';').first.split("(*").first.trim().trim("{} ");
   if (line.consume_front("@")) {
     instruction.guardInverted = line.consume_front("!");
     auto [name, rest] = line.split(' ');
@@ -357,6 +358,9 @@ unsigned mlir::softmax::scorecard::countDestinations(
 static unsigned countRegisters(const SassInstruction &instruction,
                                size_t operand, bool written) {
   StringRef base = instruction.base();
+  // Matrices of 8 x 8, one to four.
+  if (base == "LDSM")
+    return instruction.has("4") ? 4 : instruction.has("2") ? 2 : 1;
   if (base.starts_with("LD") || base.starts_with("ULD") || base == "ATOMG" ||
       base.starts_with("ST"))
     return instruction.has("256")

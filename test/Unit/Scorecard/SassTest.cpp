@@ -168,6 +168,45 @@ TEST(SassWalk, CarriesOfNegatedShifts) {
   }
 }
 
+// Predicates that are spilled, whole words and halves of one, come back: lanes
+// below 5 and below 9 load, and those below 5 whose -3 keeps its sign.
+TEST(SassWalk, KnowsSpilledPredicates) {
+  WalkLaunch launch = makeLaunch();
+  launch.block = {32, 1, 1};
+  launch.constants[0x28] = 0x1000;
+  WalkCounts counts = llvm::cantFail(walkBlock(parse(R"(
+	.section	.text.kernel,"ax",@progbits
+        /*0000*/                   LDC R1, c[0x0][0x28] ;
+        /*0010*/                   S2R R0, SR_LANEID ;
+        /*0020*/                   LDC.64 R2, c[0x0][0x210] ;
+        /*0030*/                   ISETP.LT.AND P0, PT, R0, 0x5, PT ;
+        /*0040*/                   P2R R4, PR, RZ, 0x1 ;
+        /*0050*/                   STL [R1+0x8], R4                    (*"SpillRefill"*);
+        /*0060*/                   ISETP.LT.AND P0, PT, R0, 0x9, PT ;
+        /*0070*/                   SEL R5, RZ, 0xffff, !P0 ;
+        /*0080*/                   STL.S16 [R1+0xc], R5                (*"SpillRefill"*);
+        /*0090*/                   SEL R5, RZ, 0xfffd, !P0 ;
+        /*00a0*/                   STL.S16 [R1+0xe], R5                (*"SpillRefill"*);
+        /*00b0*/                   MOV R4, RZ ;
+        /*00c0*/                   LDL.LU R4, [R1+0x8]                 (*"SpillRefill"*);
+        /*00d0*/                   LDL.LU.S16 R5, [R1+0xc]             (*"SpillRefill"*);
+        /*00e0*/                   LDL.S16 R6, [R1+0xe]                (*"SpillRefill"*);
+        /*00f0*/                   ISETP.NE.AND P1, PT, R4, RZ, PT ;
+        /*0100*/                   ISETP.NE.AND P2, PT, R5, RZ, PT ;
+        /*0110*/                   ISETP.EQ.AND P3, PT, R6, -0x3, P1 ;
+        /*0120*/               @P1 LDG.E R8, desc[UR4][R2.64] ;
+        /*0130*/               @P2 LDG.E.128 R8, desc[UR4][R2.64] ;
+        /*0140*/               @P3 LDG.E R8, desc[UR4][R2.64] ;
+        /*0150*/                   EXIT ;
+)"),
+                                               launch, {0, 0, 0}));
+  EXPECT_EQ(counts.unknownGuards, 0u);
+  EXPECT_EQ(counts.loads.requests, 3u);
+  // Lanes share what they load.
+  EXPECT_EQ(counts.loads.bytes, 20u + 32 + 20);
+  EXPECT_EQ(counts.localBytes, 32u * (4 + 2 + 2) * 2);
+}
+
 // Halves are not one integer: nothing is known of the result.
 TEST(SassWalk, KnowsNothingOfMinimaOfHalves) {
   WalkLaunch launch = makeLaunch();
