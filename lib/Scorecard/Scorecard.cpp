@@ -85,10 +85,11 @@ static llvm::Expected<WalkCounts> walkSome(const SassFunction &function,
   // Clusters are walked whole: their last blocks have less to do.
   uint64_t cluster = std::clamp<uint64_t>(launch.cluster, 1, blocks);
   uint64_t clusters = blocks / cluster;
-  uint64_t count =
-      std::min(clusters, std::max<uint64_t>(1, mostBlocks / cluster));
-  // An odd distance meets rows of all alignments.
-  uint64_t distance = count < clusters ? ((clusters / count - 1) | 1) : 1;
+  uint64_t count = std::min(clusters, mostBlocks);
+  // Three more than a multiple of eight: of odd rows as many start in one half
+  // of a sector as in the other, at all multiples of an element.
+  uint64_t distance = clusters / count;
+  distance = distance < 4 ? 1 : (distance - 4) / 8 * 8 + 3;
   WalkCounts total;
   for (uint64_t i = 0; i < count * cluster; ++i) {
     uint64_t index = i / cluster * distance * cluster + i % cluster;
