@@ -40,7 +40,10 @@ void mlir::softmax::buildFromGPUSchedulePipeline(
     OpPassManager &manager, const GPUPipelineOptions &options) {
   ConvertSoftmaxToGPUPassOptions lowering;
   lowering.redux = options.chip.reducesIntegers;
-  lowering.nvvm = options.chip.kind == GPUKind::NVIDIA;
+  lowering.native =
+      options.chip.kind == GPUKind::NVIDIA ? NativeInstructions::NVVM
+      : options.chip.kind == GPUKind::AMD  ? NativeInstructions::ROCDL
+                                           : NativeInstructions::None;
   lowering.fma = options.chip.fusesMultiplyAdd;
   lowering.longGrid = options.chip.hasLongGrid;
   manager.addNestedPass<func::FuncOp>(createConvertSoftmaxToGPUPass(lowering));

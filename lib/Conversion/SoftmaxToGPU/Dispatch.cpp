@@ -129,11 +129,12 @@ mlir::softmax::lowerGenericToGPU(GenericOp op, StringRef prefix,
     return failure();
 
   OpBuilder builder(op);
-  if (schedule.getNumeric().getExp() == ExpForm::Native && !capabilities.nvvm)
+  if (schedule.getNumeric().getExp() == ExpForm::Native &&
+      capabilities.native == NativeInstructions::None)
     return op.emitOpError(
         "has a GPU schedule with exp = native, an instruction "
-        "of NVIDIA's chips; run convert-softmax-to-gpu with "
-        "nvvm=true, or use exp = scaled");
+        "of NVIDIA's and AMD's chips; run convert-softmax-to-gpu with "
+        "native=nvvm or native=rocdl, or use exp = scaled");
   GPUBuilder k(op, builder, schedule.getNumeric(), capabilities);
   RowNeeds needs(op);
   bool complete = false;

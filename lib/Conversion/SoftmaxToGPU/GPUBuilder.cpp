@@ -17,13 +17,19 @@ GPUBuilder::GPUBuilder(GenericOp op, OpBuilder &builder, GPUNumericAttr numeric,
           Flattening::Pointer),
       numeric(numeric), capabilities(capabilities) {
   device.exp2 = [this](Value x) {
-    return native("llvm.nvvm.ex2.approx.ftz", x);
+    bool amd = this->capabilities.native == NativeInstructions::ROCDL;
+    return native(amd ? "llvm.amdgcn.exp2" : "llvm.nvvm.ex2.approx.ftz", x);
   };
   device.reciprocal = [this](Value x) -> Value {
-    if (this->capabilities.nvvm)
+    switch (this->capabilities.native) {
+    case NativeInstructions::NVVM:
       return native("llvm.nvvm.rcp.approx.ftz.f", x);
-    MathBuilder math(b, loc);
-    return math.div(math.constant(x.getType(), 1.0), x);
+    case NativeInstructions::ROCDL:
+      return native("llvm.amdgcn.rcp", x);
+    case NativeInstructions::None:
+      MathBuilder math(b, loc);
+      return math.div(math.constant(x.getType(), 1.0), x);
+    }
   };
   device.maxKeepsNaN = capabilities.redux && !computeType.isF64();
   form.device = &device;

@@ -19,8 +19,8 @@ struct GPUCapabilities {
   /// (NVIDIA's redux.sync).  Such chips have a maximum that keeps NaN as well
   /// (max.NaN): both came with sm_80.
   bool redux = false;
-  /// Instructions of NVIDIA's chips may be used: ex2.approx and rcp.approx.
-  bool nvvm = false;
+  /// Instructions for powers of two and reciprocals.
+  NativeInstructions native = NativeInstructions::None;
   /// Multiplications and additions may be rounded together.
   bool fma = true;
   /// One dimension of the grid holds any number of blocks.  Otherwise a kernel

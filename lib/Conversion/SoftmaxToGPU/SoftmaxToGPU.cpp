@@ -35,7 +35,7 @@ struct ConvertSoftmaxToGPU
     });
     GPUCapabilities capabilities;
     capabilities.redux = redux;
-    capabilities.nvvm = nvvm;
+    capabilities.native = native;
     capabilities.fma = fma;
     capabilities.longGrid = longGrid;
     SmallVector<Attribute> kernels;

@@ -100,7 +100,7 @@ func.func private @wavefronts() attributes {a = #softmax.gpu_alternative<max_col
 // -----
 
 func.func @native(%x: memref<4x100xf16>, %y: memref<4x100xf16>) {
-  // expected-error @+1 {{has a GPU schedule with exp = native, an instruction of NVIDIA's chips; run convert-softmax-to-gpu with nvvm=true, or use exp = scaled}}
+  // expected-error @+1 {{has a GPU schedule with exp = native, an instruction of NVIDIA's and AMD's chips; run convert-softmax-to-gpu with native=nvvm or native=rocdl, or use exp = scaled}}
   softmax.softmax dimensions = [1] ins(%x : memref<4x100xf16>) outs(%y : memref<4x100xf16>)
   return
 }

@@ -1,5 +1,5 @@
 // RUN: softmax-opt %s --split-input-file --softmax-generalize --softmax-assign-gpu-schedule="chip=sm_90" | FileCheck %s --check-prefix=SCHEDULE
-// RUN: softmax-opt %s --split-input-file --softmax-generalize --softmax-assign-gpu-schedule="chip=sm_90" --convert-softmax-to-gpu="nvvm=true" | FileCheck %s
+// RUN: softmax-opt %s --split-input-file --softmax-generalize --softmax-assign-gpu-schedule="chip=sm_90" --convert-softmax-to-gpu="native=nvvm" | FileCheck %s
 // RUN: softmax-opt %s --split-input-file --softmax-generalize --softmax-assign-gpu-schedule="chip=sm_100" | FileCheck %s --check-prefix=WIDE
 
 // What sizes decide is decided: one kernel, no guard on the host.

@@ -57,10 +57,13 @@ func.func @f64(%x: memref<4x100xf64>, %y: memref<4x100xf64>) {
 
 // -----
 
-// Of other makers no instruction is known.
-// RUN: softmax-opt %s --split-input-file --softmax-generalize --softmax-assign-gpu-schedule="chip=gfx942 accuracy=fast" | FileCheck %s --check-prefix=AMD --implicit-check-not="= native"
+// AMD's chips have one as well; Vulkan promises little of its own.
+// RUN: softmax-opt %s --split-input-file --softmax-generalize --softmax-assign-gpu-schedule="chip=gfx942 accuracy=fast" | FileCheck %s --check-prefix=AMD
+// RUN: softmax-opt %s --split-input-file --softmax-generalize --softmax-assign-gpu-schedule="chip=vulkan accuracy=fast" | FileCheck %s --check-prefix=VULKAN --implicit-check-not="= native"
 // AMD-LABEL: @amd
-// AMD: numeric = <block = 8192, accuracy = fast>
+// AMD: numeric = <block = 8192, accuracy = fast, exp = native>
+// VULKAN-LABEL: @amd
+// VULKAN: numeric = <block = 8192, accuracy = fast>
 func.func @amd(%x: memref<4x100xf16>, %y: memref<4x100xf16>) {
   softmax.softmax dimensions = [1] ins(%x : memref<4x100xf16>) outs(%y : memref<4x100xf16>)
   return

@@ -95,15 +95,19 @@ protected:
 // two exponentials do not cancel.  Distances, and with them the directions of
 // the errors, vary by row.
 TEST_F(AccuracyTest, TwoGroups) {
-  for (auto [element, mode, most] :
-       {std::tuple<StringRef, StringRef, double>{"f16", "default", 0.6},
-        {"bf16", "default", 0.6},
-        {"f32", "fast", 0.5},
-        {"f32", "default", 1}}) {
-    auto program = compile(element, mode);
+  for (auto [element, mode, chip, most] :
+       {std::tuple<StringRef, StringRef, StringRef, double>{"f16", "default",
+                                                            "sm_90", 0.6},
+        {"bf16", "default", "sm_90", 0.6},
+        {"f32", "fast", "sm_90", 0.5},
+        {"f32", "default", "sm_90", 1},
+        {"f16", "default", "gfx942", 0.6},
+        {"f32", "fast", "gfx1100", 0.5}}) {
+    auto program = compile(element, mode, chip);
     ASSERT_TRUE(program);
     for (int64_t columns : {2, 500, 3000, 17000}) {
-      SCOPED_TRACE((element + ", columns " + Twine(columns)).str());
+      SCOPED_TRACE(
+          (chip + ", " + element + ", columns " + Twine(columns)).str());
       int64_t count = columns < 1000 ? 20 : 1;
       double ratio = check(
           *program, rows(element, count, columns, [&](int64_t i, int64_t j) {

@@ -19,6 +19,12 @@ inline constexpr llvm::StringLiteral kernelModuleName = "softmax_kernels";
 /// (LaunchForm; absent for the usual value).
 inline constexpr llvm::StringLiteral gpuKernelsAttrName = "softmax.gpu_kernels";
 
+/// Instructions for 2^x and 1 / x that are not correctly rounded: NVIDIA's
+/// ex2.approx.ftz and rcp.approx.ftz (2 and 1 ULP), AMD's v_exp_f32 and
+/// v_rcp_f32 (1 ULP; CDNA3 Instruction Set Architecture, VOP1), all of them
+/// without subnormal results.
+enum class NativeInstructions { None, NVVM, ROCDL };
+
 #define GEN_PASS_DECL
 #include "softmax/Conversion/SoftmaxToGPU/Passes.h.inc"
 

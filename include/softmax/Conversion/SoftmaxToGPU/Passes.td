@@ -17,8 +17,14 @@ def ConvertSoftmaxToGPUPass : Pass<"convert-softmax-to-gpu", "::mlir::func::Func
   let options = [
     Option<"redux", "redux", "bool", /*default=*/"false",
            "Warps add integers by one instruction (sm_80 and later)">,
-    Option<"nvvm", "nvvm", "bool", /*default=*/"false",
-           "Instructions of NVIDIA's chips may be used (ex2.approx and others)">,
+    Option<"native", "native", "::mlir::softmax::NativeInstructions",
+           /*default=*/"::mlir::softmax::NativeInstructions::None",
+           "Whose instructions for powers of two and reciprocals may be used", [{
+             ::llvm::cl::values(
+               clEnumValN(::mlir::softmax::NativeInstructions::None, "none", "None"),
+               clEnumValN(::mlir::softmax::NativeInstructions::NVVM, "nvvm", "NVIDIA's"),
+               clEnumValN(::mlir::softmax::NativeInstructions::ROCDL, "rocdl", "AMD's"))
+           }]>,
     Option<"fma", "fma", "bool", /*default=*/"true",
            "The target multiplies and adds with one rounding">,
     Option<"longGrid", "long-grid", "bool", /*default=*/"true",
