@@ -21,7 +21,7 @@ static int64_t shortRowThreads(const GPUDescription &chip) {
 /// Threads of a block of several warps with a row each, and of others whose
 /// threads have rows of their own.
 static int64_t warpBlock(const GPUDescription &chip) {
-  return std::max<int64_t>(128, 4 * chip.warpSize);
+  return std::max<int64_t>(128, int64_t(4) * chip.warpSize);
 }
 
 llvm::StringRef mlir::softmax::toString(GPUStrategyKind kind) {
@@ -174,7 +174,8 @@ mlir::softmax::chooseGPUKernels(const GPUKernelShape &shape,
   }
   if (uses(GPUStrategyKind::BlockPerRow)) {
     // As few threads as hold a row: each computes what is computed per row.
-    for (int64_t threads = std::min<int64_t>(2 * chip.warpSize, lister.wide);
+    for (int64_t threads =
+             std::min<int64_t>(int64_t(2) * chip.warpSize, lister.wide);
          threads <= lister.wide; threads *= 2) {
       most = threads * lister.held;
       if (!shape.columns || lister.list.empty())

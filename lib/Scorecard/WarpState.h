@@ -81,7 +81,7 @@ public:
 
   /// What spilled registers hold.
   std::map<uint32_t, Lanes> local;
-  std::array<Lanes, 2 * kUniformRegister> registers = {};
+  std::array<Lanes, size_t(2) * kUniformRegister> registers = {};
 
 private:
   const WalkLaunch &launch;
@@ -91,7 +91,7 @@ private:
   struct Predicate {
     uint32_t known = 0, bits = 0;
   };
-  std::array<Predicate, 2 * kUniformPredicate> predicates;
+  std::array<Predicate, size_t(2) * kUniformPredicate> predicates;
 };
 
 /// Executes `instruction` for the lanes `active` as far as integers, addresses
