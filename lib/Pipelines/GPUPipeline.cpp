@@ -28,6 +28,7 @@ void mlir::softmax::buildToGPUSchedulePipeline(
   addInlining(manager);
   PipelineOptions front;
   front.fuse = options.fuse;
+  front.accuracy = options.accuracy;
   buildToMemRefPipeline(manager, front);
   SoftmaxAssignGPUSchedulePassOptions schedule;
   schedule.chip = options.chip.name;

@@ -126,7 +126,7 @@ mlir::softmax::parseGPU(llvm::StringRef name, std::optional<GPUKind> kind) {
   std::string message =
       "unknown chip '" + name.str() + "'; use " + listGPUs(kind);
   // Only NVIDIA's chips are compatible, in one direction.
-  if (!name.starts_with("gfx"))
+  if (!name.starts_with("gfx") && kind != GPUKind::AMD)
     return llvm::createStringError(
         message + " (later chips run the code of earlier ones)");
   const std::string *nearest = nullptr;

@@ -7,6 +7,8 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace mlir::softmax;
 
@@ -88,10 +90,13 @@ public:
     parameters.push_back(vulkan ? "softmax_vulkan_launch *softmax_launch"
                                 : "softmax_device_plan *softmax_device");
     os << llvm::join(parameters, ", ") << ") {\n";
-    os << "  const int64_t softmax_rows = " << product(function.rows)
-       << ", softmax_columns = " << product(function.columns) << ";\n";
+    os << "  int64_t softmax_rows = 1, softmax_columns = 1;\n";
     for (const std::string &symbol : names.symbols)
       os << "  if (" << names.sizes[symbol] << " < 0)\n    return 5;\n";
+    multiply("softmax_rows", function.rows);
+    multiply("softmax_columns", function.columns);
+    os << "  if (softmax_columns != 0 && softmax_rows > " << mostElements()
+       << " / softmax_columns)\n    return 5;\n";
     if (vulkan)
       checkVulkanSizes();
     else
@@ -105,17 +110,32 @@ public:
   }
 
 private:
-  std::string product(ArrayRef<KernelDim> dims) {
-    std::string result;
-    for (const KernelDim &dim : dims)
-      result += (result.empty() ? "(int64_t)" : " * ") + names.text(dim);
-    return result.empty() ? "1" : result;
+  /// More elements than any memory holds; products of them with the bytes of a
+  /// workspace have 64 bits.  An index has 32 bits in Vulkan.
+  StringRef mostElements() const {
+    return chip.kind == GPUKind::Vulkan ? "INT64_C(2147483647)"
+                                        : "INT64_C(1125899906842624)";
+  }
+
+  /// Multiplies the variable `name` by sizes that are not negative.
+  void multiply(StringRef name, ArrayRef<KernelDim> dims) {
+    for (const KernelDim &dim : dims) {
+      std::string size = names.text(dim);
+      if (!dim.isStatic())
+        os << "  if (" << size << " != 0 && " << name << " > " << mostElements()
+           << " / " << size << ")\n    return 5;\n";
+      else if (dim.size > 1)
+        os << "  if (" << name << " > " << mostElements() << " / INT64_C("
+           << size << "))\n    return 5;\n";
+      os << "  " << name << " *= INT64_C(1) * " << size << ";\n";
+    }
   }
 
   void writeComment() {
     os << describeDeviceOperands(function.info, names);
-    os << "   Returns 0, or 5 for sizes that are negative or too many rows. "
-          "*/\n";
+    os << "   Returns 0, or 5 for sizes that are negative or too large"
+       << (chip.kind == GPUKind::Vulkan ? ", and indices beyond 2^30. */\n"
+                                        : ". */\n");
   }
 
   static std::string ceiling(StringRef what, int64_t by) {
@@ -163,6 +183,11 @@ private:
       os << launch.blocksPerRow;
     os << ";\n    if (softmax_blocks != 0 && softmax_groups > 2147483647 / "
           "softmax_blocks)\n      return 5;\n";
+    // hipModuleLaunchKernel takes fewer than 2^32 threads.
+    if (chip.kind == GPUKind::AMD)
+      os << "    if (softmax_groups * softmax_blocks > "
+         << std::numeric_limits<uint32_t>::max() / launch.threads
+         << ")\n      return 5;\n";
     os << to << "kernel = \"" << launch.name << "\";\n";
     os << to << "grid = (unsigned)(softmax_groups * softmax_blocks);\n";
     os << to << "block = " << launch.threads << ";\n";
@@ -245,6 +270,10 @@ private:
       case DeviceArgument::Kind::Workspace:
         llvm_unreachable("kernels for Vulkan have no workspace");
       case DeviceArgument::Kind::Scalar:
+        // An index has 32 bits, and room for one to be added.
+        if (operand.elementType.isIndex())
+          os << "    if (" << id << " < -1073741824 || " << id
+             << " > 1073741824)\n      return 5;\n";
         write(argument.place,
               operand.elementType.isIndex()
                   ? "int32_t"

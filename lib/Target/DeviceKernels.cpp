@@ -272,5 +272,8 @@ FailureOr<StringRef> mlir::softmax::getDeviceCode(ModuleOp module) {
           code = code.rtrim('\0');
         return code;
       }
-  return module.emitError("no device code was made of this module");
+  return module.emitError(
+      "no device code was made of this module: none of its public "
+      "functions has a softmax operation; write one, or "
+      "name one with --op");
 }

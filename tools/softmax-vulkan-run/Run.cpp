@@ -129,6 +129,13 @@ llvm::Error writeConstants(const Operands &operands,
       else
         std::memcpy(&value, array.data.data(),
                     std::min<size_t>(array.data.size(), 8));
+      // As the plan of the header does.
+      constexpr int64_t most = int64_t(1) << 30;
+      if (!isSize && array.data.size() == 8 && (value < -most || value > most))
+        return llvm::createStringError(
+            "operand '" + constant.operand +
+            "' is an index beyond 2^30 in size, and kernels for Vulkan count "
+            "with 32 bits; pass a smaller one");
       auto narrow = static_cast<int32_t>(value);
       std::memcpy(to, &narrow, sizeof narrow);
       continue;

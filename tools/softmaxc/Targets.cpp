@@ -101,7 +101,7 @@ mlir::softmax::parseEmitKind(StringRef name, std::optional<GPUKind> gpu) {
   std::string use = "; use " + llvm::join(names, ", ");
   if (!other)
     return llvm::createStringError("unknown --emit=" + name.str() + use);
-  if (other->targets & CPU)
+  if (other->targets == CPU)
     return llvm::createStringError("--emit=" + name.str() +
                                    " needs a CPU target" + use);
   StringRef example = other->targets & NVIDIA ? "nvptx:sm_90"
@@ -180,8 +180,9 @@ static llvm::Error parseChips(StringRef text, StringRef prefix, GPUKind kind,
     options.gpus.push_back(std::move(*gpu));
   }
   if (options.gpus.size() > 1 && kind != GPUKind::NVIDIA)
-    return llvm::createStringError("'" + text +
-                                   "': one chip at a time; lists are of nvptx");
+    return llvm::createStringError(
+        "'" + text +
+        "': one chip at a time, but for nvptx; compile for each by itself");
   options.gpu = options.gpus.front();
   return llvm::Error::success();
 }
@@ -191,7 +192,10 @@ llvm::Error mlir::softmax::parseTargetList(StringRef text, Options &options) {
     std::string prefix = (name + ":").str();
     if (text.starts_with(prefix))
       return parseChips(text, prefix, kind, options);
-    if (text == name || text.contains(prefix))
+    if (text == name)
+      return llvm::createStringError("'" + text + "': needs a chip; use " +
+                                     prefix + "CHIP with " + listGPUs(kind));
+    if (text.contains(prefix))
       return llvm::createStringError(
           "'" + text + "': CPUs and GPUs are not compiled for together; use " +
           prefix + "CHIP with " + listGPUs(kind));
@@ -206,7 +210,9 @@ llvm::Error mlir::softmax::parseTargetList(StringRef text, Options &options) {
   llvm::Expected<SmallVector<TargetDescription, 1>> targets =
       parseTargets(text);
   if (!targets)
-    return targets.takeError();
+    return llvm::createStringError(llvm::toString(targets.takeError()) +
+                                   "; for GPUs nvptx:CHIP, amdgcn:CHIP or "
+                                   "vulkan");
   options.targets = std::move(*targets);
   return llvm::Error::success();
 }

@@ -133,6 +133,35 @@ struct SelectProductWithZero : OpRewritePattern<arith::MulFOp> {
   }
 };
 
+/// An index has 32 bits.  What was an i64 is saturated at 2^30, beyond every
+/// coordinate and with room for one to be added, so that "no limit" stays one.
+struct SaturateIndex : OpRewritePattern<arith::IndexCastOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::IndexCastOp op,
+                                PatternRewriter &rewriter) const override {
+    Value value = op.getIn();
+    Type type = value.getType();
+    if (!getElementTypeOrSelf(type).isInteger(64) ||
+        !getElementTypeOrSelf(op.getType()).isIndex() ||
+        value.getDefiningOp<arith::MinSIOp>())
+      return rewriter.notifyMatchFailure(op, "is of no i64, or is saturated");
+    auto constant = [&](int64_t number) -> Value {
+      TypedAttr attribute = rewriter.getI64IntegerAttr(number);
+      if (auto vector = dyn_cast<VectorType>(type))
+        attribute = DenseElementsAttr::get(vector, Attribute(attribute));
+      return arith::ConstantOp::create(rewriter, op.getLoc(), attribute);
+    };
+    constexpr int64_t most = int64_t(1) << 30;
+    Value least =
+        arith::MaxSIOp::create(rewriter, op.getLoc(), value, constant(-most));
+    Value both =
+        arith::MinSIOp::create(rewriter, op.getLoc(), least, constant(most));
+    rewriter.modifyOpInPlace(op, [&]() { op.getInMutable().assign(both); });
+    return success();
+  }
+};
+
 /// What says that it is uniform becomes an operation of OpenCL's.
 struct DropUniform : OpRewritePattern<gpu::SubgroupReduceOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -173,8 +202,8 @@ private:
 LogicalResult
 SoftmaxConvertKernelsToSPIRVPass::simplify(gpu::GPUModuleOp module) {
   RewritePatternSet patterns(&getContext());
-  patterns.add<BroadcastCondition, DropUniform, SelectProductWithZero,
-               YieldF16AsInteger>(&getContext());
+  patterns.add<BroadcastCondition, DropUniform, SaturateIndex,
+               SelectProductWithZero, YieldF16AsInteger>(&getContext());
   // NaN is a matter of the operations that this makes of it.
   vector::populateBreakDownVectorReductionPatterns(
       patterns,

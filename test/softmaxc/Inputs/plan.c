@@ -35,5 +35,7 @@ int main(void) {
   show(0, 100);
   show(-1, 100);
   show(9000000000, 2000);
+  show(4294967296, 4294967296);
+  show(4294967296, INT64_MAX);
   return 0;
 }
