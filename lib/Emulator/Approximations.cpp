@@ -42,7 +42,8 @@ static float round(long double value, bool flush) {
 }
 
 /// The result that is furthest from `value` (or, with `fromRounded`, from that
-/// number rounded) within `ulps` units in the last place; results that are exact by definition (0, 1 at 0, infinities) stay.
+/// number rounded) within `ulps` units in the last place; results that are
+/// exact by definition (0, 1 at 0, infinities) stay.
 static float finishUlps(long double value, float argument, double ulps,
                         bool flush, Approximation mode,
                         bool fromRounded = false) {

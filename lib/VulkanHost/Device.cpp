@@ -27,8 +27,7 @@ struct Features {
   Features(const Features &) = delete;
   Features &operator=(const Features &) = delete;
 
-  /// Calls `handle` with a capability, whether the device has it, and whether
-  /// it is to be enabled.
+  /// Calls `handle` with each capability and whether it is there, or enabled.
   void visit(llvm::function_ref<void(llvm::StringRef, VkBool32 &)> handle) {
     handle("Int16", base.features.shaderInt16);
     handle("Int64", base.features.shaderInt64);

@@ -5,8 +5,9 @@
 static void show(int64_t rows, int64_t columns) {
   static const char operands[] = "xmpl";
   softmax_vulkan_launch launch;
-  int status = softmax_plan(operands, 0.5f, operands + 1, (void *)(operands + 2),
-                            (void *)(operands + 3), rows, columns, &launch);
+  int status =
+      softmax_plan(operands, 0.5f, operands + 1, (void *)(operands + 2),
+                   (void *)(operands + 3), rows, columns, &launch);
   unsigned i;
   if (status != 0) {
     printf("%lld x %lld: status %d\n", (long long)rows, (long long)columns,
