@@ -102,7 +102,7 @@ private:
   std::array<uint32_t, 16> barriers = {};
 
   /// Registers that loads have not filled yet.
-  std::bitset<2 * kUniformRegister> pending;
+  std::bitset<size_t(2) * kUniformRegister> pending;
   uint64_t pendingBytes = 0, mostPendingBytes = 0;
   /// Bytes of groups of copies to shared memory that have not been waited for;
   /// the last one is not complete.

@@ -37,6 +37,7 @@ const CubinKernel *MachineCode::findResources(StringRef kernel) const {
 
 std::vector<std::string> MachineCode::listKernels() const {
   std::vector<std::string> names;
+  names.reserve(functions.size());
   for (const SassFunction &function : functions)
     names.push_back(function.name);
   return names;

@@ -8,7 +8,8 @@ using namespace softmax_test;
 
 static int readNumber(const char *variable, int otherwise) {
   const char *text = getenv(variable);
-  return text && *text ? atoi(text) : otherwise;
+  return text && *text ? static_cast<int>(strtol(text, nullptr, 10))
+                       : otherwise;
 }
 
 Driver::Driver()
@@ -45,7 +46,7 @@ std::optional<int> softmax_test::forcedStatus(const char *function) {
   std::string prefix = std::string(function) + "=";
   if (!text || std::string(text).compare(0, prefix.size(), prefix) != 0)
     return std::nullopt;
-  return atoi(text + prefix.size());
+  return static_cast<int>(strtol(text + prefix.size(), nullptr, 10));
 }
 
 void softmax_test::log(const std::string &line) {

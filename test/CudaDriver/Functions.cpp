@@ -8,6 +8,8 @@
 
 using namespace softmax_test;
 using Address = unsigned long long;
+// NOLINTBEGIN(readability-identifier-naming,performance-no-int-to-ptr): its
+// own.
 
 /// A function of the driver: locked, and failing where the environment says so.
 #define DRIVER_FUNCTION(name, parameters)                                      \
@@ -496,3 +498,4 @@ DRIVER_BODY(cuLaunchKernel,
       {gridX, gridY, gridZ}, {blockX, blockY, blockZ}, sharedBytes};
   return launchKernel(driver(), *known, shape, parameters);
 }
+// NOLINTEND(readability-identifier-naming,performance-no-int-to-ptr)

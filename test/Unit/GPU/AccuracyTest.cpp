@@ -88,7 +88,7 @@ protected:
   }
 
   MLIRContext context{MLIRContext::Threading::DISABLED};
-  std::mt19937 random{11};
+  std::mt19937 random{11}; // NOLINT(bugprone-random-generator-seed)
 };
 
 // Half of the weight on one logit and half on many equal ones: errors of the

@@ -15,7 +15,6 @@
 using namespace mlir;
 using namespace mlir::softmax;
 using namespace mlir::softmax::reference;
-namespace emulator = mlir::softmax::emulator;
 
 std::unique_ptr<DeviceProgram>
 DeviceProgram::compile(MLIRContext &context, StringRef text,

@@ -98,7 +98,7 @@ protected:
   }
 
   MLIRContext context{MLIRContext::Threading::DISABLED};
-  std::mt19937 random{7};
+  std::mt19937 random{7}; // NOLINT(bugprone-random-generator-seed)
   vulkan::Device *device = nullptr;
 };
 
@@ -201,7 +201,7 @@ TEST_F(VulkanTest, ScaleBiasMask) {
                   m{IntegerType::get(&context, 1), {4, 131}};
   b.shape = {131};
   s.elements.push_back({Real(0.375f)});
-  for (int64_t i = 0; i < 4 * 131; ++i)
+  for (int64_t i = 0; i < int64_t(4) * 131; ++i)
     m.elements.push_back({0, 0, random() % 3 != 0});
   check(*program, {x, s, b, m});
 }
