@@ -8,8 +8,7 @@
 
 using namespace softmax_test;
 using Address = unsigned long long;
-// NOLINTBEGIN(readability-identifier-naming,performance-no-int-to-ptr): its
-// own.
+// NOLINTBEGIN(readability-identifier-naming,performance-no-int-to-ptr)
 
 /// A function of the driver: locked, and failing where the environment says so.
 #define DRIVER_FUNCTION(name, parameters)                                      \
