@@ -83,8 +83,6 @@ def plot(records, chip, path):
             axis = axes[row][column]
             for name in names:
                 points = sorted((r["columns"], value(r)) for r in records if r["type"] == type and r["peer"] == name)
-                if not points:
-                    continue
                 axis.plot([x for x, _ in points], [y for _, y in points], marker=".", markersize=4,
                           linewidth=2 if name in (OURS, FAST) else 1, label=name)
             axis.set_xscale("log", base=2)
