@@ -66,9 +66,9 @@ static void emitStatistics(GPUBuilder &k, const RowNeeds &needs,
 }
 
 /// The statistics of row `number`, in every thread: those of its slices, merged
-/// from the first to the last.  They come through shared memory, as many at a
-/// time as there are threads, so that each merge does not wait for global
-/// memory.
+/// from the first to the last by the first warp.  They come through shared
+/// memory, as many at a time as there are threads, so that each merge does not
+/// wait for global memory.
 static SmallVector<RowValues> mergeSlices(GPUBuilder &k, const RowNeeds &needs,
                                           const Workspace &workspace,
                                           Value number) {
@@ -78,6 +78,23 @@ static SmallVector<RowValues> mergeSlices(GPUBuilder &k, const RowNeeds &needs,
   for (int64_t i = 0; i < workspace.count; ++i)
     buffers.push_back(k.shared(k.b.getF64Type(), k.rowThreads));
   Value threads = k.index(k.rowThreads), zero = k.index(0), one = k.index(1);
+  Value firstWarp = k.lessThan(k.thread, k.index(k.warpSize));
+  auto mergePart = [&](Value count, ValueRange args) {
+    return scf::ForOp::create(
+               k.b, k.loc, zero, count, one, args,
+               [&](OpBuilder &, Location, Value i, ValueRange total) {
+                 SmallVector<Value> part;
+                 for (auto [buffer, like] : llvm::zip(buffers, empty))
+                   part.push_back(
+                       narrow(k, memref::LoadOp::create(k.b, k.loc, buffer, i),
+                              like.getType()));
+                 scf::YieldOp::create(
+                     k.b, k.loc,
+                     partials.flatten(partials.merge(
+                         partials.unflatten(total), partials.unflatten(part))));
+               })
+        .getResults();
+  };
   auto loop = scf::ForOp::create(
       k.b, k.loc, zero, workspace.slices, threads, empty,
       [&](OpBuilder &, Location, Value begin, ValueRange args) {
@@ -95,23 +112,30 @@ static SmallVector<RowValues> mergeSlices(GPUBuilder &k, const RowNeeds &needs,
             });
         k.barrier();
         Value count = k.min(k.sub(workspace.slices, begin), threads);
-        auto merge = scf::ForOp::create(
-            k.b, k.loc, zero, count, one, args,
-            [&](OpBuilder &, Location, Value i, ValueRange total) {
-              SmallVector<Value> part;
-              for (auto [buffer, like] : llvm::zip(buffers, empty))
-                part.push_back(
-                    narrow(k, memref::LoadOp::create(k.b, k.loc, buffer, i),
-                           like.getType()));
-              scf::YieldOp::create(
-                  k.b, k.loc,
-                  partials.flatten(partials.merge(partials.unflatten(total),
-                                                  partials.unflatten(part))));
+        // By one warp for all: what every thread does counts for every thread.
+        auto merge = scf::IfOp::create(
+            k.b, k.loc, firstWarp,
+            [&](OpBuilder &, Location) {
+              scf::YieldOp::create(k.b, k.loc, mergePart(count, args));
+            },
+            [&](OpBuilder &, Location) {
+              scf::YieldOp::create(k.b, k.loc, args);
             });
         k.barrier();
         scf::YieldOp::create(k.b, k.loc, merge.getResults());
       });
-  return partials.unflatten(loop.getResults());
+  scf::IfOp::create(
+      k.b, k.loc, k.lessThan(k.thread, one), [&](OpBuilder &, Location) {
+        for (auto [value, buffer] : llvm::zip(loop.getResults(), buffers))
+          memref::StoreOp::create(k.b, k.loc, widen(k, value), buffer, zero);
+        scf::YieldOp::create(k.b, k.loc);
+      });
+  k.barrier();
+  SmallVector<Value> totals;
+  for (auto [buffer, like] : llvm::zip(buffers, empty))
+    totals.push_back(narrow(k, memref::LoadOp::create(k.b, k.loc, buffer, zero),
+                            like.getType()));
+  return partials.unflatten(totals);
 }
 
 /// The second kernel: the row's statistics from those of its slices, per-row
