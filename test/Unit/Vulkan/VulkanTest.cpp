@@ -2,15 +2,10 @@
 //
 // Kernels for Vulkan, run on a device without a GPU (Mesa's lavapipe), against
 // the reference and its bounds.  Without a device the tests are skipped.
+#include "../GPU/RowsTest.h"
 #include "VulkanProgram.h"
 
-#include "softmax/Pipelines/Pipelines.h"
-
 #include "llvm/Support/FormatVariadic.h"
-
-#include "gtest/gtest.h"
-
-#include <random>
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -18,15 +13,8 @@ using namespace mlir::softmax::reference;
 
 namespace {
 
-class VulkanTest : public ::testing::Test {
+class VulkanTest : public RowsTest {
 protected:
-  VulkanTest() {
-    DialectRegistry registry;
-    registerPipelineDialects(registry);
-    context.appendDialectRegistry(registry);
-    context.loadAllAvailableDialects();
-  }
-
   void SetUp() override {
     static llvm::Expected<std::unique_ptr<vulkan::Device>> opened =
         vulkan::Device::open("", /*preferCPU=*/true);
@@ -38,33 +26,6 @@ protected:
     for (const char *capability : {"Float64", "Int64"})
       if (!device->findMissing({capability}).empty())
         GTEST_SKIP() << device->getName().str() << " has no " << capability;
-  }
-
-  Type type(StringRef name) {
-    Builder b(&context);
-    return name == "f16"   ? Type(b.getF16Type())
-           : name == "f64" ? Type(b.getF64Type())
-                           : Type(b.getF32Type());
-  }
-
-  /// Normal logits; the first row has one huge outlier, the second an offset.
-  ReferenceTensor rows(StringRef element, int64_t count, int64_t columns,
-                       double spread = 3) {
-    ReferenceTensor tensor{type(element), {count, columns}};
-    std::normal_distribution<float> normal(0, static_cast<float>(spread));
-    std::vector<float> values(count * columns);
-    for (float &value : values)
-      value = normal(random);
-    if (columns > 1)
-      values[columns / 2] = 60000;
-    for (int64_t j = 0; count > 1 && j < columns; ++j)
-      values[columns + j] += 1000;
-    for (float value : values)
-      tensor.elements.push_back({Real(value)});
-    // With the elements rounded to their type.
-    std::vector<char> bytes(tensor.elements.size() * 8);
-    encodeTensor(tensor, bytes.data());
-    return decodeTensor(tensor.elementType, tensor.shape, bytes.data());
   }
 
   std::unique_ptr<VulkanProgram> compile(StringRef text,
@@ -97,8 +58,6 @@ protected:
     return run.outputs;
   }
 
-  MLIRContext context{MLIRContext::Threading::DISABLED};
-  std::mt19937 random{7}; // NOLINT(bugprone-random-generator-seed)
   vulkan::Device *device = nullptr;
 };
 
