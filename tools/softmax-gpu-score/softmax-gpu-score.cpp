@@ -6,7 +6,7 @@
 #include "../Support/ToolSupport.h"
 #include "Request.h"
 
-#include "softmax/Scorecard/NvidiaTools.h"
+#include "softmax/Target/CudaTools.h"
 
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
@@ -72,7 +72,7 @@ int run(llvm::StringRef path, bool json) {
       parseScoreRequest((*text)->getBuffer());
   if (!request)
     return fail(wrongUsage, llvm::toString(request.takeError()));
-  if (auto tool = findNvidiaTool("nvdisasm"); !tool)
+  if (auto tool = findCudaTool("nvdisasm"); !tool)
     return fail(wrongUsage, llvm::toString(tool.takeError()));
 
   std::map<std::string, MachineCode> files;

@@ -1,7 +1,6 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 #include "DeviceScorecard.h"
 
-#include "softmax/Scorecard/NvidiaTools.h"
 #include "softmax/Scorecard/Scorecard.h"
 #include "softmax/Target/CudaTools.h"
 
@@ -154,7 +153,7 @@ mlir::softmax::makeScorecard(StringRef ptx, ArrayRef<DeviceFunction> functions,
                              const GPUDescription &chip,
                              const Options &options) {
   llvm::Expected<std::string> cubin =
-      mlir::softmax::assemblePTX(ptx, chip.name, options.cudaPath);
+      assemblePTX(ptx, chip.name, options.cudaPath);
   if (!cubin)
     return cubin.takeError();
   llvm::Expected<std::string> sass = disassembleCubin(*cubin);

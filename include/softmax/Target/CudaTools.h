@@ -14,7 +14,8 @@ namespace mlir::softmax {
 
 /// The path of `program` (ptxas, fatbinary, nvdisasm): in `toolkit` or its
 /// bin/, if that is not empty and only there; else in the folders that
-/// CUDA_PATH and CUDA_HOME name, and on the PATH.  An error says where it was
+/// CUDA_PATH and CUDA_HOME name, on the PATH, and among the Python packages of
+/// VIRTUAL_ENV.  An error says where it was
 /// looked for.
 llvm::Expected<std::string> findCudaTool(llvm::StringRef program,
                                          llvm::StringRef toolkit = "");
@@ -33,6 +34,9 @@ struct FatbinImage {
 /// last, which later chips run.
 llvm::Expected<std::string> makeFatbin(llvm::ArrayRef<FatbinImage> images,
                                        llvm::StringRef toolkit = "");
+
+/// The code of `cubin` as text (nvdisasm -c).
+llvm::Expected<std::string> disassembleCubin(llvm::StringRef cubin);
 
 } // namespace mlir::softmax
 
