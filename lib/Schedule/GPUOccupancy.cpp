@@ -9,11 +9,9 @@ using namespace mlir::softmax;
 
 GPUOccupancy mlir::softmax::computeOccupancy(const GPUBlockResources &block,
                                              const GPUDescription &chip) {
-  constexpr unsigned warpSize = 32, parts = 4, registerUnit = 256;
-  bool turing = chip.name == "sm_75";
-  unsigned mostBlocks = turing ? 16 : 32;
-  unsigned sharedUnit = turing ? 256 : 128;
-  unsigned sharedOfSystem = turing ? 0 : 1024;
+  unsigned warpSize = chip.warpSize, parts = chip.simds;
+  unsigned registerUnit = chip.registerGranule * warpSize;
+  unsigned sharedUnit = chip.name == "sm_75" ? 256 : 128;
 
   GPUOccupancy result;
   unsigned warps = std::max(1u, (block.threads + warpSize - 1) / warpSize);
@@ -24,7 +22,7 @@ GPUOccupancy mlir::softmax::computeOccupancy(const GPUBlockResources &block,
     }
   };
   limitTo(chip.threads / warpSize / warps, "threads");
-  limitTo(mostBlocks, "blocks");
+  limitTo(chip.blocks, "blocks");
   if (block.registers > 0) {
     auto perWarp = static_cast<unsigned>(
         llvm::alignTo(uint64_t(block.registers) * warpSize, registerUnit));
@@ -36,8 +34,8 @@ GPUOccupancy mlir::softmax::computeOccupancy(const GPUBlockResources &block,
                 : perPart * parts / warps,
             "registers");
   }
-  auto shared = static_cast<unsigned>(
-      llvm::alignTo(uint64_t(block.sharedBytes) + sharedOfSystem, sharedUnit));
+  auto shared = static_cast<unsigned>(llvm::alignTo(
+      uint64_t(block.sharedBytes) + chip.reservedSharedBytes, sharedUnit));
   if (shared > 0)
     limitTo(chip.sharedBytes / shared, "shared memory");
   result.warps = result.blocks * warps;

@@ -71,12 +71,6 @@ static const EmitEntry &entryOf(EmitKind kind) {
 
 bool mlir::softmax::isText(EmitKind kind) { return entryOf(kind).isText; }
 
-bool mlir::softmax::isCode(EmitKind kind) {
-  return !llvm::is_contained({EmitKind::MLIR, EmitKind::Scheduled,
-                              EmitKind::Header, EmitKind::Manifest},
-                             kind);
-}
-
 std::string mlir::softmax::defaultFileName(EmitKind kind, StringRef base) {
   const EmitEntry &entry = entryOf(kind);
   return (entry.prefix + base + entry.extension).str();

@@ -13,9 +13,6 @@ namespace mlir::softmax {
 /// Whether an output of `kind` may go to a terminal.
 bool isText(EmitKind kind);
 
-/// Whether an output of `kind` is code, not a text about it or before it.
-bool isCode(EmitKind kind);
-
 /// The kind that --emit calls `name`; fails for one that the target, a CPU or
 /// a kind of GPU, has not.
 llvm::Expected<EmitKind> parseEmitKind(llvm::StringRef name,

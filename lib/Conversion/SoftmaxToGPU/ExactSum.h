@@ -61,9 +61,6 @@ private:
     Value vector, scalar;
   };
   ExactSum(GPUBuilder &k, int64_t exponent, Value scale);
-  /// Adds `value` by `add`.
-  void accumulate(Total &total, Value value,
-                  function_ref<Value(Value, Value)> add);
   /// Adds the bits of `value`.
   void count(Total &total, Value value);
   /// The multiples taken, as one integer.
