@@ -143,13 +143,10 @@ void mlir::softmax::emulator::arriveAtCluster(Thread &thread, uint32_t site,
       grid.blocksPerCluster * grid.threadsPerBlock)
     return;
   ++grid.counters.clusterBarriers;
-  for (Block &block : grid.blocks) {
+  for (Block &block : grid.blocks)
     for (Thread &other : block.threads)
       if (other.wait == Wait::Cluster)
         wake(other);
-    for (Warp &warp : block.warps)
-      ++warp.generation;
-  }
 }
 
 void mlir::softmax::emulator::waitForCluster(Thread &thread, uint32_t site) {
@@ -158,6 +155,12 @@ void mlir::softmax::emulator::waitForCluster(Thread &thread, uint32_t site) {
   if (party.arrivals == party.passed)
     failThread(thread, site, Fault::DivergentBarrier,
                "waits at the cluster's barrier without having arrived there");
+  // The last to arrive may be far from here: lanes meet at the wait.
+  Warp &warp = *thread.warp;
+  if (++warp.clusterWaits == warp.lanes.size()) {
+    warp.clusterWaits = 0;
+    ++warp.generation;
+  }
   if (grid.clusterArrived[party.passed] <
       grid.blocksPerCluster * grid.threadsPerBlock)
     sleep(thread, Wait::Cluster, site);

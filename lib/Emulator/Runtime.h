@@ -123,6 +123,8 @@ struct Warp {
   WarpKnowledge knowledge;
   /// Advanced when the lanes have met.
   uint32_t generation = 0;
+  /// Lanes at the cluster's next wait.
+  uint32_t clusterWaits = 0;
   CoalescingTrace trace;
 };
 

@@ -313,3 +313,33 @@ Value softmax::buildRescale(MathBuilder &math, const ExpCore &core,
                         math.sub(z, magic)));
   return math.mul(factor, power);
 }
+
+Value softmax::buildRescaleByPower(MathBuilder &math, const ExpCore &core,
+                                   const ExpReference &from,
+                                   const ExpReference &to) {
+  int64_t parts = core.parts();
+  assert(parts <= 2 && "roots of 2 other than the square root");
+  Value steps = math.sub(from.exponent, to.exponent);
+  const int64_t least = -1023;
+  steps = math.raiseTo(
+      math.constant(steps.getType(), static_cast<double>(parts * least)),
+      steps);
+  Type i32 = math.b.getI32Type(), i64 = math.b.getI64Type();
+  Value count = arith::FPToSIOp::create(math.b, math.loc, i32, steps);
+  Value whole = count;
+  if (parts == 2)
+    whole =
+        arith::ShRSIOp::create(math.b, math.loc, count, math.integer(i32, 1));
+  Value biased = math.addInt(whole, math.integer(i32, -least));
+  Value power = math.fromBits(math.shiftLeft(
+      arith::ExtUIOp::create(math.b, math.loc, i64, biased), 52));
+  if (parts == 1)
+    return power;
+  Value odd = math.compareInt(arith::CmpIPredicate::ne,
+                              math.andInt(count, math.integer(i32, 1)),
+                              math.integer(i32, 0));
+  return math.mul(
+      power,
+      math.select(odd, math.constant(power.getType(), llvm::numbers::sqrt2),
+                  math.constant(power.getType(), 1.0)));
+}

@@ -22,14 +22,14 @@ static constexpr double mergeSeconds = 0.06e-6;
 /// A kernel behind another one on the same stream.
 static constexpr double launchSeconds = 2.5e-6;
 /// Of softmax, counted in SASS (docs/GPU.md), on sm_90 in the default accuracy;
-/// and what computing an exponential once more takes of that.
+/// and what computing an exponential once more takes, from shared memory.
 static double instructionsPerElement(const GPUKernelShape &shape,
                                      bool recomputes) {
   if (shape.largestBytes > 4)
-    return 37 + (recomputes ? 20 : 0);
+    return 37 + (recomputes ? 26 : 0);
   if (shape.largestBytes == 4)
     return 20 + (recomputes ? 13 : 0);
-  return 11 + (recomputes ? 2 : 0);
+  return 11 + (recomputes ? 6 : 0);
 }
 /// How much faster than its share of the memory one multiprocessor can be fed.
 static constexpr double aloneFactor = 4;
@@ -39,6 +39,11 @@ static constexpr int64_t otherRegisters = 48;
 /// for a second statistic.
 static constexpr int64_t staticSharedBytes = 8192;
 
+/// Groups of threads that hold a block each.
+static int64_t groupsOf(const GPUCandidate &c) {
+  return c.threads * c.lanes * c.vectors / kGPUBlock;
+}
+
 int64_t mlir::softmax::getSharedBlocks(const GPUCandidate &candidate) {
   int64_t blocks = llvm::divideCeil(candidate.maxColumns, kGPUBlock);
   if (candidate.strategy == GPUStrategyKind::BlockShared)
@@ -46,7 +51,7 @@ int64_t mlir::softmax::getSharedBlocks(const GPUCandidate &candidate) {
   if (candidate.strategy != GPUStrategyKind::ClusterPerRow)
     return 0;
   int64_t own = llvm::divideCeil(blocks, candidate.cluster);
-  return own > 1 ? own : 0;
+  return own > groupsOf(candidate) ? own : 0;
 }
 
 int64_t mlir::softmax::getSharedBytes(const GPUKernelShape &shape,
@@ -102,8 +107,8 @@ GPUCost mlir::softmax::modelGPUCost(const GPUKernelShape &shape,
 
   GPUCost cost;
   cost.residentBlocks = countResident(shape, c, chip);
-  double held = std::min<double>(elements, c.threads * c.lanes * c.vectors);
-  cost.bytesInFlight = cost.residentBlocks * held * shape.bytesRead;
+  double inFlight = std::min<double>(elements, c.threads * c.lanes * c.vectors);
+  cost.bytesInFlight = cost.residentBlocks * inFlight * shape.bytesRead;
 
   // One unit by itself.
   bool sweepsAgain = perElement > shape.bytesRead + shape.bytesWritten;
@@ -112,13 +117,17 @@ GPUCost mlir::softmax::modelGPUCost(const GPUKernelShape &shape,
     loads = sweepsAgain ? blocksEach + 1 : blocksEach;
   if (split)
     loads = 2;
-  bool recomputes = shape.elementwiseResults && blocks > 1;
+  // Held in registers, the blocks of a thread block go side by side.
+  bool held = c.strategy == Kind::BlockPerRow ||
+              (c.strategy == Kind::ClusterPerRow && getSharedBlocks(c) == 0);
+  int64_t inTurn = held ? 1 : blocksEach;
+  bool recomputes = shape.elementwiseResults && blocks > 1 && !held;
   double perRowElement = instructionsPerElement(shape, recomputes);
   double alone =
       loads * memorySeconds +
       elements * perElement / (aloneFactor * memoryShare) +
       elements * perRowElement / chip.issueRate +
-      2 * blocksEach * (inRow ? warpExchangeSeconds : blockExchangeSeconds);
+      2 * inTurn * (inRow ? warpExchangeSeconds : blockExchangeSeconds);
   if (blocks > 1)
     alone += blocks * mergeSeconds;
   if (c.strategy == Kind::ClusterPerRow)

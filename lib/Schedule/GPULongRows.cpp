@@ -14,10 +14,14 @@ using Kind = GPUStrategyKind;
 /// Clusters of more blocks need an attribute of their function, and are not
 /// everywhere to be had.
 static constexpr int64_t portableCluster = 8;
-/// Blocks of a row over a cluster.
-static constexpr int64_t mostClusterRowBlocks = 128;
+/// Threads of a thread block with several blocks in registers: a thread has 64
+/// registers where a multiprocessor runs two of them.
+static constexpr int64_t mostGroupThreads = 512;
 /// What another kernel must gain to be worth being another one.
 static constexpr double worthIt = 0.95;
+/// And what one must gain that forms exponentials twice: instructions were
+/// counted, latencies are modelled.
+static constexpr double worthComputing = 0.85;
 /// Blocks of rows up to which kernels for dynamic lengths are compared.
 static constexpr int64_t comparedBlocks = 256;
 
@@ -32,13 +36,20 @@ public:
 
 private:
   bool uses(Kind kind) const { return !force || *force == kind; }
-  /// One that takes rows of up to `most` blocks.
-  GPUCandidate holder(Kind kind, int64_t most, int64_t cluster) const {
+  /// One that takes rows of up to `most` blocks; in registers where a thread
+  /// block has `groups` groups of threads for them.
+  GPUCandidate holder(Kind kind, int64_t most, int64_t cluster,
+                      int64_t groups = 1) const {
     GPUCandidate c = online;
     c.strategy = kind;
     c.maxColumns = most * kGPUBlock;
     c.cluster = cluster;
+    c.threads *= groups;
     return c;
+  }
+  /// Groups of threads of a thread block, each with a block in registers.
+  int64_t mostGroups() const {
+    return std::max<int64_t>(1, mostGroupThreads / online.threads);
   }
   /// Those that read once, by ever longer rows.
   void listHolders();
@@ -68,16 +79,24 @@ void LongRows::listHolders() {
     return;
   int64_t most = getMostSharedBlocks(shape, chip, 1);
   int64_t two = getMostSharedBlocks(shape, chip, 2);
+  // First those that hold a row in registers: they compute least.
+  int64_t clusters = std::min<int64_t>(chip.clusterBlocks, portableCluster);
+  if (uses(Kind::BlockPerRow))
+    for (int64_t groups = 2; groups <= mostGroups(); groups *= 2)
+      holders.push_back(holder(Kind::BlockPerRow, groups, 0, groups));
+  if (uses(Kind::ClusterPerRow))
+    for (int64_t cluster = 2; cluster <= clusters; cluster *= 2)
+      for (int64_t groups = 1; groups <= mostGroups(); groups *= 2)
+        holders.push_back(
+            holder(Kind::ClusterPerRow, cluster * groups, cluster, groups));
   if (uses(Kind::BlockShared))
     for (int64_t blocks : {int64_t(2), two, most})
       if (blocks >= 1 && blocks <= most)
         holders.push_back(holder(Kind::BlockShared, blocks, 0));
   if (uses(Kind::ClusterPerRow))
-    for (int64_t cluster = 2;
-         cluster <= std::min<int64_t>(chip.clusterBlocks, portableCluster);
-         cluster *= 2)
-      for (int64_t blocks : {int64_t(1), two, most})
-        if (blocks >= 1 && cluster * blocks <= mostClusterRowBlocks)
+    for (int64_t cluster = 2; cluster <= clusters; cluster *= 2)
+      for (int64_t blocks : {two, most})
+        if (blocks > mostGroups())
           holders.push_back(
               holder(Kind::ClusterPerRow, cluster * blocks, cluster));
   // One that is behind even with the longest of its rows is not offered.
@@ -93,7 +112,10 @@ const GPUCandidate &LongRows::bestFor(int64_t blocks) const {
   double bestSeconds = 0;
   auto consider = [&](const GPUCandidate &c) {
     double seconds = secondsOf(c, blocks);
-    if (best && seconds >= bestSeconds * worthIt)
+    bool computesMore =
+        best && getSharedBlocks(c) != 0 && getSharedBlocks(*best) == 0;
+    if (best &&
+        seconds >= bestSeconds * (computesMore ? worthComputing : worthIt))
       return;
     best = &c;
     bestSeconds = seconds;
@@ -185,7 +207,8 @@ llvm::Expected<llvm::SmallVector<GPUCandidate>> LongRows::choose() {
   }
   listHolders();
   bool holds =
-      force && (*force == Kind::BlockShared || *force == Kind::ClusterPerRow);
+      force && (*force == Kind::BlockShared || *force == Kind::ClusterPerRow ||
+                *force == Kind::BlockPerRow);
   int64_t known = llvm::divideCeil(shape.columns.value_or(0), kGPUBlock);
   if (shape.columns) {
     int64_t blocks = std::max<int64_t>(1, known);
@@ -201,6 +224,8 @@ llvm::Expected<llvm::SmallVector<GPUCandidate>> LongRows::choose() {
       int64_t each =
           llvm::divideCeil(blocks, std::max<int64_t>(1, best.cluster));
       best.maxColumns = each * std::max<int64_t>(1, best.cluster) * kGPUBlock;
+      if (getSharedBlocks(best) == 0)
+        best.threads = online.threads * each;
     }
     list.push_back(best);
     return list;

@@ -185,10 +185,11 @@ mlir::softmax::chooseGPUKernels(const GPUKernelShape &shape,
   }
   if (!lister.list.empty() && shape.columns)
     return lister.list;
-  bool longRows = uses(GPUStrategyKind::BlockOnline) ||
-                  uses(GPUStrategyKind::BlockShared) ||
-                  uses(GPUStrategyKind::ClusterPerRow) ||
-                  uses(GPUStrategyKind::SplitRow);
+  bool longRows =
+      uses(GPUStrategyKind::BlockOnline) ||
+      (uses(GPUStrategyKind::BlockPerRow) && chip.kind == GPUKind::NVIDIA) ||
+      uses(GPUStrategyKind::BlockShared) ||
+      uses(GPUStrategyKind::ClusterPerRow) || uses(GPUStrategyKind::SplitRow);
   if (force && !longRows)
     return llvm::createStringError(
         "strategy '" + toString(*force).str() + "' holds rows of up to " +

@@ -189,9 +189,10 @@ RowValues MaxSumExpAttr::buildFromPartial(StatisticBuilder &builder,
   return row;
 }
 
-RowValues MaxSumExpAttr::buildMerge(StatisticBuilder &builder,
-                                    const RowValues &total,
-                                    const RowValues &part) const {
+using Weight = Value (*)(Ops &, const RowValues &, const RowValues &);
+
+static RowValues merge(StatisticBuilder &builder, const RowValues &total,
+                       const RowValues &part, Weight buildWeight) {
   Ops ops(builder);
   RowValues merged;
   setReference(ops,
@@ -221,6 +222,25 @@ RowValues MaxSumExpAttr::buildMerge(StatisticBuilder &builder,
   if (total.slots[Probe])
     merged.slots[Probe] = ops.add(total.slots[Probe], part.slots[Probe]);
   return merged;
+}
+
+RowValues MaxSumExpAttr::buildMerge(StatisticBuilder &builder,
+                                    const RowValues &total,
+                                    const RowValues &part) const {
+  return merge(builder, total, part, buildWeight);
+}
+
+Value MaxSumExpAttr::buildSimpleCase(StatisticBuilder &builder,
+                                     const RowValues &part) const {
+  if (builder.exp == ExpForm::Plain)
+    return nullptr;
+  return Ops(builder).isUncentered(part);
+}
+
+RowValues MaxSumExpAttr::buildSimpleMerge(StatisticBuilder &builder,
+                                          const RowValues &total,
+                                          const RowValues &part) const {
+  return merge(builder, total, part, buildSimpleWeight);
 }
 
 //===----------------------------------------------------------------------===//

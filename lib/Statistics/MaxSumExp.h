@@ -55,6 +55,11 @@ struct Ops : MathBuilder {
   Value isNaN(Value x) { return compare(arith::CmpFPredicate::UNO, x, x); }
   Value isPlusInf(Value x) { return equal(x, inf(x, /*negative=*/false)); }
   Value isMinusInf(Value x) { return equal(x, inf(x, /*negative=*/true)); }
+  /// Whether nothing is subtracted from the logits; false where the maximum is
+  /// not known to be finite or -inf.
+  Value isUncentered(const RowValues &row) {
+    return equal(row.slots[Center], constant(row.slots[Center].getType(), 0.0));
+  }
   /// f64 (or the compute type) to the compute type.
   Value narrow(Value x);
   /// The compute type (or f64) to f64.
@@ -66,6 +71,8 @@ ExpReference getReference(const RowValues &row);
 /// What a sum of exponentials of `from` counts relative to the maximum of `to`,
 /// which is not smaller: f64.
 Value buildWeight(Ops &ops, const RowValues &from, const RowValues &to);
+/// The same where both are uncentered.
+Value buildSimpleWeight(Ops &ops, const RowValues &from, const RowValues &to);
 
 /// The probability of an element with the exponential `e`.
 Value buildProbability(Ops &ops, const LiftedValue &e, const RowValues &row);

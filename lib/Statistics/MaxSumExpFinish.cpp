@@ -73,9 +73,19 @@ Value maxsumexp::buildWeight(Ops &ops, const RowValues &from,
   return buildRescale(ops, ops.core, getReference(from), getReference(to));
 }
 
+Value maxsumexp::buildSimpleWeight(Ops &ops, const RowValues &from,
+                                   const RowValues &to) {
+  return buildRescaleByPower(ops, ops.core, getReference(from),
+                             getReference(to));
+}
+
 //===----------------------------------------------------------------------===//
 // The factor
 //===----------------------------------------------------------------------===//
+
+/// Powers of two between the references of a row and of a part of it up to
+/// which the part's exponentials serve.
+static constexpr int64_t mostKeptPowers = 8;
 
 /// Whether a row's products are formed in f64.
 static bool multipliesInF64(const Ops &ops) {
@@ -265,6 +275,79 @@ RowValues MaxSumExpAttr::buildPartView(StatisticBuilder &builder,
   setFactor(ops, sum, sumLow, ops.isMinusInf(row.slots[Max]),
             getMaskedValue(ops, getMaskedRow(), narrowSum), view);
   return view;
+}
+
+// Below the threshold the digits of a polynomial's exponential are those of its
+// logit, and a reference is a power of two: so the factor takes the difference
+// of both, and the product has the row's bits.  Digits of those by instruction
+// depend on the reference, so that of the part is what counts.
+//
+// Near: the factor takes the power; steps are few, so that no part of it leaves
+// the range.  Far: the exponentials take it, and what becomes denormal of them
+// gives 0 all the same; or all of the part gives 0.
+SmallVector<std::pair<Value, RowValues>>
+MaxSumExpAttr::buildKeptViews(StatisticBuilder &builder, const RowValues &row,
+                              const RowValues &part) const {
+  if (builder.exp == ExpForm::Plain)
+    return {};
+  Ops ops(builder);
+  auto parts = static_cast<int64_t>(ops.core.parts());
+  Value steps = ops.sub(row.slots[Exponent], part.slots[Exponent]);
+  Type type = steps.getType();
+  const FloatConstants &c = MathBuilder::constantsOf(type);
+  auto both = [&](Value x, Value y) -> Value {
+    return arith::AndIOp::create(ops.b, ops.loc, x, y);
+  };
+  auto upTo = [&](int64_t powers) {
+    return ops.compare(arith::CmpFPredicate::OLE, steps,
+                       ops.constant(type, static_cast<double>(parts * powers)));
+  };
+  Value ordered = both(
+      both(ops.isUncentered(row), ops.isUncentered(part)),
+      ops.compare(arith::CmpFPredicate::OGE, steps, ops.constant(type, 0.0)));
+  Type integer = MathBuilder::withElement(
+      type, c.width == 64 ? ops.b.getI64Type() : ops.b.getI32Type());
+  Value count = arith::FPToSIOp::create(ops.b, ops.loc, integer, steps);
+  Value whole = parts == 2 ? ops.shiftRight(count, 1) : count;
+  auto powerOf = [&](bool inverse) {
+    Value bias = ops.integer(integer, c.bias);
+    Value biased = inverse ? ops.addInt(bias, whole) : ops.subInt(bias, whole);
+    Value power = ops.fromBits(
+        ops.shiftLeft(biased, static_cast<int64_t>(c.mantissaBits)));
+    if (parts == 1)
+      return power;
+    Value odd = ops.compareInt(arith::CmpIPredicate::ne,
+                               ops.andInt(count, ops.integer(integer, 1)),
+                               ops.integer(integer, 0));
+    double root = inverse ? llvm::numbers::sqrt2 : llvm::numbers::sqrt2 / 2;
+    return ops.select(odd, ops.mul(power, ops.constant(type, root)), power);
+  };
+  RowValues near = row;
+  for (Slot slot : {Center, Magic, Clamp, Exponent, Offset})
+    near.slots[slot] = part.slots[slot];
+  RowValues far = near;
+  // A product with the reciprocal of the sum, or a quotient by the sum.
+  Value power = powerOf(!ops.fma && !multipliesInF64(ops));
+  for (Slot slot : {Factor, FactorLow})
+    if (row.slots[slot])
+      near.slots[slot] =
+          ops.mul(row.slots[slot],
+                  row.slots[slot].getType() == type ? power : ops.widen(power));
+
+  Value distance = ops.sub(row.slots[Max], part.slots[Max]);
+  Value vanishes = arith::OrIOp::create(
+      ops.b, ops.loc, ops.isMinusInf(part.slots[Max]),
+      ops.compare(arith::CmpFPredicate::OGT, distance,
+                  ops.constant(type, c.width == 64 ? 746.0 : 104.5)));
+  far.slots[Prescale] =
+      ops.select(vanishes, ops.constant(type, 0.0), powerOf(false));
+  Value normal = both(ordered, upTo(c.bias - 1));
+  return {{both(ordered, upTo(mostKeptPowers)), near},
+          {arith::OrIOp::create(ops.b, ops.loc, vanishes, normal), far}};
+}
+
+bool MaxSumExpAttr::resultsNeedPart(StatisticBuilder &builder) const {
+  return builder.exp == ExpForm::Native;
 }
 
 Value maxsumexp::buildProbability(Ops &ops, const LiftedValue &lifted,

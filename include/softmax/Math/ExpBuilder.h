@@ -128,6 +128,11 @@ Value buildSumRelativeToMax(MathBuilder &math, const ExpCore &core, Value sum,
 /// where a maximum is +inf, and not meant for one of -inf.
 Value buildRescale(MathBuilder &math, const ExpCore &core,
                    const ExpReference &from, const ExpReference &to);
+/// The same, in a few operations and within half an ULP, where both centers are
+/// 0 and ExpCore::parts() is 1 or 2: a power of two, or of its root.  Below
+/// 2^-1022 it is 0.
+Value buildRescaleByPower(MathBuilder &math, const ExpCore &core,
+                          const ExpReference &from, const ExpReference &to);
 
 namespace detail {
 /// scale * exp(f) for |f| <= ln2/2 and `scale` a power of two; exact at 0.

@@ -55,3 +55,24 @@ SmallVector<RowValues> Partials::merge(ArrayRef<RowValues> total,
       merged[s] = builder.statistics[s].buildMerge(at, total[s], block[s]);
   return merged;
 }
+
+Value Partials::isSimple(ArrayRef<RowValues> part) {
+  StatisticBuilder at = builder.statistic();
+  Value all = arith::ConstantOp::create(builder.b, builder.loc,
+                                        builder.b.getBoolAttr(true));
+  for (unsigned s = 0; s < builder.statistics.size(); ++s)
+    if (isActive(s))
+      if (Value one = builder.statistics[s].buildSimpleCase(at, part[s]))
+        all = builder.b.createOrFold<arith::AndIOp>(builder.loc, all, one);
+  return all;
+}
+
+SmallVector<RowValues> Partials::mergeSimply(ArrayRef<RowValues> total,
+                                             ArrayRef<RowValues> part) {
+  SmallVector<RowValues> merged(builder.statistics.size());
+  StatisticBuilder at = builder.statistic();
+  for (unsigned s = 0; s < builder.statistics.size(); ++s)
+    if (isActive(s))
+      merged[s] = builder.statistics[s].buildSimpleMerge(at, total[s], part[s]);
+  return merged;
+}

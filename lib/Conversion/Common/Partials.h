@@ -23,6 +23,11 @@ public:
   /// `total` and the part after it together.
   SmallVector<RowValues> merge(ArrayRef<RowValues> total,
                                ArrayRef<RowValues> part);
+  /// Whether `part` is one for `mergeSimply`: an i1.
+  Value isSimple(ArrayRef<RowValues> part);
+  /// `merge` of two for which `isSimple` holds, with less work.
+  SmallVector<RowValues> mergeSimply(ArrayRef<RowValues> total,
+                                     ArrayRef<RowValues> part);
 
 protected:
   bool isActive(unsigned s) {

@@ -29,10 +29,11 @@ SmallVector<Value> Exchange::reduceWarps(ValueRange values, Combine combine) {
       k.index(0));
   SmallVector<Value> buffers;
   for (Value value : values)
-    buffers.push_back(k.shared(value.getType(), warps));
+    buffers.push_back(k.shared(value.getType(), warps * k.groups));
+  Value own = k.groups > 1 ? k.mul(k.group, k.index(warps)) : k.index(0);
   scf::IfOp::create(k.b, k.loc, first, [&](OpBuilder &, Location) {
     for (auto [value, buffer] : llvm::zip(values, buffers))
-      memref::StoreOp::create(k.b, k.loc, value, buffer, warp);
+      memref::StoreOp::create(k.b, k.loc, value, buffer, k.add(own, warp));
     scf::YieldOp::create(k.b, k.loc);
   });
   k.barrier();
@@ -40,7 +41,8 @@ SmallVector<Value> Exchange::reduceWarps(ValueRange values, Combine combine) {
   for (auto [i, buffer] : llvm::enumerate(buffers)) {
     Value result;
     for (int64_t w = 0; w < warps; ++w) {
-      Value part = memref::LoadOp::create(k.b, k.loc, buffer, k.index(w));
+      Value part =
+          memref::LoadOp::create(k.b, k.loc, buffer, k.add(own, k.index(w)));
       result = result ? combine(i, result, part) : part;
     }
     results.push_back(result);

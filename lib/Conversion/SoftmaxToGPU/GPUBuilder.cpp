@@ -99,11 +99,22 @@ Value GPUBuilder::shared(Type element, int64_t count) {
 }
 
 Value GPUBuilder::shuffle(Value value, int64_t distance) {
+  return shuffleBy(
+      value, arith::ConstantIntOp::create(b, loc, b.getI32Type(), distance),
+      gpu::ShuffleMode::XOR);
+}
+
+Value GPUBuilder::broadcastFrom(Value value, Value lane) {
+  return shuffleBy(
+      value, b.createOrFold<arith::IndexCastOp>(loc, b.getI32Type(), lane),
+      gpu::ShuffleMode::IDX);
+}
+
+Value GPUBuilder::shuffleBy(Value value, Value offset, gpu::ShuffleMode mode) {
   Type type = value.getType(), i32 = b.getI32Type();
+  Value width = arith::ConstantIntOp::create(b, loc, i32, warpSize);
   auto step = [&](Value x) -> Value {
-    return gpu::ShuffleOp::create(b, loc, x, static_cast<int32_t>(distance),
-                                  static_cast<int32_t>(warpSize),
-                                  gpu::ShuffleMode::XOR)
+    return gpu::ShuffleOp::create(b, loc, x, offset, width, mode)
         .getShuffleResult();
   };
   if (type.getIntOrFloatBitWidth() == 32)

@@ -61,6 +61,10 @@ public:
   /// The kernel being built.  `thread` numbers the threads of a row.
   gpu::LaunchOp launch;
   Value block, threadInBlock, thread;
+  /// Groups of rowThreads threads in a thread block, each with a block of a
+  /// row; this thread's group, an index.
+  int64_t groups = 1;
+  Value group;
   /// Whether the thread's row is one of the op's; null if it always is.  Where
   /// it is not, nothing of the row is read or written.
   Value rowValid;
@@ -93,6 +97,8 @@ public:
   /// What the thread at distance `distance` (a power of two below the warp
   /// size) has: a scalar of 32 or 64 bits.
   Value shuffle(Value value, int64_t distance);
+  /// What lane `lane` (an index, the same in all threads of the warp) has.
+  Value broadcastFrom(Value value, Value lane);
 
   /// Whether sums arrive as pairs of f32 (StatisticBuilder::sumsPairs).
   void setPairSums(bool pairs) {
@@ -103,6 +109,10 @@ public:
   bool maxKeepsNaN() const { return device.maxKeepsNaN; }
 
   Value i1(bool value);
+  /// 0 of `type`, a scalar or a vector.
+  Value zeros(Type type) {
+    return arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+  }
   Value both(Value x, Value y) {
     return b.createOrFold<arith::AndIOp>(loc, x, y);
   }
@@ -126,6 +136,8 @@ public:
   }
 
 private:
+  /// `value` through shuffles of 32 bits.
+  Value shuffleBy(Value value, Value offset, gpu::ShuffleMode mode);
   /// An instruction of the chip for f32, element by element.
   Value native(StringRef intrinsic, Value x);
 

@@ -73,8 +73,10 @@ void mlir::softmax::emitRowOnline(GPUBuilder &k, const RowNeeds &needs,
                        Segment segment = segmentAt(i);
                        segment.load();
                        SegmentRunner runner(k, needs, segment);
-                       runner.writeResults(rows, handedOn,
-                                           /*keepsLifted=*/false);
+                       RowValues part;
+                       if (SegmentRunner::needsPart(k, needs))
+                         part = runner.runReference();
+                       runner.writeResultsOfPart(rows, part, handedOn);
                        scf::YieldOp::create(k.b, k.loc);
                      });
 }

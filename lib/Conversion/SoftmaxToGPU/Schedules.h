@@ -18,12 +18,13 @@ void emitRowsPerWarp(GPUBuilder &k, const RowNeeds &needs,
 /// A row per warp, in registers; a block has several.
 void emitWarpPerRow(GPUBuilder &k, const RowNeeds &needs,
                     GPUAlternativeAttr alternative, StringRef name);
-/// A row per thread block, in registers.
+/// A row per thread block, in registers: a row of one block by all threads, or
+/// one of several by a group of them each.
 void emitBlockPerRow(GPUBuilder &k, const RowNeeds &needs,
                      GPUAlternativeAttr alternative, StringRef name);
-/// A row per cluster of thread blocks: each holds a block of the numeric part
-/// in its registers, or several in its shared memory, and they exchange the
-/// statistics of their blocks.
+/// A row per cluster of thread blocks: each holds blocks of the numeric part in
+/// its registers, one per group of threads, or more of them in its shared
+/// memory, and they exchange the statistics of their blocks.
 void emitClusterPerRow(GPUBuilder &k, const RowNeeds &needs,
                        GPUAlternativeAttr alternative, StringRef name);
 /// A row per thread block, of any length, in two sweeps: statistics block by
@@ -57,6 +58,32 @@ RowPosition beginRow(GPUBuilder &k, const RowNeeds &needs, Value number);
 /// Block `number` (an index) of the numeric part; without elements behind the
 /// row's end.
 Segment blockOfRow(GPUBuilder &k, const RowPosition &row, Value number);
+/// The values of the statistic whose exponentials make results; empty if none.
+inline RowValues stagedOf(const RowNeeds &needs, ArrayRef<RowValues> rows) {
+  return needs.staged ? rows[*needs.staged] : RowValues();
+}
+/// The blocks of a row that a thread block has: `count` of all `all` blocks,
+/// from block `first` on; `perRank` where there are enough.  All are indices.
+struct RowShare {
+  Value first, count, perRank, all;
+};
+/// Thread block `rank` (an index) of `cluster` takes a share of a row, as
+/// evenly as blocks go; the last ranks may have none.
+RowShare shareOfRow(GPUBuilder &k, Value rank, int64_t cluster);
+/// Groups of threads that hold a block each, of `alternative`; 0 if all threads
+/// together do not.
+int64_t countGroups(GPUBuilder &k, GPUAlternativeAttr alternative);
+/// Divides the threads of the kernel into them.
+void beginGroups(GPUBuilder &k, GPUAlternativeAttr alternative);
+/// A row whose blocks are held in registers, each by a group of threads
+/// (k.groups), over the thread blocks of a cluster, or by one.
+void emitBlocksInRegisters(GPUBuilder &k, const RowNeeds &needs,
+                           const RowPosition &row, const RowShare &share,
+                           int64_t cluster);
+/// The same with up to `most` blocks in the shared memory of each thread block.
+void emitBlocksInSharedMemory(GPUBuilder &k, const RowNeeds &needs,
+                              const RowPosition &row, const RowShare &share,
+                              int64_t cluster, int64_t most);
 /// A row of any length, in two sweeps over the blocks of the numeric part.
 void emitRowOnline(GPUBuilder &k, const RowNeeds &needs, Value number);
 

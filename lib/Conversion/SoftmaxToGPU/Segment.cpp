@@ -23,6 +23,12 @@ Segment::Segment(GPUBuilder &k, const RowPosition &row, Value begin,
     inits.push_back(makeAccess(view, offset));
   place();
   chooseOutside();
+  // No operand is there, but nothing says so.
+  never = k.b.createOrFold<arith::CmpIOp>(
+      k.loc, arith::CmpIPredicate::eq,
+      memref::ExtractAlignedPointerAsIndexOp::create(k.b, k.loc,
+                                                     k.inputs.front().flat),
+      k.index(-1));
 }
 
 Segment::Access Segment::makeAccess(const OperandView &view, Value rowOffset) {
@@ -94,22 +100,40 @@ void Segment::place() {
   Value inVectors = k.mul(numVectors, lanes);
   Value edges = k.sub(length, inVectors);
 
-  // One address, and what vectors add to it is known.
-  Value place = widen(k.mul(thread, lanes));
-  Value own = k.add(begin, widen(k.add(head, k.mul(thread, lanes))));
+  // A warp's vectors are consecutive, so that the warps behind the row's end
+  // have none.  One address, and what vectors add to it is known.
+  int64_t warp = std::min(k.rowThreads, k.warpSize);
+  bool warps = k.rowThreads > warp;
+  Value number = thread;
+  if (warps) {
+    Value lane = k.rem(thread, constant(warp));
+    Value first = k.mul(k.sub(thread, lane), constant(k.vectors));
+    number = k.add(first, lane);
+    active =
+        k.b.createOrFold<arith::OrIOp>(k.loc, k.lessThan(first, numVectors),
+                                       k.lessThan(k.sub(thread, lane), edges));
+    whole =
+        k.lessThan(k.add(first, constant(warp * k.vectors - 1)), numVectors);
+  }
+  Value place = widen(k.mul(number, lanes));
+  Value own = k.add(begin, widen(k.add(head, k.mul(number, lanes))));
+  bool allSure = true;
   for (int64_t c = 0; c < k.vectors; ++c) {
     Slot slot;
     slot.lanes = k.lanes;
     // Elements before the end of the last thread's vector, head included.
-    bool surely = (c + 1) * k.rowThreads * k.lanes + k.lanes - 1 <= this->least;
+    int64_t before = (k.rowThreads - warp) * k.vectors + (c + 1) * warp;
+    bool surely = before * k.lanes + k.lanes - 1 <= this->least;
+    allSure &= surely;
     if (!surely)
-      slot.valid =
-          k.lessThan(k.add(thread, constant(c * k.rowThreads)), numVectors);
-    slot.place = k.add(place, k.index(c * k.rowThreads * k.lanes));
-    slot.column = k.add(own, k.index(c * k.rowThreads * k.lanes));
+      slot.valid = k.lessThan(k.add(number, constant(c * warp)), numVectors);
+    slot.place = k.add(place, k.index(c * warp * k.lanes));
+    slot.column = k.add(own, k.index(c * warp * k.lanes));
     slot.counts = countsFrom(slot);
     slots.push_back(std::move(slot));
   }
+  if (allSure)
+    whole = nullptr;
   for (int64_t e = 0; e < 2 * k.lanes - 2; e += k.rowThreads) {
     Slot edge;
     edge.lanes = 0;
@@ -163,6 +187,13 @@ static Value constantOf(GPUBuilder &k, Type type, double value) {
   return arith::ConstantOp::create(k.b, k.loc, attr);
 }
 
+// What is made of a constant in one arm of a branch and of an element in the
+// other would be made in the arms: right behind a load, and before the next.
+Value Segment::hide(Value constant) {
+  return arith::SelectOp::create(k.b, k.loc, never, k.zeros(constant.getType()),
+                                 constant);
+}
+
 Value Segment::loadWhere(Value condition, Type type, double outside,
                          function_ref<Value()> load) {
   if (!condition)
@@ -173,33 +204,65 @@ Value Segment::loadWhere(Value condition, Type type, double outside,
                scf::YieldOp::create(k.b, k.loc, load());
              },
              [&](OpBuilder &, Location) {
-               scf::YieldOp::create(k.b, k.loc, constantOf(k, type, outside));
+               scf::YieldOp::create(k.b, k.loc,
+                                    hide(constantOf(k, type, outside)));
              })
       .getResult(0);
 }
 
+/// What `yes` yields where `condition` holds, else what `no` does; without a
+/// condition `no`.
+SmallVector<Value>
+Segment::selectBetween(Value condition, function_ref<SmallVector<Value>()> yes,
+                       function_ref<SmallVector<Value>()> no) {
+  if (!condition)
+    return no();
+  auto ifOp = scf::IfOp::create(
+      k.b, k.loc, condition,
+      [&](OpBuilder &, Location) { scf::YieldOp::create(k.b, k.loc, yes()); },
+      [&](OpBuilder &, Location) { scf::YieldOp::create(k.b, k.loc, no()); });
+  return llvm::to_vector(ValueRange(ifOp.getResults()));
+}
+
 SmallVector<Value> Segment::loadVectors(const Access &access, double outside) {
   auto type = VectorType::get(k.lanes, access.view->elementType);
-  auto all = [&](bool aligned) {
-    SmallVector<Value> values;
-    for (const Slot &slot : slots)
-      if (slot.lanes)
-        values.push_back(loadWhere(slot.counts, type, outside, [&]() {
-          return loadVector(access, slot, aligned);
-        }));
+  auto load = [&](bool aligned) {
+    // Those that are surely there come first: in both arms of a branch they
+    // would be moved behind it.
+    SmallVector<Value> values(slots.size());
+    SmallVector<size_t> others;
+    for (auto [s, slot] : llvm::enumerate(slots)) {
+      if (!slot.lanes)
+        continue;
+      if (slot.counts)
+        others.push_back(s);
+      else
+        values[s] = loadVector(access, slot, aligned);
+    }
+    SmallVector<Value> rest = selectBetween(
+        k.rowEnd ? Value() : whole,
+        [&]() {
+          return llvm::map_to_vector(others, [&](size_t s) {
+            return loadVector(access, slots[s], aligned);
+          });
+        },
+        [&]() {
+          return llvm::map_to_vector(others, [&](size_t s) {
+            return loadWhere(slots[s].counts, type, outside, [&]() {
+              return loadVector(access, slots[s], aligned);
+            });
+          });
+        });
+    for (auto [s, value] : llvm::zip(others, rest))
+      values[s] = value;
+    llvm::erase(values, Value());
     return values;
   };
   if (!access.aligned)
-    return all(true);
-  return scf::IfOp::create(
-             k.b, k.loc, access.aligned,
-             [&](OpBuilder &, Location) {
-               scf::YieldOp::create(k.b, k.loc, all(true));
-             },
-             [&](OpBuilder &, Location) {
-               scf::YieldOp::create(k.b, k.loc, all(false));
-             })
-      .getResults();
+    return load(true);
+  return selectBetween(
+      access.aligned, [&]() { return load(true); },
+      [&]() { return load(false); });
 }
 
 Value Segment::loadEdge(const Access &access, const Slot &slot,
@@ -317,26 +380,24 @@ static void emitIf(GPUBuilder &k, Value condition, function_ref<void()> body) {
 }
 
 void Segment::storeInit(const Access &access, ArrayRef<Value> values) {
-  auto vectors = [&](bool aligned) {
+  auto all = [&](bool aligned, bool whole) {
     for (size_t s = 0; s < slots.size(); ++s)
       if (slots[s].lanes)
-        emitIf(k, slots[s].valid,
+        emitIf(k, whole ? Value() : slots[s].valid,
                [&]() { storeVector(access, slots[s], values[s], aligned); });
+    return SmallVector<Value>();
   };
-  if (!access.aligned) {
+  auto vectors = [&](bool aligned) {
+    return selectBetween(
+        whole, [&]() { return all(aligned, true); },
+        [&]() { return all(aligned, false); });
+  };
+  if (!access.aligned)
     vectors(true);
-  } else {
-    scf::IfOp::create(
-        k.b, k.loc, access.aligned,
-        [&](OpBuilder &, Location) {
-          vectors(true);
-          scf::YieldOp::create(k.b, k.loc);
-        },
-        [&](OpBuilder &, Location) {
-          vectors(false);
-          scf::YieldOp::create(k.b, k.loc);
-        });
-  }
+  else
+    selectBetween(
+        access.aligned, [&]() { return vectors(true); },
+        [&]() { return vectors(false); });
   for (size_t s = 0; s < slots.size(); ++s)
     if (!slots[s].lanes)
       emitIf(k, slots[s].valid, [&]() {

@@ -3,10 +3,10 @@
 // A run of a row's elements in the registers of the threads that share the row.
 //
 // Vectors are counted from the first address that is aligned to one, in one of
-// the operands; consecutive threads hold consecutive vectors.  The few elements
-// before and behind them, the edges, are held by the threads one by one.
-// An operand whose vectors are not aligned there is accessed element by
-// element.
+// the operands; consecutive threads of a warp hold consecutive vectors, and
+// each warp a run of them.  The few elements before and behind them, the edges,
+// are held by the threads one by one. An operand whose vectors are not aligned
+// there is accessed element by element.
 
 #ifndef SOFTMAX_LIB_CONVERSION_SOFTMAXTOGPU_SEGMENT_H
 #define SOFTMAX_LIB_CONVERSION_SOFTMAXTOGPU_SEGMENT_H
@@ -39,6 +39,9 @@ public:
     SmallVector<Value> elements, logits;
   };
   SmallVector<Slot> slots;
+  /// Whether the thread's warp has slots that are valid, where a row has
+  /// several warps; null if it is to be taken for granted.
+  Value active;
 
   /// Reads the inputs, all of them before any is used, and computes logits.
   void load();
@@ -86,12 +89,22 @@ private:
                    bool aligned);
   /// Stores one value per slot.
   void storeInit(const Access &access, ArrayRef<Value> values);
+  /// `constant`, which the optimizer does not know.
+  Value hide(Value constant);
+  SmallVector<Value> selectBetween(Value condition,
+                                   function_ref<SmallVector<Value>()> yes,
+                                   function_ref<SmallVector<Value>()> no);
   Value loadEdge(const Access &access, const Slot &slot, double outside);
 
   GPUBuilder &k;
   const RowPosition &row;
   Value begin, count;
   int64_t least;
+  /// Whether all vectors of the thread's warp are valid; null if not known, or
+  /// if no slot asks.
+  Value whole;
+  /// False, without the optimizer's knowing.
+  Value never;
   /// Per input and per element-wise destination; without a view for those that
   /// are not along the row.
   SmallVector<Access> inputs, inits;

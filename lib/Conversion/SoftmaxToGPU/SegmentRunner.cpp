@@ -9,6 +9,19 @@ using namespace mlir;
 using namespace mlir::softmax;
 
 void GPURowScope::storeRow(unsigned i, Value value) {
+  if (later)
+    pending.push_back({i, value});
+  else
+    store(i, value);
+}
+
+void GPURowScope::flush() {
+  for (auto [i, value] : pending)
+    store(i, value);
+  pending.clear();
+}
+
+void GPURowScope::store(unsigned i, Value value) {
   Value first = k.b.createOrFold<arith::CmpIOp>(k.loc, arith::CmpIPredicate::eq,
                                                 k.thread, k.index(0));
   if (k.rowValid)
@@ -121,6 +134,12 @@ static WideValue withSpecialValues(GPUBuilder &k, WideValue sum, Value above,
   return sum;
 }
 
+/// Without low parts.
+static SmallVector<Value> valuesOf(ArrayRef<LiftedValue> lifted) {
+  return llvm::map_to_vector(
+      lifted, [](const LiftedValue &value) { return value.value; });
+}
+
 SmallVector<LiftedValue> SegmentRunner::lift(unsigned s, unsigned pass,
                                              const RowValues &row) {
   StatisticBuilder builder = k.statistic();
@@ -130,24 +149,64 @@ SmallVector<LiftedValue> SegmentRunner::lift(unsigned s, unsigned pass,
   // The rare case of a whole row is none of every element: one branch.
   RowValues common;
   Value condition = statistic.buildCommonCase(builder, pass, row, common);
-  if (condition) {
-    auto ifOp = scf::IfOp::create(
-        k.b, k.loc, condition,
-        [&](OpBuilder &, Location) {
-          scf::YieldOp::create(k.b, k.loc, logits);
-        },
-        [&](OpBuilder &, Location) {
-          SmallVector<Value> others =
-              llvm::map_to_vector(logits, [&](Value logit) {
-                return statistic.buildCommonLogit(builder, logit, row);
-              });
-          scf::YieldOp::create(k.b, k.loc, others);
-        });
-    logits = llvm::to_vector_of<Value>(ifOp.getResults());
-  }
-  return llvm::map_to_vector(logits, [&](Value logit) {
-    return statistic.buildLift(builder, pass, logit, condition ? common : row);
-  });
+  auto liftAll = [&](ArrayRef<Value> of, const RowValues &with) {
+    return llvm::map_to_vector(of, [&](Value logit) {
+      return statistic.buildLift(builder, pass, logit, with);
+    });
+  };
+  if (!condition)
+    return liftAll(logits, row);
+  auto centered = [&]() {
+    return llvm::map_to_vector(logits, [&](Value logit) {
+      return statistic.buildCommonLogit(builder, logit, row);
+    });
+  };
+  // Two operations are not worth the registers that choosing their operand
+  // takes, where it lives on.
+  bool eachWay = builder.exp == ExpForm::Native;
+  auto ifOp = scf::IfOp::create(
+      k.b, k.loc, condition,
+      [&](OpBuilder &, Location) {
+        scf::YieldOp::create(
+            k.b, k.loc, eachWay ? valuesOf(liftAll(logits, common)) : logits);
+      },
+      [&](OpBuilder &, Location) {
+        SmallVector<Value> others = centered();
+        scf::YieldOp::create(
+            k.b, k.loc, eachWay ? valuesOf(liftAll(others, common)) : others);
+      });
+  SmallVector<Value> results = llvm::to_vector_of<Value>(ifOp.getResults());
+  if (!eachWay)
+    return liftAll(results, common);
+  return llvm::map_to_vector(
+      results, [](Value value) { return LiftedValue{value, Value()}; });
+}
+
+void SegmentRunner::whereActive(function_ref<void(Outputs &)> body) {
+  Outputs outputs;
+  if (!segment.active)
+    return body(outputs);
+  auto ifOp = scf::IfOp::create(
+      k.b, k.loc, segment.active,
+      [&](OpBuilder &, Location) {
+        body(outputs);
+        SmallVector<Value> values;
+        for (auto &[value, idle] : outputs)
+          values.push_back(*value);
+        scf::YieldOp::create(k.b, k.loc, values);
+      },
+      [&](OpBuilder &, Location) {
+        MathBuilder math(k.b, k.loc);
+        SmallVector<Value> values;
+        for (auto &[value, idle] : outputs) {
+          Type type = value->getType();
+          values.push_back(isa<IntegerType>(type) ? math.integer(type, 0)
+                                                  : math.constant(type, idle));
+        }
+        scf::YieldOp::create(k.b, k.loc, values);
+      });
+  for (auto [output, result] : llvm::zip(outputs, ifOp.getResults()))
+    *output.first = result;
 }
 
 SmallVector<WideValue> SegmentRunner::reduce(unsigned pass,
@@ -155,35 +214,50 @@ SmallVector<WideValue> SegmentRunner::reduce(unsigned pass,
                                              ArrayRef<RowValues> rows) {
   StatisticBuilder builder = k.statistic();
   SmallVector<Reduction> reductions;
-  SmallVector<Exchange::Maximum> maxima;
   for (unsigned s : active) {
     StatisticAttrInterface statistic = k.statistics[s];
     Reduction &reduction = reductions.emplace_back();
     reduction.statistic = s;
     reduction.isMax = statistic.getCombiner(pass) == Combiner::Max;
     reduction.exponent = statistic.getLiftExponent(builder, pass);
-    reduction.maximum = maxima.size();
-    reduction.lifted = lift(s, pass, rows[s]);
-    if (needs.staged == s && pass == statistic.getLiftedPass())
-      lifted = reduction.lifted;
-    SmallVector<Value> values = reduction.values();
-    if (reduction.isMax) {
-      maxima.push_back(localMax(values));
-    } else if (!reduction.exponent) {
+  }
+  SmallVector<Exchange::Maximum> maxima;
+  whereActive([&](Outputs &outputs) {
+    for (Reduction &reduction : reductions) {
+      unsigned s = reduction.statistic;
+      reduction.maximum = maxima.size();
+      reduction.lifted = lift(s, pass, rows[s]);
+      SmallVector<Value> values = reduction.values();
+      if (reduction.isMax) {
+        maxima.push_back(localMax(values));
+        continue;
+      }
+      for (LiftedValue &value : reduction.lifted) {
+        outputs.push_back({&value.value, 0.0});
+        if (value.low)
+          outputs.push_back({&value.low, 0.0});
+      }
+      if (reduction.exponent)
+        continue;
       maxima.push_back({maximumOf(k, values, /*keepsNaN=*/true), true});
       for (Value &value : values)
         value = arith::NegFOp::create(k.b, k.loc, value);
       maxima.push_back({maximumOf(k, values, /*keepsNaN=*/false), false});
     }
-  }
+    for (Exchange::Maximum &maximum : maxima)
+      outputs.push_back(
+          {&maximum.value, -std::numeric_limits<double>::infinity()});
+  });
+  for (const Reduction &reduction : reductions)
+    if (!reduction.isMax && needs.staged == reduction.statistic &&
+        pass == k.statistics[reduction.statistic].getLiftedPass())
+      lifted = reduction.lifted;
   Exchange exchange(k);
   SmallVector<Value> largest;
   if (!maxima.empty())
     largest = exchange.reduceMax(maxima);
 
   SmallVector<std::optional<ExactSum>> sums;
-  SmallVector<Value> wide;
-  SmallVector<Exchange::Pair> pairs;
   for (const Reduction &reduction : reductions) {
     std::optional<ExactSum> &sum = sums.emplace_back();
     if (reduction.isMax)
@@ -193,17 +267,29 @@ SmallVector<WideValue> SegmentRunner::reduce(unsigned pass,
     else
       sum.emplace(k, k.maxNum(largest[reduction.maximum],
                               largest[reduction.maximum + 1]));
-    for (const LiftedValue &value : reduction.lifted) {
-      sum->add(value.value);
-      if (value.low)
-        sum->add(value.low);
-    }
-    auto [high, low] = sum->integers();
-    if (k.computeType.isF64())
-      llvm::append_range(wide, ValueRange{high, low});
-    else
-      pairs.push_back({high, low, sum->ratioBits()});
   }
+  SmallVector<Value> wide;
+  SmallVector<Exchange::Pair> pairs;
+  whereActive([&](Outputs &outputs) {
+    for (auto [reduction, sum] : llvm::zip(reductions, sums)) {
+      if (!sum)
+        continue;
+      for (const LiftedValue &value : reduction.lifted) {
+        sum->add(value.value);
+        if (value.low)
+          sum->add(value.low);
+      }
+      auto [high, low] = sum->integers();
+      if (k.computeType.isF64())
+        llvm::append_range(wide, ValueRange{high, low});
+      else
+        pairs.push_back({high, low, sum->ratioBits()});
+    }
+    for (Value &value : wide)
+      outputs.push_back({&value, 0.0});
+    for (Exchange::Pair &pair : pairs)
+      llvm::append_range(outputs, Outputs{{&pair.high, 0.0}, {&pair.low, 0.0}});
+  });
   SmallVector<Value> totals;
   if (!wide.empty())
     totals = exchange.reduceSum(wide);
@@ -240,6 +326,101 @@ SmallVector<RowValues> SegmentRunner::runPasses() {
 
 void SegmentRunner::writeResults(ArrayRef<RowValues> rows, ValueRange handedOn,
                                  bool keepsLifted) {
+  whereActive([&](Outputs &) { write(rows, handedOn, keepsLifted); });
+}
+
+SmallVector<Value *> SegmentRunner::getKept() {
+  SmallVector<Value *> values;
+  for (LiftedValue &value : lifted)
+    for (Value *part : {&value.value, &value.low})
+      if (*part)
+        values.push_back(part);
+  for (Segment::Slot &slot : segment.slots)
+    for (Value &logit : slot.logits)
+      values.push_back(&logit);
+  return values;
+}
+
+RowValues SegmentRunner::runReference() {
+  SmallVector<RowValues> rows(k.statistics.size());
+  SmallVector<unsigned> active = {*needs.staged};
+  prepareRows(k, 0, active, reduce(0, active, rows), rows);
+  // Exchanges in a loop take turns with another barrier.
+  if (k.rowThreads > k.warpSize)
+    k.barrier();
+  return rows[*needs.staged];
+}
+
+bool SegmentRunner::needsPart(GPUBuilder &k, const RowNeeds &needs) {
+  StatisticBuilder builder = k.statistic();
+  return needs.staged && k.statistics[*needs.staged].resultsNeedPart(builder);
+}
+
+void SegmentRunner::writeResultsOfPart(ArrayRef<RowValues> rows,
+                                       const RowValues &part,
+                                       ValueRange handedOn, Value isKept) {
+  bool keeps = !lifted.empty(), needed = needsPart(k, needs);
+  StatisticBuilder builder = k.statistic();
+  SmallVector<std::pair<Value, RowValues>> cases;
+  if (needs.staged && (keeps || needed))
+    cases = k.statistics[*needs.staged].buildKeptViews(
+        builder, rows[*needs.staged], part);
+  if (cases.empty()) {
+    lifted.clear();
+    if (isKept)
+      restore(isKept, []() {});
+    return writeResults(rows, handedOn, /*keepsLifted=*/false);
+  }
+  if (needed && keeps && isKept) {
+    unsigned s = *needs.staged;
+    restore(isKept,
+            [&]() { lifted = lift(s, k.statistics[s].getLiftedPass(), part); });
+    isKept = nullptr;
+  }
+  OpBuilder::InsertionGuard guard(k.b);
+  auto writeWith = [&](const RowValues &view, bool keepsLifted) {
+    SmallVector<RowValues> views(rows);
+    views[*needs.staged] = view;
+    writeResults(views, handedOn, keepsLifted);
+  };
+  for (auto &[condition, view] : cases) {
+    auto ifOp = scf::IfOp::create(
+        k.b, k.loc, keeps && isKept ? k.both(isKept, condition) : condition,
+        /*withElseRegion=*/true);
+    k.b.setInsertionPointToStart(ifOp.thenBlock());
+    writeWith(view, keeps);
+    k.b.setInsertionPointToStart(ifOp.elseBlock());
+  }
+  if (needed)
+    return writeWith(k.statistics[*needs.staged].buildPartView(
+                         builder, rows[*needs.staged], part),
+                     keeps);
+  segment.load();
+  writeWith(rows[*needs.staged], /*keepsLifted=*/false);
+}
+
+static SmallVector<Value> valuesAt(ArrayRef<Value *> places) {
+  return llvm::map_to_vector(places, [](Value *place) { return *place; });
+}
+
+void SegmentRunner::restore(Value isKept, function_ref<void()> makeAgain) {
+  SmallVector<Value> there = valuesAt(getKept());
+  SmallVector<Segment::Slot> slots = segment.slots;
+  auto ifOp = scf::IfOp::create(
+      k.b, k.loc, isKept,
+      [&](OpBuilder &, Location) { scf::YieldOp::create(k.b, k.loc, there); },
+      [&](OpBuilder &, Location) {
+        segment.load();
+        makeAgain();
+        scf::YieldOp::create(k.b, k.loc, valuesAt(getKept()));
+      });
+  segment.slots = slots;
+  for (auto [place, result] : llvm::zip(getKept(), ifOp.getResults()))
+    *place = result;
+}
+
+void SegmentRunner::write(ArrayRef<RowValues> rows, ValueRange handedOn,
+                          bool keepsLifted) {
   SmallVector<SmallVector<Value>> results;
   if (!keepsLifted) {
     lifted.clear();

@@ -18,10 +18,17 @@ public:
   Value rowInput(unsigned i) override { return row.invariants[i]; }
   Value rowCoordinate(int64_t dim) override { return row.coordinates[dim]; }
   void storeRow(unsigned i, Value value) override;
+  /// Writes what `storeRow` has put off: with `later` everything, so that the
+  /// thread that writes it does not go its own way through the results.
+  void flush();
+  bool later = false;
 
 private:
+  void store(unsigned i, Value value);
+
   GPUBuilder &k;
   const RowPosition &row;
+  SmallVector<std::pair<unsigned, Value>> pending;
 };
 
 class SegmentRunner {
@@ -38,7 +45,33 @@ public:
   void writeResults(ArrayRef<RowValues> rows, ValueRange handedOn,
                     bool keepsLifted);
 
+  /// The part's own values of the statistic whose exponentials make results, as
+  /// far as they depend on the first pass, which this runs.
+  RowValues runReference();
+  /// Whether results of a part depend on them.
+  static bool needsPart(GPUBuilder &k, const RowNeeds &needs);
+  /// The results of the segment, a part of a row, from finished `rows`.  `part`
+  /// has its own values of the statistic whose exponentials make results (not
+  /// needed where neither the passes ran nor `needsPart` holds).  After the
+  /// passes their exponentials are used again where that gives the same bits;
+  /// else the inputs are read again, so that not everything is in registers at
+  /// a time.  `isKept` tells whether `getKept` is still there; null if it is.
+  void writeResultsOfPart(ArrayRef<RowValues> rows, const RowValues &part,
+                          ValueRange handedOn, Value isKept = nullptr);
+  /// What of the segment serves `writeResultsOfPart`: exponentials and logits.
+  SmallVector<Value *> getKept();
+
 private:
+  /// What a body leaves behind, and what stands for it where it is left out:
+  /// 0 of integers.
+  using Outputs = SmallVector<std::pair<Value *, double>>;
+  /// `body`, which is left out where the thread's warp has nothing of the
+  /// segment.
+  void whereActive(function_ref<void(Outputs &)> body);
+  void write(ArrayRef<RowValues> rows, ValueRange handedOn, bool keepsLifted);
+  /// What `getKept` has, where `isKept` does not hold from the inputs:
+  /// `makeAgain` makes what is not there when they are loaded.
+  void restore(Value isKept, function_ref<void()> makeAgain);
   SmallVector<WideValue> reduce(unsigned pass, ArrayRef<unsigned> active,
                                 ArrayRef<RowValues> rows);
   /// What the slots contribute to `pass` of statistic `s`.

@@ -105,39 +105,38 @@ void SharedRow::load(Segment &segment, Value number) {
   segment.computeLogits();
 }
 
-SmallVector<Value> SharedRow::forBlocks(ValueRange init, Body body) {
-  auto loop = scf::ForOp::create(
-      k.b, k.loc, k.index(0), count, k.index(1), init,
-      [&](OpBuilder &, Location, Value number, ValueRange carried) {
-        Segment segment = blockOfRow(k, row, k.add(first, number));
-        scf::YieldOp::create(k.b, k.loc, body(segment, number, carried));
-      });
-  return llvm::to_vector(ValueRange(loop.getResults()));
+void SharedRow::forBlocks(Body body) {
+  scf::ForOp::create(k.b, k.loc, k.index(0), count, k.index(1), ValueRange(),
+                     [&](OpBuilder &, Location, Value number, ValueRange) {
+                       Segment segment =
+                           blockOfRow(k, row, k.add(first, number));
+                       body(segment, number);
+                       scf::YieldOp::create(k.b, k.loc);
+                     });
 }
 
 // Without a barrier: warps that have asked for a block go on to the next one.
 void SharedRow::read() {
-  forBlocks({}, [&](Segment &segment, Value number, ValueRange) {
+  forBlocks([&](Segment &segment, Value number) {
     segment.read();
     store(segment, number);
-    return SmallVector<Value>();
   });
 }
 
-SmallVector<Value> SharedRow::runPasses(ValueRange init, Combine combine) {
-  return forBlocks(init,
-                   [&](Segment &segment, Value number, ValueRange carried) {
-                     load(segment, number);
-                     SegmentRunner runner(k, needs, segment);
-                     return combine(number, runner.runPasses(), carried);
-                   });
+void SharedRow::runPasses(function_ref<void(Value, ArrayRef<RowValues>)> take) {
+  forBlocks([&](Segment &segment, Value number) {
+    load(segment, number);
+    take(number, SegmentRunner(k, needs, segment).runPasses());
+  });
 }
 
-void SharedRow::writeResults(ArrayRef<RowValues> rows, ValueRange handedOn) {
-  forBlocks({}, [&](Segment &segment, Value number, ValueRange) {
+void SharedRow::writeResults(ArrayRef<RowValues> rows, ValueRange handedOn,
+                             function_ref<RowValues(Value)> partOf) {
+  forBlocks([&](Segment &segment, Value number) {
     load(segment, number);
-    SegmentRunner(k, needs, segment)
-        .writeResults(rows, handedOn, /*keepsLifted=*/false);
-    return SmallVector<Value>();
+    RowValues part;
+    if (SegmentRunner::needsPart(k, needs))
+      part = partOf(number);
+    SegmentRunner(k, needs, segment).writeResultsOfPart(rows, part, handedOn);
   });
 }

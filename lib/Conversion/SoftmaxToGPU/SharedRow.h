@@ -22,19 +22,18 @@ public:
 
   /// Reads all blocks.
   void read();
-  /// Runs the passes on one block after the other: `combine` gets its number
-  /// among these blocks, its statistics and what is carried along, which begins
-  /// with `init`, and returns what is carried on.
-  using Combine = function_ref<SmallVector<Value>(
-      Value number, ArrayRef<RowValues> block, ValueRange carried)>;
-  SmallVector<Value> runPasses(ValueRange init, Combine combine);
-  /// The results of all blocks from finished rows.
-  void writeResults(ArrayRef<RowValues> rows, ValueRange handedOn);
+  /// Runs the passes on one block after the other: `take` gets its number among
+  /// these blocks, and its statistics.
+  void
+  runPasses(function_ref<void(Value number, ArrayRef<RowValues> block)> take);
+  /// The results of all blocks from finished rows.  `partOf` yields a block's
+  /// own values (SegmentRunner::writeResultsOfPart).
+  void writeResults(ArrayRef<RowValues> rows, ValueRange handedOn,
+                    function_ref<RowValues(Value number)> partOf);
 
 private:
-  using Body = function_ref<SmallVector<Value>(Segment &segment, Value number,
-                                               ValueRange carried)>;
-  SmallVector<Value> forBlocks(ValueRange init, Body body);
+  using Body = function_ref<void(Segment &segment, Value number)>;
+  void forBlocks(Body body);
   void store(const Segment &segment, Value number);
   void load(Segment &segment, Value number);
   llvm::Align alignmentOf(unsigned input);

@@ -1,6 +1,6 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
-#include "../Common/Partials.h"
+#include "BlockExchange.h"
 #include "Schedules.h"
 #include "SegmentRunner.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -65,77 +65,18 @@ static void emitStatistics(GPUBuilder &k, const RowNeeds &needs,
   });
 }
 
-/// The statistics of row `number`, in every thread: those of its slices, merged
-/// from the first to the last by the first warp.  They come through shared
-/// memory, as many at a time as there are threads, so that each merge does not
-/// wait for global memory.
-static SmallVector<RowValues> mergeSlices(GPUBuilder &k, const RowNeeds &needs,
-                                          const Workspace &workspace,
-                                          Value number) {
-  Partials partials(k, needs);
-  SmallVector<Value> empty = partials.buildEmpty();
-  SmallVector<Value> buffers;
-  for (int64_t i = 0; i < workspace.count; ++i)
-    buffers.push_back(k.shared(k.b.getF64Type(), k.rowThreads));
-  Value threads = k.index(k.rowThreads), zero = k.index(0), one = k.index(1);
-  Value firstWarp = k.lessThan(k.thread, k.index(k.warpSize));
-  auto mergePart = [&](Value count, ValueRange args) {
-    return scf::ForOp::create(
-               k.b, k.loc, zero, count, one, args,
-               [&](OpBuilder &, Location, Value i, ValueRange total) {
-                 SmallVector<Value> part;
-                 for (auto [buffer, like] : llvm::zip(buffers, empty))
-                   part.push_back(
-                       narrow(k, memref::LoadOp::create(k.b, k.loc, buffer, i),
-                              like.getType()));
-                 scf::YieldOp::create(
-                     k.b, k.loc,
-                     partials.flatten(partials.merge(
-                         partials.unflatten(total), partials.unflatten(part))));
-               })
-        .getResults();
-  };
-  auto loop = scf::ForOp::create(
-      k.b, k.loc, zero, workspace.slices, threads, empty,
-      [&](OpBuilder &, Location, Value begin, ValueRange args) {
-        Value slice = k.add(begin, k.thread);
-        scf::IfOp::create(
-            k.b, k.loc, k.lessThan(slice, workspace.slices),
-            [&](OpBuilder &, Location) {
-              for (auto [i, buffer] : llvm::enumerate(buffers)) {
-                Value value = memref::LoadOp::create(
-                    k.b, k.loc, workspace.memory,
-                    workspace.place(k, number, static_cast<int64_t>(i), slice));
-                memref::StoreOp::create(k.b, k.loc, value, buffer, k.thread);
-              }
-              scf::YieldOp::create(k.b, k.loc);
-            });
-        k.barrier();
-        Value count = k.min(k.sub(workspace.slices, begin), threads);
-        // By one warp for all: what every thread does counts for every thread.
-        auto merge = scf::IfOp::create(
-            k.b, k.loc, firstWarp,
-            [&](OpBuilder &, Location) {
-              scf::YieldOp::create(k.b, k.loc, mergePart(count, args));
-            },
-            [&](OpBuilder &, Location) {
-              scf::YieldOp::create(k.b, k.loc, args);
-            });
-        k.barrier();
-        scf::YieldOp::create(k.b, k.loc, merge.getResults());
-      });
-  scf::IfOp::create(
-      k.b, k.loc, k.lessThan(k.thread, one), [&](OpBuilder &, Location) {
-        for (auto [value, buffer] : llvm::zip(loop.getResults(), buffers))
-          memref::StoreOp::create(k.b, k.loc, widen(k, value), buffer, zero);
-        scf::YieldOp::create(k.b, k.loc);
-      });
-  k.barrier();
-  SmallVector<Value> totals;
-  for (auto [buffer, like] : llvm::zip(buffers, empty))
-    totals.push_back(narrow(k, memref::LoadOp::create(k.b, k.loc, buffer, zero),
-                            like.getType()));
-  return partials.unflatten(totals);
+/// The statistics of a slice of row `number`, flat.
+static SmallVector<Value> loadValues(GPUBuilder &k, const RowNeeds &needs,
+                                     const Workspace &workspace, Value number,
+                                     Value slice) {
+  SmallVector<Value> values;
+  for (Value like : Partials(k, needs).buildEmpty()) {
+    auto i = static_cast<int64_t>(values.size());
+    Value wide = memref::LoadOp::create(k.b, k.loc, workspace.memory,
+                                        workspace.place(k, number, i, slice));
+    values.push_back(narrow(k, wide, like.getType()));
+  }
+  return values;
 }
 
 /// The second kernel: the row's statistics from those of its slices, per-row
@@ -153,16 +94,23 @@ static void emitResults(GPUBuilder &k, const RowNeeds &needs,
   }
   SmallVector<RowValues> rows(k.statistics.size());
   if (needs.numPasses != 0)
-    rows = mergeSlices(k, needs, workspace, number);
+    rows = mergeParts(k, needs, workspace.slices, /*most=*/std::nullopt,
+                      [&](Value part) {
+                        return loadValues(k, needs, workspace, number, part);
+                      });
   finishRows(k, rows);
   k.rowWriter = k.b.createOrFold<arith::CmpIOp>(k.loc, arith::CmpIPredicate::eq,
                                                 slice, k.index(0));
   GPURowScope scope(k, row);
   SmallVector<Value> handedOn = emitRowRegion(k, scope, rows);
   k.rowWriter = nullptr;
-  if (segment)
-    SegmentRunner(k, needs, *segment)
-        .writeResults(rows, handedOn, /*keepsLifted=*/false);
+  if (!segment)
+    return;
+  RowValues part;
+  if (SegmentRunner::needsPart(k, needs))
+    part = stagedOf(needs, Partials(k, needs).unflatten(
+                               loadValues(k, needs, workspace, number, slice)));
+  SegmentRunner(k, needs, *segment).writeResultsOfPart(rows, part, handedOn);
 }
 
 void mlir::softmax::emitSplitRow(GPUBuilder &k, const RowNeeds &needs,

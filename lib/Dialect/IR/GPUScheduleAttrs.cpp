@@ -12,8 +12,6 @@ using EmitError = function_ref<InFlightDiagnostic()>;
 
 /// An exact sum of this many elements cannot overflow.
 static constexpr int64_t mostSummed = 8192;
-/// Blocks of a row over a cluster.
-static constexpr int64_t mostClusterBlocks = 128;
 /// Elements in the registers of a thread: the sum of 32 threads', at most 33
 /// per thread, fits 32 bits.
 static constexpr int64_t mostPerThread = 32;
@@ -85,9 +83,6 @@ LogicalResult GPUAlternativeAttr::verify(EmitError emitError,
   if (block && rows != 0)
     return error() << "computes no more than one row per block: leave rows out";
   bool clusters = strategy == GPUStrategy::ClusterPerRow;
-  if (clusters && threads < mostClusterBlocks)
-    return error() << "needs at least " << mostClusterBlocks << " threads, not "
-                   << threads;
   if (clusters ? cluster < 2 || cluster > 16 || !llvm::isPowerOf2_64(cluster)
                : cluster != 0)
     return error() << (clusters ? "has clusters of 2, 4, 8 or 16 blocks, not "
@@ -126,14 +121,18 @@ GPUScheduleAttr::verify(EmitError emitError, GPUNumericAttr numeric,
                     (inner && alternative.getMaxColumns() == 0);
     int64_t capacity = (inner ? 1 : alternative.getThreads()) *
                        alternative.getVectors() * alternative.getLanes();
-    // Blocks of a row have a thread each to fetch their statistics.
-    if (strategy == GPUStrategy::ClusterPerRow &&
-        alternative.getMaxColumns() > mostClusterBlocks * numeric.getBlock())
-      return emitError() << "gpu schedule: strategy 'cluster_per_row' takes up "
-                            "to "
-                         << mostClusterBlocks << " blocks of "
-                         << numeric.getBlock() << " elements, not "
-                         << alternative.getMaxColumns() << " columns";
+    // Of several blocks each is held by a group of threads.
+    if (strategy == GPUStrategy::BlockPerRow &&
+        alternative.getMaxColumns() > numeric.getBlock()) {
+      if (capacity % numeric.getBlock() != 0)
+        return emitError() << "gpu schedule: strategy 'block_per_row' with rows "
+                              "of more than "
+                           << numeric.getBlock()
+                           << " columns holds whole blocks of them: threads x "
+                              "vectors x lanes must be a multiple of "
+                           << numeric.getBlock() << ", not " << capacity;
+      continue;
+    }
     if (inBlocks ? capacity < numeric.getBlock()
                  : alternative.getMaxColumns() > numeric.getBlock())
       return emitError() << "gpu schedule: strategy '"

@@ -94,7 +94,9 @@ TEST(GPUSchedule, RangesMeet) {
         EXPECT_LT(getSharedBytes(shape, blocks) + 2048,
                   int64_t(chip(name).sharedBytes) -
                       chip(name).reservedSharedBytes + 1);
-        EXPECT_LE(c.maxColumns, std::max<int64_t>(1, blocks) *
+        // In shared memory, or a block per group of threads in registers.
+        int64_t inRegisters = held / kGPUBlock;
+        EXPECT_LE(c.maxColumns, (blocks ? blocks : inRegisters) *
                                     std::max<int64_t>(1, c.cluster) *
                                     kGPUBlock);
         EXPECT_LE(c.cluster, std::min(8u, chip(name).clusterBlocks));
@@ -116,16 +118,23 @@ TEST(GPUSchedule, KnownLength) {
     EXPECT_LT(rowThreads * c.lanes * (c.vectors - 1), columns);
   }
   GPUKernelShape shape;
-  // Beyond a block as much shared memory as it takes.
+  // Beyond a block a group of threads for each.
   shape.columns = 8193;
   auto list = choose(shape);
-  EXPECT_EQ(list.back().strategy, GPUStrategyKind::BlockShared);
-  EXPECT_EQ(getSharedBlocks(list.back()), 2);
+  EXPECT_EQ(list.back().strategy, GPUStrategyKind::BlockPerRow);
+  EXPECT_EQ(list.back().threads, 512);
   shape.columns = 131072;
   list = choose(shape);
   EXPECT_EQ(list.back().strategy, GPUStrategyKind::ClusterPerRow);
   EXPECT_EQ(list.back().cluster, 8);
-  EXPECT_EQ(getSharedBlocks(list.back()), 2);
+  EXPECT_EQ(list.back().threads, 512);
+  EXPECT_EQ(getSharedBlocks(list.back()), 0);
+  // And as much shared memory as it takes.
+  shape.columns = 262144;
+  list = choose(shape);
+  EXPECT_EQ(list.back().strategy, GPUStrategyKind::ClusterPerRow);
+  EXPECT_EQ(list.back().cluster, 8);
+  EXPECT_EQ(getSharedBlocks(list.back()), 4);
   EXPECT_EQ(choose(shape, "sm_80").back().strategy,
             GPUStrategyKind::BlockOnline);
   shape.columns = 10000000;

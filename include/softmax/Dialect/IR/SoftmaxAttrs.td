@@ -26,7 +26,7 @@ def Softmax_MaskedRowAttr : EnumAttr<Softmax_Dialect, Softmax_MaskedRow, "masked
 //===--- Statistics ---------------------------------------------------------===//
 
 def Softmax_MaxSumExpAttr : Softmax_Attr<"MaxSumExp", "max_sumexp",
-    [DeclareAttrInterfaceMethods<Softmax_StatisticInterface, ["buildCommonCase", "buildCommonLogit", "getLiftExponent"]>]> {
+    [DeclareAttrInterfaceMethods<Softmax_StatisticInterface, ["buildCommonCase", "buildCommonLogit", "getLiftExponent", "buildSimpleCase", "buildSimpleMerge", "buildKeptViews", "resultsNeedPart"]>]> {
   let summary = "the maximum m of a row and the sum of exp(x - m)";
   let description = [{
     Pairs merge by m = max(m1, m2), s = s1 exp(m1-m) + s2 exp(m2-m) (Milakov

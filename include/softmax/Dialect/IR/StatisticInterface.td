@@ -93,6 +93,21 @@ def Softmax_StatisticInterface : AttrInterface<"StatisticAttrInterface"> {
       (ins "::mlir::softmax::StatisticBuilder &":$builder,
            "const ::mlir::softmax::RowValues &":$total,
            "const ::mlir::softmax::RowValues &":$part)>,
+    InterfaceMethod<[{An i1 that tells the parts that `buildSimpleMerge` takes,
+      and so does what it makes of them; null if it takes all.}],
+      "::mlir::Value", "buildSimpleCase",
+      (ins "::mlir::softmax::StatisticBuilder &":$builder,
+           "const ::mlir::softmax::RowValues &":$part),
+      /*methodBody=*/"", /*defaultImplementation=*/[{ return nullptr; }]>,
+    InterfaceMethod<[{`buildMerge` with less work, of two parts for which
+      `buildSimpleCase` holds.}],
+      "::mlir::softmax::RowValues", "buildSimpleMerge",
+      (ins "::mlir::softmax::StatisticBuilder &":$builder,
+           "const ::mlir::softmax::RowValues &":$total,
+           "const ::mlir::softmax::RowValues &":$part),
+      /*methodBody=*/"", /*defaultImplementation=*/[{
+        return $_attr.buildMerge(builder, total, part);
+      }]>,
     InterfaceMethod<"Completes the values of a whole row for its arguments and results.",
       "void", "buildFinish",
       (ins "::mlir::softmax::StatisticBuilder &":$builder, "::mlir::softmax::RowValues &":$row)>,
@@ -102,6 +117,21 @@ def Softmax_StatisticInterface : AttrInterface<"StatisticAttrInterface"> {
       (ins "::mlir::softmax::StatisticBuilder &":$builder,
            "const ::mlir::softmax::RowValues &":$row,
            "const ::mlir::softmax::RowValues &":$part)>,
+    InterfaceMethod<[{Conditions (i1), and views under which the results of
+      elements of `part`, with the lifted values of `part`, have the bits that
+      they have in every schedule: those of `row`, finished, or where
+      `resultsNeedPart` says so those of the first of these views that applies.
+      The cheapest comes first.}],
+      "::llvm::SmallVector<::std::pair<::mlir::Value, ::mlir::softmax::RowValues>>", "buildKeptViews",
+      (ins "::mlir::softmax::StatisticBuilder &":$builder,
+           "const ::mlir::softmax::RowValues &":$row,
+           "const ::mlir::softmax::RowValues &":$part),
+      /*methodBody=*/"", /*defaultImplementation=*/[{ return {}; }]>,
+    InterfaceMethod<[{Whether the results of elements of a part are those of
+      `buildKeptViews`, or `buildPartView` where none applies, in every
+      schedule that merges parts.  Else they are those of the row.}],
+      "bool", "resultsNeedPart", (ins "::mlir::softmax::StatisticBuilder &":$builder),
+      /*methodBody=*/"", /*defaultImplementation=*/[{ return false; }]>,
     InterfaceMethod<"Number of arguments of the row region that the statistic provides.",
       "unsigned", "getNumRowArguments", (ins)>,
     InterfaceMethod<"Their types.",
