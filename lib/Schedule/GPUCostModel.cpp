@@ -72,6 +72,10 @@ static int64_t countResident(const GPUKernelShape &shape, const GPUCandidate &c,
                              const GPUDescription &chip) {
   int64_t held = c.lanes * c.vectors * std::max(4u, shape.heldBytes) / 4;
   int64_t registers = std::min<int64_t>(255, otherRegisters + 2 * held);
+  bool inRegisters =
+      c.strategy == GPUStrategyKind::ClusterPerRow && getSharedBlocks(c) == 0;
+  if (inRegisters && groupsOf(c) == 1 && shape.keepsLittle)
+    registers = kGPUFewRegisters;
   int64_t resident =
       std::min<int64_t>({chip.blocks, chip.threads / c.threads,
                          chip.registers / (registers * c.threads)});

@@ -28,6 +28,10 @@ enum class GPUStrategyKind {
   BlockShared
 };
 
+/// Registers that kernels take which hold blocks of a row of which they keep
+/// little, 256 threads to a block: three blocks share a multiprocessor.
+inline constexpr int64_t kGPUFewRegisters = 80;
+
 /// "warp_per_row", ...
 llvm::StringRef toString(GPUStrategyKind kind);
 /// Nullopt for an unknown name.
@@ -49,6 +53,8 @@ struct GPUKernelShape {
   bool elementwiseResults = true;
   /// Whether the elements of a row are one run.
   bool contiguous = true;
+  /// Whether a thread keeps nothing but a register per element, and some few.
+  bool keepsLittle = false;
 
   int64_t block() const { return contiguous ? kGPUBlock : kGPUInnerBlock; }
 };

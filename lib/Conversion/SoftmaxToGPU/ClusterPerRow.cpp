@@ -2,6 +2,7 @@
 
 #include "Schedules.h"
 #include "SharedRow.h"
+#include "softmax/Dialect/Transforms/Schedule.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -30,6 +31,10 @@ void mlir::softmax::emitClusterPerRow(GPUBuilder &k, const RowNeeds &needs,
   form.blocksPerRow = form.cluster = cluster;
   if (!inRegisters)
     form.sharedBytes = getSharedRowBytes(k, most);
+  else if (countGroups(k, alternative) == 1 &&
+           k.numeric.getAccuracy() != Accuracy::Strict &&
+           describeGPUShape(k.op).keepsLittle)
+    form.registers = kGPUFewRegisters;
   k.beginKernel(name, form);
   if (inRegisters) {
     beginGroups(k, alternative);

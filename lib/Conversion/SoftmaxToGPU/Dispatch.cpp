@@ -113,6 +113,7 @@ static Attribute describeLaunch(const GPUBuilder::Launch &launch,
   set("columns_per_block", form.columnsPerBlock, 0);
   set("cluster", form.cluster, 1);
   set("shared_bytes", form.sharedBytes, 0);
+  set("registers", form.registers, 0);
   return attributes.getDictionary(builder.getContext());
 }
 

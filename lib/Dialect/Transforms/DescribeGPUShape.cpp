@@ -1,6 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
 #include "mlir/IR/TypeUtilities.h"
+#include "softmax/Dialect/IR/RowNeeds.h"
 #include "softmax/Dialect/Transforms/Schedule.h"
 
 using namespace mlir;
@@ -42,6 +43,24 @@ bool mlir::softmax::hasContiguousRows(GenericOp op) {
   return true;
 }
 
+/// Whether exponentials are all that a thread keeps of a row: results are
+/// little more than probabilities, of one input that is little more than the
+/// logit.
+static bool keepsLittle(GenericOp op) {
+  constexpr unsigned few = 3;
+  if (!op.hasLogit() || !op.hasResult() || !RowNeeds(op).staged)
+    return false;
+  for (Region *region : {&op.getLogit(), &op.getResult()})
+    if (llvm::range_size(region->front()) > few)
+      return false;
+  unsigned along =
+      llvm::count_if(llvm::enumerate(op.getInputs()), [&](auto input) {
+        return !op.isRowInvariant(op.getInputMap(input.index()));
+      });
+  return along == 1 && op.getStatistics().size() == 1 &&
+         op.getComputeType().isF32();
+}
+
 GPUKernelShape mlir::softmax::describeGPUShape(GenericOp op) {
   GPUKernelShape shape;
   int64_t columns = 1;
@@ -71,5 +90,6 @@ GPUKernelShape mlir::softmax::describeGPUShape(GenericOp op) {
   shape.heldBytes = std::max(read, op.getComputeType().getWidth() / 8);
   shape.elementwiseResults = op.hasResult();
   shape.contiguous = hasContiguousRows(op);
+  shape.keepsLittle = keepsLittle(op);
   return shape;
 }

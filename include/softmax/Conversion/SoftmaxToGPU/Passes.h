@@ -15,8 +15,8 @@ inline constexpr llvm::StringLiteral kernelModuleName = "softmax_kernels";
 /// of the function, dimension}; absent where only the host's code knows them),
 /// `workspace_bytes` per `workspace_columns` of a row (absent for none) and
 /// `launches`, in order: dictionaries of `name`, `threads`, `rows_per_block`,
-/// `blocks_per_row` or `columns_per_block`, `cluster` and `shared_bytes`
-/// (LaunchForm; absent for the usual value).
+/// `blocks_per_row` or `columns_per_block`, `cluster`, `shared_bytes` and
+/// `registers` (LaunchForm; absent for the usual value).
 inline constexpr llvm::StringLiteral gpuKernelsAttrName = "softmax.gpu_kernels";
 
 /// Instructions for 2^x and 1 / x that are not correctly rounded: NVIDIA's
