@@ -1,6 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 //
 // Scores as a table and as JSON.
+#include "Table.h"
 #include "softmax/Scorecard/Scorecard.h"
 
 #include "llvm/Support/FormatVariadic.h"
@@ -85,12 +86,12 @@ void mlir::softmax::scorecard::printScores(llvm::ArrayRef<Score> scores,
                                            llvm::raw_ostream &stream) {
   stream << "scorecard for " << chip.name
          << ", modelled: counted in machine code, nothing is measured\n";
-  std::vector<std::vector<std::string>> table = {
-      {"kernel", "rows", "columns", "read", "written", "sectors", "SASS",
-       "registers", "spills", "shared", "blocks", "warps", "in flight",
-       "barriers", "time", "bound", "share"},
-      {"", "", "", "B/elem", "B/elem", "r/w", "/elem/lane", "", "B/elem",
-       "B/block", "/SM", "/SM", "KB/SM", "/row", "us", "", ""}};
+  Table table = {{"kernel", "rows", "columns", "read", "written", "sectors",
+                  "SASS", "registers", "spills", "shared", "blocks", "warps",
+                  "in flight", "barriers", "time", "bound", "share"},
+                 {"", "", "", "B/elem", "B/elem", "r/w", "/elem/lane", "",
+                  "B/elem", "B/block", "/SM", "/SM", "KB/SM", "/row", "us", "",
+                  ""}};
   auto number = [](double value, const char *format) {
     return llvm::formatv(format, value).str();
   };
@@ -116,19 +117,7 @@ void mlir::softmax::scorecard::printScores(llvm::ArrayRef<Score> scores,
          number(score.seconds * 1e6, "{0:f1}"), getBoundName(score).str(),
          number(score.shareOfBound, "{0:f2}")});
   }
-  std::vector<size_t> widths(table.front().size(), 0);
-  for (const auto &row : table)
-    for (auto [width, cell] : llvm::zip(widths, row))
-      width = std::max(width, cell.size());
-  for (const auto &row : table) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) {
-      std::string blank(widths[i] - row[i].size(), ' ');
-      line += (i == 0 ? "" : "  ");
-      line += i == 0 ? row[i] + blank : blank + row[i];
-    }
-    stream << StringRef(line).rtrim() << '\n';
-  }
+  printTable(table, stream);
   if (unsure)
     stream << "* with branches on data, of which the shorter side is counted\n";
   if (unsureBytes)

@@ -8,7 +8,6 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/Target/LLVM/ROCDL/Utils.h"
 
-#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/TargetSelect.h"
 
 #include <mutex>
@@ -78,23 +77,4 @@ mlir::softmax::readKernelResources(ArrayRef<char> codeObject, Location loc) {
     return x.name < y.name;
   });
   return kernels;
-}
-
-unsigned mlir::softmax::getMostWavesPerSIMD(const GPUDescription &chip) {
-  return chip.threads / (chip.simds * chip.warpSize);
-}
-
-unsigned mlir::softmax::getWavesPerSIMD(const KernelResources &kernel,
-                                        const GPUDescription &chip) {
-  unsigned waves = getMostWavesPerSIMD(chip);
-  unsigned registers = chip.registers / (chip.simds * chip.warpSize);
-  unsigned taken =
-      llvm::alignTo(std::max(kernel.vgprs, 1u), chip.registerGranule);
-  waves = std::min(waves, registers / taken);
-  unsigned wavesOfBlock =
-      llvm::divideCeil(std::max(kernel.threads, 1u), chip.warpSize);
-  unsigned blocks = waves * chip.simds / wavesOfBlock;
-  if (kernel.ldsBytes)
-    blocks = std::min(blocks, chip.sharedBytes / kernel.ldsBytes);
-  return std::min(waves, blocks * wavesOfBlock / chip.simds);
 }

@@ -17,7 +17,8 @@ usage: tools/dev COMMAND [arguments]
   test [--full]   build, then run the tests; --full adds those that take long
   build [TARGET...]  build only; programs go to build/bin
   bench [ARGS]    the benchmark against its peers; bench --help lists the arguments
-  scorecard [ARGS]   figures of GPU kernels beside those of Triton and Liger, without a GPU
+  scorecard [ARGS]   figures of GPU kernels beside those of Triton and Liger, without a GPU;
+                  scorecard --help lists the arguments
   bench-gpu [ARGS]   the same on an NVIDIA GPU, beside what is installed of PyTorch,
                   Triton and Liger; bench-gpu --help lists the arguments
   package         a relocatable tarball in dist/
@@ -101,10 +102,21 @@ def bench_gpu(arguments):
 
 
 def scorecard(arguments):
+    folder = os.path.join(ROOT, "tools", "softmax-score")
+    sys.path.insert(0, folder)
+    import options
+    try:
+        chosen = options.parse(arguments)
+    except options.UsageError as error:
+        print("tools/dev scorecard: %s" % error, file=sys.stderr)
+        return 2
     python = setup.ensure_bench_python(["numpy", "matplotlib", "torch", "triton", "liger-kernel", "nvidia-cuda-nvcc",
                                         "nvidia-cuda-nvdisasm"])
-    build.build(["softmaxc", "softmax-gpu-score"])
-    return call([python, os.path.join(ROOT, "tools", "softmax-score")] + arguments, cwd=os.getcwd())
+    programs = [name for name, given in [("softmaxc", chosen.softmaxc), ("softmax-gpu-score", chosen.scorer)]
+                if given is None]
+    if programs:
+        build.build(programs)
+    return call([python, folder] + arguments, cwd=os.getcwd())
 
 
 def package(arguments):

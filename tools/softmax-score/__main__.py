@@ -1,68 +1,63 @@
 # Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
-"""`python tools/softmax-score`: what `tools/dev scorecard` runs.  Compares our GPU kernels with those of
-Triton's tutorial, Liger and a textbook, from their machine code and without a GPU."""
-import argparse
+"""`python tools/softmax-score`: what `tools/dev scorecard` runs."""
 import json
 import os
 import sys
-import tempfile
 
 sys.dont_write_bytecode = True
 
+import options as command_line
+import page
 import peers
 import report
 import sweep
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+def refresh(records, folder):
+    """Writes the figures of the page in `folder`, and its picture."""
+    path = os.path.join(folder, "Scorecard.md")
+    with open(path, encoding="utf-8") as file:
+        text = page.write_parts(file.read(), page.parts(records))
+    peers.replace(path, text.encode())
+    picture = os.path.join(folder, "scorecard.png")
+    report.plot([record for record in records if record["chip"] == page.CHIP], page.CHIP, picture)
+    print("wrote %s and %s" % (path, picture))
 
 
-def a_list(known):
-    def parse(text):
-        items = [item for item in text.split(",") if item]
-        for item in items:
-            if item not in known:
-                raise argparse.ArgumentTypeError("unknown '%s'; use %s" % (item, ", ".join(known)))
-        return items
-    return parse
-
-
-def parse(arguments):
-    parser = argparse.ArgumentParser(prog="tools/dev scorecard", description=__doc__)
-    programs = os.path.join(ROOT, "build", "bin")
-    parser.add_argument("--chip", default="sm_90", choices=sorted(sweep.MULTIPROCESSORS))
-    parser.add_argument("--types", type=a_list(list(peers.BYTES)), default=["f32", "f16", "bf16"])
-    parser.add_argument("--fast", type=a_list(list(peers.BYTES)), default=["f32"],
-                        help="types of which ours is scored with --accuracy=fast too")
-    parser.add_argument("--peers", type=a_list(list(peers.PEERS)), default=list(peers.PEERS))
-    parser.add_argument("--lengths", type=lambda text: [int(item) for item in text.split(",")],
-                        default=sweep.LENGTHS, help="elements of a row, a list")
-    parser.add_argument("--softmaxc", default=os.path.join(programs, "softmaxc"))
-    parser.add_argument("--scorer", default=os.path.join(programs, "softmax-gpu-score"))
-    parser.add_argument("--folder", help="where the peers' machine code stays (a temporary folder)")
-    parser.add_argument("--table", type=lambda text: [int(item) for item in text.split(",")], default=[],
-                        metavar="LENGTHS", help="print a table of these lengths")
-    parser.add_argument("--json", metavar="FILE")
-    parser.add_argument("--plot", metavar="FILE.png")
-    return parser.parse_args(arguments)
+def work(options):
+    programs = os.path.join(command_line.BUILD, "bin")
+    options.softmaxc = options.softmaxc or os.path.join(programs, "softmaxc")
+    options.scorer = options.scorer or os.path.join(programs, "softmax-gpu-score")
+    jobs = page.jobs() if options.refresh else [
+        job for chip in options.chip
+        for job in sweep.plan(chip, options.types, options.fast, options.peers, options.lengths)]
+    records = sweep.sweep(jobs, options, lambda text: print(text, file=sys.stderr, flush=True))
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump({"modelled": True, "scores": records}, file, indent=1)
+    if options.refresh:
+        refresh(records, options.docs)
+        return
+    if options.plot:
+        report.plot(records, options.chip[0], options.plot)
+    print("modelled from machine code; nothing is measured")
+    for chip in options.chip:
+        of_chip = [record for record in records if record["chip"] == chip]
+        if options.table:
+            print("\n%s\n\n%s" % (chip, "\n".join(report.table(of_chip, options.table))))
+    print()
+    print("\n".join(report.compare(records) if len(options.chip) == 1 else report.summary(records)))
 
 
 def main(arguments):
-    options = parse(arguments)
-    with tempfile.TemporaryDirectory() as temporary:
-        options.folder = options.folder or temporary
-        try:
-            records = sweep.sweep(options, lambda text: print(text, file=sys.stderr, flush=True))
-        except (sweep.Failure, peers.Missing) as failure:
-            print("tools/dev scorecard: %s" % failure, file=sys.stderr)
-            return 1
-    if options.json:
-        with open(options.json, "w") as file:
-            json.dump({"chip": options.chip, "modelled": True, "scores": records}, file, indent=1)
-    if options.plot:
-        report.plot(records, options.chip, options.plot)
-    print("modelled from machine code for %s; nothing is measured" % options.chip)
-    print("\n".join(report.table(records, options.table) if options.table else []))
-    print("\n".join(report.compare(records)))
+    try:
+        work(command_line.parse(arguments))
+    except command_line.UsageError as error:
+        print("tools/dev scorecard: %s" % error, file=sys.stderr)
+        return 2
+    except (sweep.Failure, peers.Missing, OSError) as failure:
+        print("tools/dev scorecard: %s" % failure, file=sys.stderr)
+        return 1
     return 0
 
 

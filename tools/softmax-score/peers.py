@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import hashlib
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -34,6 +35,14 @@ class Compiled:
     persistent: bool = False
 
 
+def replace(path, contents):
+    """Writes a file that others see whole or not at all."""
+    temporary = "%s.%d" % (path, os.getpid())
+    with open(temporary, "wb") as file:
+        file.write(contents)
+    os.replace(temporary, path)
+
+
 def next_power_of_two(number):
     return 1 << (number - 1).bit_length()
 
@@ -50,7 +59,7 @@ def cuda_program(name):
 
 
 class TritonPeer:
-    """Compiles with Triton; kernels are kept by what they are specialized for."""
+    """Compiles with Triton; kernels stay in `folder`, by what they are specialized for."""
 
     def __init__(self, chip, folder):
         try:
@@ -60,27 +69,34 @@ class TritonPeer:
         self.triton = triton
         self.chip = int(chip.split("_")[1])
         self.folder = folder
-        self.cache = {}
 
-    def build(self, function, signature, constants, aligned, warps, compiled_name):
-        """The path of the cubin, bytes of shared memory, and parameters that Triton adds."""
+    def build(self, function, signature, constants, aligned, warps):
+        """The path of the cubin, the kernel's name, bytes of shared memory, and parameters in all."""
+        key = (self.triton.__version__, self.chip, function.cache_key, tuple(signature.items()),
+               tuple(constants.items()), tuple(aligned), warps)
+        stem = os.path.join(self.folder, "%s-sm_%d-%s" % (
+            self.name, self.chip, hashlib.sha256(repr(key).encode()).hexdigest()[:16]))
+        if not os.path.exists(stem + ".json"):
+            self.compile_to(stem, function, signature, constants, aligned, warps)
+        with open(stem + ".json") as file:
+            known = json.load(file)
+        return stem + ".cubin", known["kernel"], known["shared"], known["parameters"]
+
+    def compile_to(self, stem, function, signature, constants, aligned, warps):
         from triton.backends.compiler import GPUTarget
         from triton.compiler import ASTSource
         names = list(signature)
         attributes = {(names.index(name),): [["tt.divisibility", 16]] for name in aligned}
-        key = (function.__name__, tuple(signature.items()), tuple(constants.items()), tuple(aligned), warps)
-        if key not in self.cache:
-            source = ASTSource(fn=function, signature=signature, constexprs=constants, attrs=attributes)
-            with contextlib.redirect_stderr(io.StringIO()):
-                result = self.triton.compile(source, target=GPUTarget("cuda", self.chip, 32),
-                                             options={"num_warps": warps})
-            name = hashlib.sha256(repr(key).encode()).hexdigest()[:12]
-            path = os.path.join(self.folder, "%s-%s.cubin" % (compiled_name, name))
-            with open(path, "wb") as file:
-                file.write(result.asm["cubin"])
-            extra = result.asm["ptx"].split(".entry", 1)[1].split(")", 1)[0].count(".param")
-            self.cache[key] = (path, result.metadata.name, result.metadata.shared, extra)
-        return self.cache[key]
+        source = ASTSource(fn=function, signature=signature, constexprs=constants, attrs=attributes)
+        with contextlib.redirect_stderr(io.StringIO()):
+            result = self.triton.compile(source, target=GPUTarget("cuda", self.chip, 32),
+                                         options={"num_warps": warps})
+        replace(stem + ".cubin", result.asm["cubin"])
+        # Triton adds parameters of its own.
+        parameters = result.asm["ptx"].split(".entry", 1)[1].split(")", 1)[0].count(".param")
+        # What says that the kernel is there comes last.
+        known = {"kernel": result.metadata.name, "shared": result.metadata.shared, "parameters": parameters}
+        replace(stem + ".json", json.dumps(known).encode())
 
 
 class Tutorial(TritonPeer):
@@ -98,8 +114,7 @@ class Tutorial(TritonPeer):
         # As many stages of the pipeline as shared memory has room for.
         for stages in [4, 2, 1]:
             path, kernel, shared, parameters = self.build(persistent_softmax, signature,
-                                                          {"PADDED": padded, "STAGES": stages}, aligned, warps,
-                                                          self.name)
+                                                          {"PADDED": padded, "STAGES": stages}, aligned, warps)
             if shared <= MOST_SHARED[self.chip]:
                 break
         arguments = ["buffer", "buffer", "columns", "rows"]
@@ -130,8 +145,7 @@ class Liger(TritonPeer):
                      "n_cols": "i32", "BLOCK_SIZE": "constexpr"}
         aligned = ["Y_ptr", "X_ptr"] + (sizes if columns % 16 == 0 else [])
         path, kernel, shared, parameters = self.build(self.softmax._softmax_single_block_forward_kernel,
-                                                      signature, {"BLOCK_SIZE": padded}, aligned, warps,
-                                                      self.name)
+                                                      signature, {"BLOCK_SIZE": padded}, aligned, warps)
         arguments = ["buffer", "columns", "buffer", "columns", "columns"]
         return Compiled(path, kernel, 32 * warps, shared, arguments + ["buffer"] * (parameters - len(arguments)))
 
@@ -141,17 +155,21 @@ class Textbook:
     name = "textbook"
 
     def __init__(self, chip, folder):
-        self.path = os.path.join(folder, "textbook.cubin")
-        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "textbook.cu")
-        done = subprocess.run([cuda_program("nvcc"), "-cubin", "-O3", "-arch=" + chip, source, "-o", self.path],
-                              text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        if done.returncode != 0:
-            raise Missing("nvcc fails: " + done.stdout.strip())
+        self.chip, self.path = chip, os.path.join(folder, "textbook-%s.cubin" % chip)
 
     def compile(self, columns, type):
         if type != "f32":
             return None
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "textbook.cu")
+        if not os.path.exists(self.path) or os.path.getmtime(self.path) < os.path.getmtime(source):
+            self.build(source)
         return Compiled(self.path, "textbook_softmax", 256, 0, ["buffer", "buffer", "columns"])
+
+    def build(self, source):
+        command = [cuda_program("nvcc"), "-cubin", "-O3", "-arch=" + self.chip, source, "-o", self.path]
+        done = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode != 0:
+            raise Missing("nvcc fails: " + done.stdout.strip())
 
 
 PEERS = {peer.name: peer for peer in [Tutorial, Liger, Textbook]}

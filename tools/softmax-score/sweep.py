@@ -1,9 +1,12 @@
 # Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 """Scores kernels of rows of many lengths: ours through softmaxc, those of peers through
 softmax-gpu-score."""
+import concurrent.futures
+import dataclasses
 import json
 import os
 import subprocess
+import time
 
 import peers
 import report
@@ -78,25 +81,56 @@ def score_peer(scorer, chip, peer, type, lengths):
     return ask([problem(peer, kernel, type, columns, grids.get(columns)) for columns, kernel in compiled.items()])
 
 
-def sweep(options, say):
-    """All scores, as dictionaries with the keys of softmax-gpu-score, `type` and `peer`."""
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """The kernels of one peer, or ours, of one type for one chip."""
+    peer: str
+    chip: str
+    type: str
+    lengths: tuple
+
+    def __str__(self):
+        return "%s, %s, %s" % (self.peer, self.type, self.chip)
+
+
+def run_job(job, softmaxc, scorer, folder):
+    """Records of a job, which are scores with the keys of softmax-gpu-score, `chip`, `type` and `peer`; or what
+    is missing, as text."""
+    try:
+        if job.peer in report.ACCURACIES:
+            scores = score_ours(softmaxc, job.chip, job.type, job.lengths, report.ACCURACIES[job.peer])
+        else:
+            peer = peers.PEERS[job.peer](job.chip, folder)
+            scores = score_peer(scorer, job.chip, peer, job.type, job.lengths)
+    except peers.Missing as missing:
+        return str(missing)
+    except Failure as failure:
+        raise Failure("%s: %s" % (job, failure))
+    return [dict(score, chip=job.chip, type=job.type, peer=job.peer) for score in scores]
+
+
+def plan(chip, types, fast, names, lengths):
+    """The jobs of one chip: by type, ours and then those of the peers called `names`."""
+    for type in types:
+        for peer in [report.OURS] + ([report.FAST] if type in fast else []) + list(names):
+            yield Job(peer, chip, type, tuple(lengths))
+
+
+def sweep(jobs, options, say):
+    """The records of all `jobs` in their order, of which some run at a time."""
     os.makedirs(options.folder, exist_ok=True)
-    records = []
-    found = []
-    for name in options.peers:
-        try:
-            found.append(peers.PEERS[name](options.chip, options.folder))
-        except peers.Missing as missing:
-            say("%s is missing: %s" % (name, missing))
-    for type in options.types:
-        for name, accuracy in [(report.OURS, "default"), (report.FAST, "fast")]:
-            if name == report.FAST and type not in options.fast:
-                continue
-            say("%s %s" % (name, type))
-            for score in score_ours(options.softmaxc, options.chip, type, options.lengths, accuracy):
-                records.append(dict(score, type=type, peer=name))
-        for peer in found:
-            say("%s %s" % (peer.name, type))
-            for score in score_peer(options.scorer, options.chip, peer, type, options.lengths):
-                records.append(dict(score, type=type, peer=peer.name))
-    return records
+    jobs, results = list(jobs), {}
+    start = time.monotonic()
+    with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
+        running = {pool.submit(run_job, job, options.softmaxc, options.scorer, options.folder): job for job in jobs}
+        for done in concurrent.futures.as_completed(running):
+            job = running[done]
+            try:
+                results[job] = done.result()
+            except Failure:
+                pool.shutdown(cancel_futures=True)
+                raise
+            missing = isinstance(results[job], str)
+            say("[%d/%d, %.0f s] %s%s" % (len(results), len(jobs), time.monotonic() - start, job,
+                                          " is missing: " + results[job] if missing else ""))
+    return [record for job in jobs if not isinstance(results[job], str) for record in results[job]]

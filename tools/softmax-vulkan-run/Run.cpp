@@ -9,6 +9,8 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -209,9 +211,26 @@ llvm::Error run(const Manifest &manifest, Operands &operands,
   return (*device)->run(code, launch);
 }
 
+/// The path that two outputs would go to, however it is spelled; empty if there
+/// is none.
+std::string findSharedPath(llvm::ArrayRef<std::string> outputs) {
+  llvm::StringSet<> paths;
+  for (const std::string &output : outputs) {
+    llvm::SmallString<128> path(output);
+    llvm::sys::fs::make_absolute(path);
+    llvm::sys::path::remove_dots(path, /*remove_dot_dot=*/true);
+    if (!paths.insert(path).second)
+      return output;
+  }
+  return "";
+}
+
 } // namespace
 
 int mlir::softmax::runOnVulkan(const VulkanRunOptions &options) {
+  if (std::string path = findSharedPath(options.outputs); !path.empty())
+    return fail(kWrongUsage, "two outputs go to '" + path +
+                                 "'; give each a file of its own");
   auto text = llvm::MemoryBuffer::getFile(options.manifest);
   if (!text)
     return fail(kWrongUsage, "cannot read '" + options.manifest +

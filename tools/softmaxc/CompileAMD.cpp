@@ -2,6 +2,7 @@
 //
 // AMD's assembly, and code objects.
 #include "DeviceCompiler.h"
+#include "DeviceScorecard.h"
 #include "Explain.h"
 
 #include "softmax/Target/CodeObject.h"
@@ -14,6 +15,8 @@ LogicalResult DeviceCompiler::compileAMD(ModuleOp module,
   const GPUDescription &chip = pipeline.chip;
   if (failed(emitLLVM(module, pipeline)))
     return failure();
+  // Scheduled ops are gone once there is code.
+  llvm::StringMap<ScheduledKernels> scheduled = listScheduledKernels(module);
   FailureOr<std::string> code = emitCode(module, pipeline, DeviceFormat::Isa);
   if (failed(code))
     return failure();
@@ -32,6 +35,15 @@ LogicalResult DeviceCompiler::compileAMD(ModuleOp module,
         for (const DeviceLaunch &launch : kernel.launches)
           resources.push_back(*launch.resources);
     outputs.explanation += explainResources(resources, chip);
+  }
+  if (options.scorecard != ScorecardFormat::None) {
+    llvm::Expected<std::string> card =
+        makeAMDScorecard(StringRef(object->data(), object->size()), *functions,
+                         scheduled, chip, options);
+    if (!card)
+      return module.emitError("no scorecard: ")
+             << llvm::toString(card.takeError());
+    outputs.explanation += *card;
   }
   describe(*functions, chip);
   outputs.files[EmitKind::Assembly] = std::move(*code);

@@ -6,8 +6,12 @@
 
 #include "Options.h"
 
+#include "softmax/Schedule/GPUSchedule.h"
 #include "softmax/Target/DeviceKernels.h"
 
+#include "mlir/IR/BuiltinOps.h"
+
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
 
 namespace mlir::softmax {
@@ -18,6 +22,22 @@ namespace mlir::softmax {
 llvm::Expected<std::string>
 makeScorecard(llvm::StringRef ptx, llvm::ArrayRef<DeviceFunction> functions,
               const GPUDescription &chip, const Options &options);
+
+/// What a function's kernels were chosen for, and their schedules.
+struct ScheduledKernels {
+  GPUKernelShape shape;
+  llvm::SmallVector<GPUCandidate> alternatives;
+};
+/// Those of the functions of `module`, whose ops are scheduled, by name.
+llvm::StringMap<ScheduledKernels> listScheduledKernels(ModuleOp module);
+
+/// The same for AMD's `codeObject`, whose code is not followed: what its
+/// kernels take, and the instructions that stand in them.
+llvm::Expected<std::string>
+makeAMDScorecard(llvm::StringRef codeObject,
+                 llvm::ArrayRef<DeviceFunction> functions,
+                 const llvm::StringMap<ScheduledKernels> &scheduled,
+                 const GPUDescription &chip, const Options &options);
 
 } // namespace mlir::softmax
 

@@ -205,9 +205,17 @@ bool readScorecard(CommandLineOptions &given, Options &options) {
   }
   options.scorecard = given.scorecard == "json" ? ScorecardFormat::JSON
                                                 : ScorecardFormat::Table;
-  if (options.gpuKind() != GPUKind::NVIDIA) {
-    usageError("--scorecard is of kernels for NVIDIA GPUs; use "
-               "--target=nvptx:sm_90 (for CPUs: --explain)");
+  if (!options.gpu) {
+    usageError("--scorecard is of kernels for GPUs; use --target=nvptx:sm_90 "
+               "or amdgcn:gfx942 (for CPUs: --explain)");
+    return false;
+  }
+  if (options.gpu->kind == GPUKind::Vulkan) {
+    usageError("--scorecard reads machine code, which a device's driver makes "
+               "of SPIR-V when it loads it; use --explain for what kernels for "
+               "--target=" +
+               options.gpu->targetName() +
+               " move, or --target=nvptx:sm_90 or amdgcn:gfx942");
     return false;
   }
   return readShapes(given.scorecardShape, "4096x1000", options.scorecardShapes);

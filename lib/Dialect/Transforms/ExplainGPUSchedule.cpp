@@ -21,6 +21,14 @@ static GPUCandidate toGPUCandidate(GPUAlternativeAttr attr) {
   return c;
 }
 
+SmallVector<GPUCandidate> mlir::softmax::listGPUAlternatives(GenericOp op) {
+  SmallVector<GPUCandidate> candidates;
+  if (auto schedule = op->getAttrOfType<GPUScheduleAttr>(gpuScheduleAttrName))
+    for (GPUAlternativeAttr attr : schedule.getAlternatives())
+      candidates.push_back(toGPUCandidate(attr));
+  return candidates;
+}
+
 /// What the model says of `c` at the longest of its rows, and of the strategies
 /// that could take them as well.
 static void explainCost(const GPUKernelShape &shape, const GPUCandidate &c,
@@ -75,8 +83,7 @@ void mlir::softmax::explainGPUSchedule(GenericOp op, const GPUDescription &chip,
                                                            : "polynomial")
      << ", exact sums in blocks of " << schedule.getNumeric().getBlock()
      << '\n';
-  for (GPUAlternativeAttr attr : schedule.getAlternatives()) {
-    GPUCandidate c = toGPUCandidate(attr);
+  for (const GPUCandidate &c : listGPUAlternatives(op)) {
     os << "  ";
     if (c.minColumns)
       os << c.minColumns << " <= ";

@@ -51,6 +51,8 @@ GPUNumericAttr getGPUNumeric(GenericOp op, Accuracy accuracy, bool native);
 bool hasContiguousRows(GenericOp op);
 GPUScheduleAttr toGPUSchedule(GPUNumericAttr numeric, int64_t warpSize,
                               ArrayRef<GPUCandidate> candidates);
+/// The alternatives of `op`'s GPU schedule as the model sees them.
+SmallVector<GPUCandidate> listGPUAlternatives(GenericOp op);
 /// Prints the GPU schedule of `op`: per kernel its guard, its threads and
 /// vectors, what it moves, and the share of the memory bound that is modelled.
 void explainGPUSchedule(GenericOp op, const GPUDescription &chip,
