@@ -85,8 +85,8 @@ bool fromJSON(const json::Value &value, ScoreRequest::Problem &problem,
   json::ObjectMapper map(value, path);
   ScoredProblem &scored = problem.problem;
   if (!map || !map.map("cubin", problem.cubin) ||
-      !map.map("name", scored.name) || !map.map("rows", scored.rows) ||
-      !map.map("columns", scored.columns) ||
+      !map.mapOptional("sass", problem.sass) || !map.map("name", scored.name) ||
+      !map.map("rows", scored.rows) || !map.map("columns", scored.columns) ||
       !map.map("read", scored.leastRead) ||
       !map.map("written", scored.leastWritten) ||
       !map.mapOptional("repeat", scored.repeat) ||

@@ -16,8 +16,9 @@ namespace mlir::softmax {
 struct ScoreRequest {
   GPUDescription chip;
   struct Problem {
-    /// Path of the machine code.
-    std::string cubin;
+    /// Path of the machine code, and of what nvdisasm prints of it; the latter
+    /// empty where nvdisasm is to be run.
+    std::string cubin, sass;
     scorecard::ScoredProblem problem;
   };
   std::vector<Problem> problems;

@@ -35,7 +35,8 @@ their time.  Nothing is measured and no GPU is needed.  The request is JSON:
 
 read and written are the bytes that must be moved once. Arguments are those of
 the kernel in order: "buffer" is an address aligned to 256 bytes, an integer the
-bits of a scalar. "repeat": N says that rows are N times what the launches
+bits of a scalar. "sass": FILE is what nvdisasm -c prints of the cubin, where it
+has been run before. "repeat": N says that rows are N times what the launches
 compute, where blocks take row after row; "blocks": N how many blocks of a grid
 are followed (4). Chips are sm_75, sm_80, sm_90 and sm_100.
 
@@ -62,6 +63,14 @@ int fail(int status, const llvm::Twine &message) {
   return status;
 }
 
+llvm::Expected<std::string> readFile(llvm::StringRef path) {
+  auto bytes = llvm::MemoryBuffer::getFile(path);
+  if (!bytes)
+    return llvm::createStringError("cannot read '" + path +
+                                   "': " + bytes.getError().message());
+  return (*bytes)->getBuffer().str();
+}
+
 int run(llvm::StringRef path, bool json) {
   constexpr int notScored = 1, wrongUsage = 2;
   auto text = llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/true);
@@ -72,23 +81,29 @@ int run(llvm::StringRef path, bool json) {
       parseScoreRequest((*text)->getBuffer());
   if (!request)
     return fail(wrongUsage, llvm::toString(request.takeError()));
-  if (auto tool = findCudaTool("nvdisasm"); !tool)
-    return fail(wrongUsage, llvm::toString(tool.takeError()));
+  bool disassembles =
+      llvm::any_of(request->problems, [](const ScoreRequest::Problem &problem) {
+        return problem.sass.empty();
+      });
+  if (disassembles)
+    if (auto tool = findCudaTool("nvdisasm"); !tool)
+      return fail(wrongUsage, llvm::toString(tool.takeError()));
 
   std::map<std::string, MachineCode> files;
   std::vector<Score> scores;
   for (const ScoreRequest::Problem &problem : request->problems) {
     auto file = files.find(problem.cubin);
     if (file == files.end()) {
-      auto bytes = llvm::MemoryBuffer::getFile(problem.cubin);
-      if (!bytes)
-        return fail(wrongUsage, "cannot read '" + problem.cubin +
-                                    "': " + bytes.getError().message());
-      llvm::StringRef contents = (*bytes)->getBuffer();
-      llvm::Expected<std::string> sass = disassembleCubin(contents);
-      llvm::Expected<MachineCode> code =
-          sass ? MachineCode::read(contents, *sass)
-               : llvm::Expected<MachineCode>(sass.takeError());
+      llvm::Expected<std::string> cubin = readFile(problem.cubin);
+      if (!cubin)
+        return fail(wrongUsage, llvm::toString(cubin.takeError()));
+      llvm::Expected<std::string> sass = problem.sass.empty()
+                                             ? disassembleCubin(*cubin)
+                                             : readFile(problem.sass);
+      if (!sass)
+        return fail(problem.sass.empty() ? notScored : wrongUsage,
+                    llvm::toString(sass.takeError()));
+      llvm::Expected<MachineCode> code = MachineCode::read(*cubin, *sass);
       if (!code)
         return fail(notScored,
                     problem.cubin + ": " + llvm::toString(code.takeError()));

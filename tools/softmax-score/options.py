@@ -45,6 +45,10 @@ def count(text):
     return int(text)
 
 
+def processors():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
 def parse(arguments):
     parser = Parser(prog="tools/dev scorecard", description="Figures of our GPU kernels beside those of Triton's "
                     "tutorial, Liger and a textbook, from their machine code and without a GPU.")
@@ -68,7 +72,7 @@ def parse(arguments):
                         "types; the options above but for --json have no part in it")
     parser.add_argument("--docs", metavar="FOLDER", default=os.path.join(ROOT, "docs"),
                         help="where --refresh finds the page (docs)")
-    parser.add_argument("--jobs", type=count, default=len(os.sched_getaffinity(0)), metavar="N",
+    parser.add_argument("--jobs", type=count, default=processors(), metavar="N",
                         help="how many run at a time (as many as there are processors)")
     parser.add_argument("--folder", default=os.path.join(BUILD, "scorecard"),
                         help="where the peers' machine code stays (build/scorecard)")

@@ -27,6 +27,8 @@ class Missing(Exception):
 class Compiled:
     """A kernel for rows of one length.  `arguments` are "buffer", "columns", "rows" or an integer."""
     cubin: str
+    # What nvdisasm prints of it.
+    sass: str
     kernel: str
     threads: int
     shared: int
@@ -58,6 +60,14 @@ def cuda_program(name):
     return found
 
 
+def disassemble(cubin, sass):
+    """Writes what softmax-gpu-score would ask nvdisasm for, each time anew."""
+    done = subprocess.run([cuda_program("nvdisasm"), "-c", cubin], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if done.returncode != 0:
+        raise Missing("nvdisasm fails: " + done.stderr.decode().strip())
+    replace(sass, done.stdout)
+
+
 class TritonPeer:
     """Compiles with Triton; kernels stay in `folder`, by what they are specialized for."""
 
@@ -71,7 +81,8 @@ class TritonPeer:
         self.folder = folder
 
     def build(self, function, signature, constants, aligned, warps):
-        """The path of the cubin, the kernel's name, bytes of shared memory, and parameters in all."""
+        """The path of the kernel's files without their endings, its name, bytes of shared memory, and parameters
+        in all."""
         key = (self.triton.__version__, self.chip, function.cache_key, tuple(signature.items()),
                tuple(constants.items()), tuple(aligned), warps)
         stem = os.path.join(self.folder, "%s-sm_%d-%s" % (
@@ -80,7 +91,7 @@ class TritonPeer:
             self.compile_to(stem, function, signature, constants, aligned, warps)
         with open(stem + ".json") as file:
             known = json.load(file)
-        return stem + ".cubin", known["kernel"], known["shared"], known["parameters"]
+        return stem, known["kernel"], known["shared"], known["parameters"]
 
     def compile_to(self, stem, function, signature, constants, aligned, warps):
         from triton.backends.compiler import GPUTarget
@@ -88,10 +99,15 @@ class TritonPeer:
         names = list(signature)
         attributes = {(names.index(name),): [["tt.divisibility", 16]] for name in aligned}
         source = ASTSource(fn=function, signature=signature, constexprs=constants, attrs=attributes)
-        with contextlib.redirect_stderr(io.StringIO()):
-            result = self.triton.compile(source, target=GPUTarget("cuda", self.chip, 32),
-                                         options={"num_warps": warps})
+        try:
+            with contextlib.redirect_stderr(io.StringIO()):
+                result = self.triton.compile(source, target=GPUTarget("cuda", self.chip, 32),
+                                             options={"num_warps": warps})
+        except Exception as error:  # Its parts fail in ways of their own.
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise Missing("Triton does not compile it for sm_%d: %s" % (self.chip, reason))
         replace(stem + ".cubin", result.asm["cubin"])
+        disassemble(stem + ".cubin", stem + ".sass")
         # Triton adds parameters of its own.
         parameters = result.asm["ptx"].split(".entry", 1)[1].split(")", 1)[0].count(".param")
         # What says that the kernel is there comes last.
@@ -113,12 +129,12 @@ class Tutorial(TritonPeer):
         warps = 8
         # As many stages of the pipeline as shared memory has room for.
         for stages in [4, 2, 1]:
-            path, kernel, shared, parameters = self.build(persistent_softmax, signature,
+            stem, kernel, shared, parameters = self.build(persistent_softmax, signature,
                                                           {"PADDED": padded, "STAGES": stages}, aligned, warps)
             if shared <= MOST_SHARED[self.chip]:
                 break
         arguments = ["buffer", "buffer", "columns", "rows"]
-        return Compiled(path, kernel, 32 * warps, shared,
+        return Compiled(stem + ".cubin", stem + ".sass", kernel, 32 * warps, shared,
                         arguments + ["buffer"] * (parameters - len(arguments)), persistent=True)
 
 
@@ -144,10 +160,11 @@ class Liger(TritonPeer):
         signature = {"Y_ptr": pointer, "Y_row_stride": "i32", "X_ptr": pointer, "X_row_stride": "i32",
                      "n_cols": "i32", "BLOCK_SIZE": "constexpr"}
         aligned = ["Y_ptr", "X_ptr"] + (sizes if columns % 16 == 0 else [])
-        path, kernel, shared, parameters = self.build(self.softmax._softmax_single_block_forward_kernel,
+        stem, kernel, shared, parameters = self.build(self.softmax._softmax_single_block_forward_kernel,
                                                       signature, {"BLOCK_SIZE": padded}, aligned, warps)
         arguments = ["buffer", "columns", "buffer", "columns", "columns"]
-        return Compiled(path, kernel, 32 * warps, shared, arguments + ["buffer"] * (parameters - len(arguments)))
+        return Compiled(stem + ".cubin", stem + ".sass", kernel, 32 * warps, shared,
+                        arguments + ["buffer"] * (parameters - len(arguments)))
 
 
 class Textbook:
@@ -155,21 +172,23 @@ class Textbook:
     name = "textbook"
 
     def __init__(self, chip, folder):
-        self.chip, self.path = chip, os.path.join(folder, "textbook-%s.cubin" % chip)
+        self.chip, self.stem = chip, os.path.join(folder, "textbook-%s" % chip)
 
     def compile(self, columns, type):
         if type != "f32":
             return None
         source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "textbook.cu")
-        if not os.path.exists(self.path) or os.path.getmtime(self.path) < os.path.getmtime(source):
+        sass = self.stem + ".sass"
+        if not os.path.exists(sass) or os.path.getmtime(sass) < os.path.getmtime(source):
             self.build(source)
-        return Compiled(self.path, "textbook_softmax", 256, 0, ["buffer", "buffer", "columns"])
+        return Compiled(self.stem + ".cubin", sass, "textbook_softmax", 256, 0, ["buffer", "buffer", "columns"])
 
     def build(self, source):
-        command = [cuda_program("nvcc"), "-cubin", "-O3", "-arch=" + self.chip, source, "-o", self.path]
+        command = [cuda_program("nvcc"), "-cubin", "-O3", "-arch=" + self.chip, source, "-o", self.stem + ".cubin"]
         done = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode != 0:
             raise Missing("nvcc fails: " + done.stdout.strip())
+        disassemble(self.stem + ".cubin", self.stem + ".sass")
 
 
 PEERS = {peer.name: peer for peer in [Tutorial, Liger, Textbook]}

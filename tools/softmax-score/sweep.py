@@ -57,8 +57,8 @@ def problem(peer, compiled, type, columns, grid=None):
         rows, blocks = grid * walked, 2 if columns <= 16384 else 1
     values = {"rows": rows, "columns": columns}
     bytes = rows * repeat * columns * peers.BYTES[type]
-    return {"name": peer.name, "cubin": compiled.cubin, "rows": rows * repeat, "columns": columns, "read": bytes,
-            "written": bytes, "repeat": repeat, "blocks": blocks,
+    return {"name": peer.name, "cubin": compiled.cubin, "sass": compiled.sass, "rows": rows * repeat,
+            "columns": columns, "read": bytes, "written": bytes, "repeat": repeat, "blocks": blocks,
             "launches": [{"kernel": compiled.kernel, "grid": [grid or rows], "block": [compiled.threads],
                           "shared": compiled.shared,
                           "arguments": [values.get(argument, argument) for argument in compiled.arguments]}]}
@@ -94,8 +94,8 @@ class Job:
 
 
 def run_job(job, softmaxc, scorer, folder):
-    """Records of a job, which are scores with the keys of softmax-gpu-score, `chip`, `type` and `peer`; or what
-    is missing, as text."""
+    """Records of a job, which are scores with the keys of softmax-gpu-score, `chip`, `type` and `peer`; or why a
+    peer cannot take part, as text."""
     try:
         if job.peer in report.ACCURACIES:
             scores = score_ours(softmaxc, job.chip, job.type, job.lengths, report.ACCURACIES[job.peer])
@@ -103,6 +103,8 @@ def run_job(job, softmaxc, scorer, folder):
             peer = peers.PEERS[job.peer](job.chip, folder)
             scores = score_peer(scorer, job.chip, peer, job.type, job.lengths)
     except peers.Missing as missing:
+        if job.peer in report.ACCURACIES:
+            raise Failure("%s: %s" % (job, missing))
         return str(missing)
     except Failure as failure:
         raise Failure("%s: %s" % (job, failure))
@@ -117,20 +119,25 @@ def plan(chip, types, fast, names, lengths):
 
 
 def sweep(jobs, options, say):
-    """The records of all `jobs` in their order, of which some run at a time."""
+    """The records of all `jobs` in their order, of which some run at a time.  A peer that is missing is said and
+    left out, but for --refresh, where it is a failure."""
     os.makedirs(options.folder, exist_ok=True)
     jobs, results = list(jobs), {}
+    # Those that take longest first.
+    order = sorted(jobs, key=lambda job: (job.peer in report.ACCURACIES, -len(job.lengths)))
     start = time.monotonic()
     with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
-        running = {pool.submit(run_job, job, options.softmaxc, options.scorer, options.folder): job for job in jobs}
+        running = {pool.submit(run_job, job, options.softmaxc, options.scorer, options.folder): job for job in order}
         for done in concurrent.futures.as_completed(running):
             job = running[done]
             try:
                 results[job] = done.result()
+                missing = results[job] if isinstance(results[job], str) else ""
+                if missing and options.refresh:
+                    raise Failure("%s is missing, so that nothing is written: %s" % (job, missing))
             except Failure:
                 pool.shutdown(cancel_futures=True)
                 raise
-            missing = isinstance(results[job], str)
             say("[%d/%d, %.0f s] %s%s" % (len(results), len(jobs), time.monotonic() - start, job,
-                                          " is missing: " + results[job] if missing else ""))
+                                          " is missing: " + missing if missing else ""))
     return [record for job in jobs if not isinstance(results[job], str) for record in results[job]]

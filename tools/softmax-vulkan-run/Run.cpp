@@ -217,7 +217,8 @@ std::string findSharedPath(llvm::ArrayRef<std::string> outputs) {
   llvm::StringSet<> paths;
   for (const std::string &output : outputs) {
     llvm::SmallString<128> path(output);
-    llvm::sys::fs::make_absolute(path);
+    // Where that fails there is no current folder, and spellings do not matter.
+    (void)llvm::sys::fs::make_absolute(path);
     llvm::sys::path::remove_dots(path, /*remove_dot_dot=*/true);
     if (!paths.insert(path).second)
       return output;
