@@ -18,6 +18,14 @@ static constexpr int64_t mostHeld = 32;
 static int64_t shortRowThreads(const GPUDescription &chip) {
   return std::min<int64_t>(8, chip.warpSize / 2);
 }
+/// Bytes of a thread's registers for a block of the rows that it has to itself:
+/// half of them, what is kept per row takes as many.  For AMD's chips LLVM
+/// unrolls the loop over a few blocks and keeps more: gradients would spill.
+static int64_t mostInnerBytes(const GPUDescription &chip) {
+  return chip.kind == GPUKind::AMD ? 256 : 512;
+}
+/// Rows that a thread has to itself, for short ones.
+static constexpr int64_t mostInnerRows = 8;
 /// Threads of a block of several warps with a row each, and of others whose
 /// threads have rows of their own.
 static int64_t warpBlock(const GPUDescription &chip) {
@@ -123,6 +131,53 @@ private:
 };
 } // namespace
 
+/// Of rows that are not contiguous a thread has one or more to itself, in
+/// blocks of what its registers hold: as many as one access brings elements of,
+/// were there rows enough.
+static llvm::SmallVector<GPUCandidate>
+listInner(const GPUKernelShape &shape, const GPUDescription &chip, bool force) {
+  llvm::SmallVector<GPUCandidate> list;
+  auto add = [&](int64_t vectors, bool whole) {
+    GPUCandidate c;
+    c.strategy = GPUStrategyKind::LanesInner;
+    c.threads = warpBlock(chip);
+    c.vectors = vectors;
+    c.maxColumns = whole ? vectors : 0;
+    c.lanes =
+        std::min({mostInnerRows, shape.sideBySide, int64_t(chip.accessElements),
+                  int64_t(chip.accessBytes / shape.largestBytes)});
+    while (c.lanes > 1 &&
+           c.lanes * vectors * int64_t(shape.keptBytes) > mostInnerBytes(chip))
+      c.lanes /= 2;
+    // Two blocks for every multiprocessor, or narrower vectors, and then
+    // smaller blocks.
+    auto leastRows = [&](int64_t lanes) {
+      return int64_t(2) * chip.multiprocessors * c.threads * lanes;
+    };
+    if (shape.rows && !force) {
+      while (c.lanes > 1 && *shape.rows < leastRows(c.lanes))
+        c.lanes /= 2;
+      while (c.threads > std::max(32u, chip.warpSize) &&
+             *shape.rows < leastRows(1))
+        c.threads /= 2;
+    } else if (c.lanes > 1 && !force) {
+      GPUCandidate few = c;
+      few.lanes = 1;
+      few.rows = few.threads;
+      few.maxRows = leastRows(c.lanes) - 1;
+      list.push_back(few);
+    }
+    c.rows = c.threads * c.lanes;
+    list.push_back(c);
+  };
+  int64_t columns = shape.columns.value_or(kGPUInnerBlock);
+  if (columns <= kGPUInnerBlock)
+    add(std::max<int64_t>(1, columns), /*whole=*/true);
+  if (!shape.columns || columns > kGPUInnerBlock)
+    add(kGPUInnerBlock, /*whole=*/false);
+  return list;
+}
+
 llvm::Expected<llvm::SmallVector<GPUCandidate>>
 mlir::softmax::chooseGPUKernels(const GPUKernelShape &shape,
                                 const GPUDescription &chip,
@@ -135,23 +190,7 @@ mlir::softmax::chooseGPUKernels(const GPUKernelShape &shape,
                ? "not contiguous, and these are; use block_online"
                : "contiguous, and these are not; use lanes_inner") +
           ", or no strategy");
-    // A row per thread, in blocks of what its registers hold.
-    llvm::SmallVector<GPUCandidate> list;
-    GPUCandidate c;
-    c.strategy = GPUStrategyKind::LanesInner;
-    c.threads = c.rows = warpBlock(chip);
-    c.lanes = 1;
-    if (shape.columns.value_or(0) <= kGPUInnerBlock) {
-      c.maxColumns = c.vectors =
-          std::max<int64_t>(1, shape.columns.value_or(kGPUInnerBlock));
-      list.push_back(c);
-    }
-    if (!shape.columns || *shape.columns > kGPUInnerBlock) {
-      c.maxColumns = 0;
-      c.vectors = kGPUInnerBlock;
-      list.push_back(c);
-    }
-    return list;
+    return listInner(shape, chip, force.has_value());
   }
   Lister lister(shape, chip);
   auto uses = [&](GPUStrategyKind kind) { return !force || *force == kind; };

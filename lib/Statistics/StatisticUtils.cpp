@@ -51,7 +51,7 @@ Value mlir::softmax::common::roundToCompute(StatisticBuilder &builder,
                                             const WideValue &sum) {
   OpBuilder &b = builder.builder;
   Location loc = builder.loc;
-  if (sum.hi.getType() == builder.computeType && builder.sumsPairs)
+  if (builder.sumsPairs && getElementTypeOrSelf(sum.hi) == builder.computeType)
     return arith::AddFOp::create(b, loc, sum.hi, sum.lo);
   if (builder.computeType.isF32())
     return arith::TruncFOp::create(

@@ -41,8 +41,8 @@ std::string listGPUStrategies();
 
 /// What the choice depends on.
 struct GPUKernelShape {
-  /// Elements of a row; nullopt where dynamic.
-  std::optional<int64_t> columns;
+  /// Elements of a row, and rows; nullopt where dynamic.
+  std::optional<int64_t> columns, rows;
   /// Bytes of the largest element of an operand along the row, and of a row's
   /// element in registers, over all inputs along the row.
   unsigned largestBytes = 4;
@@ -55,6 +55,12 @@ struct GPUKernelShape {
   bool contiguous = true;
   /// Whether a thread keeps nothing but a register per element, and some few.
   bool keepsLittle = false;
+  /// Rows that are not contiguous: how many, at most, may have their elements
+  /// side by side in vectors.  A power of two, 1 for none.
+  int64_t sideBySide = 1;
+  /// Bytes in registers per element of a row, its inputs and what statistics
+  /// make of it.
+  unsigned keptBytes = 8;
 
   int64_t block() const { return contiguous ? kGPUBlock : kGPUInnerBlock; }
 };
@@ -65,7 +71,8 @@ struct GPUCandidate {
   /// Least and largest row length and most rows of the guard; 0 if none.
   int64_t minColumns = 0, maxColumns = 0, maxRows = 0;
   int64_t threads = 256;
-  /// Elements of a vector access, and vectors in a thread's registers.
+  /// Elements of a vector access, and vectors in a thread's registers.  Those
+  /// of lanes_inner have one element of each of `lanes` rows.
   int64_t lanes = 4, vectors = 1;
   /// Rows per block; 0 for one.
   int64_t rows = 0;

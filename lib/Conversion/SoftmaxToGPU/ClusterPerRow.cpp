@@ -33,7 +33,7 @@ void mlir::softmax::emitClusterPerRow(GPUBuilder &k, const RowNeeds &needs,
     form.sharedBytes = getSharedRowBytes(k, most);
   else if (countGroups(k, alternative) == 1 &&
            k.numeric.getAccuracy() != Accuracy::Strict &&
-           describeGPUShape(k.op).keepsLittle)
+           describeGPUShape(k.op, k.numeric.getAccuracy()).keepsLittle)
     form.registers = kGPUFewRegisters;
   k.beginKernel(name, form);
   if (inRegisters) {

@@ -187,6 +187,10 @@ mlir::softmax::lowerGenericToGPU(GenericOp op, StringRef prefix,
       continue;
     std::string name =
         (prefix + "_" + stringifyGPUStrategy(alternative.getStrategy())).str();
+    bool sideBySide = alternative.getStrategy() == GPUStrategy::LanesInner &&
+                      alternative.getLanes() > 1;
+    if (sideBySide)
+      name += "_by_" + std::to_string(alternative.getLanes());
     if (int64_t most = alternative.getMaxColumns())
       name += "_" + std::to_string(most);
     if (guard) {

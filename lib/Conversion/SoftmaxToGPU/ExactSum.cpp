@@ -50,7 +50,7 @@ void ExactSum::add(Value value) {
   if (scale)
     value = math.mul(value, math.broadcast(scale, value.getType()));
   auto vector = dyn_cast<VectorType>(value.getType());
-  numAdded += vector ? vector.getNumElements() : 1;
+  numAdded += vector && !k.lanesAreRows ? vector.getNumElements() : 1;
   Type type = value.getType();
   Value a = math.add(value, math.constant(type, highMagic));
   count(high, a);
@@ -61,6 +61,8 @@ void ExactSum::add(Value value) {
 static Value foldVector(GPUBuilder &k, Value vector, Value scalar) {
   if (!vector)
     return scalar;
+  if (k.lanesAreRows)
+    return vector;
   auto kind = vector::CombiningKind::ADD;
   return scalar ? vector::ReductionOp::create(k.b, k.loc, kind, vector, scalar)
                       .getResult()
@@ -88,7 +90,7 @@ Value ExactSum::unscaled(Value value) {
   if (!scale)
     return value;
   // In two steps, for a power of two alone may leave the range of f64.
-  Type i64 = k.b.getI64Type();
+  Type i64 = MathBuilder::withElement(value.getType(), k.b.getI64Type());
   Value exponent = scaleExponent;
   if (exponent.getType() != i64)
     exponent = arith::ExtSIOp::create(k.b, k.loc, i64, exponent);
@@ -103,7 +105,7 @@ Value ExactSum::unscaled(Value value) {
 }
 
 WideValue ExactSum::split(Value sum) {
-  Type f32 = k.computeType;
+  Type f32 = MathBuilder::withElement(sum.getType(), k.computeType);
   Value high = arith::TruncFOp::create(k.b, k.loc, f32, sum);
   Value back = arith::ExtFOp::create(k.b, k.loc, sum.getType(), high);
   Value low = arith::TruncFOp::create(k.b, k.loc, f32, math.sub(sum, back));
@@ -117,7 +119,7 @@ WideValue ExactSum::split(Value sum) {
 }
 
 WideValue ExactSum::finish(ValueRange totals) {
-  Type f64 = k.b.getF64Type();
+  Type f64 = MathBuilder::withElement(totals[0].getType(), k.b.getF64Type());
   auto toFloat = [&](Value x) -> Value {
     return arith::SIToFPOp::create(k.b, k.loc, f64, x);
   };
@@ -130,7 +132,7 @@ WideValue ExactSum::finish(ValueRange totals) {
   // part.
   Value first = toFloat(totals[0]);
   Value small = math.mul(toFloat(totals[1]), math.constant(f64, lowUnit));
-  Value back = arith::FPToSIOp::create(k.b, k.loc, k.b.getI64Type(), first);
+  Value back = arith::FPToSIOp::create(k.b, k.loc, totals[0].getType(), first);
   Value rest = toFloat(math.subInt(totals[0], back));
   Value high = math.mul(first, math.constant(f64, highUnit));
   Value low = math.mulAdd(rest, math.constant(f64, highUnit), small);

@@ -39,11 +39,14 @@ class ExactSum {
 public:
   /// Of numbers below 2^exponent in size.
   ExactSum(GPUBuilder &k, int64_t exponent);
-  /// Of numbers that are not larger in size than the scalar `largest`.  Where
-  /// it is not finite the sum is not to be used.
+  /// Of numbers that are not larger in size than `largest`: a scalar, or a
+  /// vector with a lane per row.  Where it is not finite the sum is not to be
+  /// used.
   ExactSum(GPUBuilder &k, Value largest);
 
-  /// Adds a scalar or the elements of a vector, of the compute type.
+  /// Adds a scalar or the elements of a vector, of the compute type; each to
+  /// the sum of its row where lanes are rows, and all integers and sums are
+  /// then vectors.
   void add(Value value);
   /// What a thread hands to the reduction over all: the multiples of u and of
   /// u2, i32 or i64.

@@ -3,6 +3,7 @@
 #include "Exchange.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "softmax/Math/MathBuilder.h"
 
 using namespace mlir;
 using namespace mlir::softmax;
@@ -65,6 +66,11 @@ static Value addIntegers(GPUBuilder &k, Value x, Value y) {
   return arith::AddIOp::create(k.b, k.loc, x, y);
 }
 
+/// i64, or a vector of as many as `integer` has.
+static Type wideType(GPUBuilder &k, Value integer) {
+  return MathBuilder::withElement(integer.getType(), k.b.getI64Type());
+}
+
 SmallVector<Value> Exchange::addNarrow(ValueRange values) {
   SmallVector<Value> results(values);
   if (!k.capabilities.redux || k.rowThreads < k.warpSize ||
@@ -89,8 +95,8 @@ SmallVector<Value> Exchange::addWide(ValueRange values) {
 SmallVector<Value> Exchange::reduceSum(ValueRange values) {
   SmallVector<Value> results = addNarrow(values);
   for (Value &sum : results)
-    if (!sum.getType().isInteger(64))
-      sum = arith::ExtSIOp::create(k.b, k.loc, k.b.getI64Type(), sum);
+    if (Type wide = wideType(k, sum); sum.getType() != wide)
+      sum = arith::ExtSIOp::create(k.b, k.loc, wide, sum);
   return addWide(results);
 }
 
@@ -101,14 +107,13 @@ SmallVector<Value> Exchange::reducePairs(ArrayRef<Pair> pairs) {
   values = addNarrow(values);
   // Among more threads as i64: what of `low` is a multiple of the other unit
   // joins it there.
-  Type i64 = k.b.getI64Type();
+  MathBuilder math(k.b, k.loc);
   SmallVector<Value> totals;
   for (auto [i, pair] : llvm::enumerate(pairs)) {
+    Type i64 = wideType(k, values[2 * i]);
     Value high = arith::ExtSIOp::create(k.b, k.loc, i64, values[2 * i]);
     Value low = arith::ExtSIOp::create(k.b, k.loc, i64, values[2 * i + 1]);
-    Value ratio = arith::ConstantIntOp::create(k.b, k.loc, i64, pair.ratioBits);
-    totals.push_back(
-        addIntegers(k, arith::ShLIOp::create(k.b, k.loc, high, ratio), low));
+    totals.push_back(addIntegers(k, math.shiftLeft(high, pair.ratioBits), low));
   }
   return addWide(totals);
 }

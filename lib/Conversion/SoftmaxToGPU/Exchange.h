@@ -25,8 +25,8 @@ public:
     bool keepsNaN;
   };
   SmallVector<Value> reduceMax(ArrayRef<Maximum> maxima);
-  /// The sum of each of `values`, as i64: i32 whose sum over 32 threads fits
-  /// i32, or i64.
+  /// The sum of each of `values`, as i64 (a lane per row where lanes are rows):
+  /// i32 whose sum over 32 threads fits i32, or i64.
   SmallVector<Value> reduceSum(ValueRange values);
   /// Of two i32 whose sums over 32 threads fit i32, `high` in units 2^ratioBits
   /// times those of `low`: the sum in the latter, an i64.

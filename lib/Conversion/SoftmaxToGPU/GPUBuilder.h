@@ -51,6 +51,10 @@ public:
   /// Taken from the alternative being emitted: elements of a vector access,
   /// vectors that a thread holds, threads that share a row.
   int64_t lanes = 0, vectors = 0, rowThreads = 0;
+  /// Whether the elements of a vector are of as many rows, each of which a
+  /// thread has to itself (RowLanes.h), and not of one: what is computed per
+  /// row is then a vector as well.
+  bool lanesAreRows = false;
   /// Threads that run in step and shuffle values among them: a warp of
   /// NVIDIA's, a wavefront of AMD's, a subgroup of Vulkan's.
   int64_t warpSize = 0;
@@ -77,8 +81,10 @@ public:
   /// one; null if it always does.
   Value rowWriter;
 
+  /// Elements of a row in a vector.
+  int64_t lanesAlongRow() const { return lanesAreRows ? 1 : lanes; }
   /// Elements that the threads of a row hold together.
-  int64_t capacity() const { return rowThreads * vectors * lanes; }
+  int64_t capacity() const { return rowThreads * vectors * lanesAlongRow(); }
 
   /// The launches of the alternative being emitted, in order.
   struct Launch {

@@ -2,6 +2,7 @@
 
 #include "../Common/Partials.h"
 #include "../Common/RowEnd.h"
+#include "RowLanes.h"
 #include "Schedules.h"
 #include "SegmentRunner.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -23,10 +24,19 @@ static bool usesElements(GenericOp op) {
 RowPosition mlir::softmax::beginRow(GPUBuilder &k, const RowNeeds &needs,
                                     Value number) {
   RowPosition row = positionOf(k, number);
-  loadInvariants(k, row);
   k.rowEnd = nullptr;
-  if (needs.extent && !usesElements(k.op))
-    k.rowEnd = buildRowEnd(k, *needs.extent, row);
+  bool endsEarly = needs.extent && !usesElements(k.op);
+  if (!k.lanesAreRows) {
+    loadInvariants(k, row);
+    if (endsEarly)
+      k.rowEnd = buildRowEnd(k, *needs.extent, row);
+    return row;
+  }
+  for (auto [view, offset] : llvm::zip(k.inputs, row.inputOffsets))
+    row.invariants.push_back(view.alongRow ? Value()
+                                           : loadRows(k, view, offset));
+  if (endsEarly)
+    k.rowEnd = buildLastRowEnd(k, *needs.extent, row);
   return row;
 }
 
@@ -50,8 +60,12 @@ void mlir::softmax::emitRowOnline(GPUBuilder &k, const RowNeeds &needs,
   SmallVector<RowValues> rows(k.statistics.size());
   Partials partials(k, needs);
   if (needs.numPasses != 0) {
+    SmallVector<Value> empty = partials.buildEmpty();
+    for (Value &value : empty)
+      if (k.lanesAreRows)
+        value = k.broadcast(value, k.lanes);
     auto loop = scf::ForOp::create(
-        k.b, k.loc, k.index(0), k.columns, size, partials.buildEmpty(),
+        k.b, k.loc, k.index(0), k.columns, size, empty,
         [&](OpBuilder &, Location, Value i, ValueRange args) {
           Segment segment = segmentAt(i);
           segment.load();

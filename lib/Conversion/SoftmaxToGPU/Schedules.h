@@ -43,13 +43,14 @@ void emitBlockShared(GPUBuilder &k, const RowNeeds &needs,
 void emitSplitRow(GPUBuilder &k, const RowNeeds &needs,
                   GPUAlternativeAttr alternative, StringRef name);
 
-/// A row per thread, for rows that are not contiguous: consecutive threads have
-/// consecutive rows, whose elements lie side by side where the last dimension
-/// is none of the softmax.  Longer rows as in emitBlockOnline.
+/// Rows that are not contiguous: a thread has one, or several side by side
+/// where the last dimension is none of the softmax (RowLanes.h).  Consecutive
+/// threads have consecutive rows.  Longer rows as in emitBlockOnline.
 void emitLanesInnerOnGPU(GPUBuilder &k, const RowNeeds &needs,
                          GPUAlternativeAttr alternative, StringRef name);
 
-/// A row that its threads hold as a whole: passes, row region, results.
+/// A row that its threads hold as a whole: passes, row region, results.  Where
+/// lanes are rows, here and below, `number` is that of the first.
 void emitRowInRegisters(GPUBuilder &k, const RowNeeds &needs, Value number);
 /// Row `number`, with its row-invariant inputs.  Where what counts of it ends
 /// before its end (RowExtent), and results do not need the elements behind,

@@ -1,6 +1,7 @@
 // Part of softmax-mlir, under the Apache License v2.0 with LLVM Exceptions.
 
 #include "Segment.h"
+#include "RowLanes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -75,18 +76,19 @@ void Segment::place() {
                                                   value);
   };
   Value thread = narrow(k.thread), length = narrow(count);
-  Value zero = constant(0), lanes = constant(k.lanes), head = zero;
+  int64_t along = k.lanesAlongRow();
+  Value zero = constant(0), lanes = constant(along), head = zero;
   auto vectorBytes = [&](const Access &access) {
-    return k.lanes * access.view->elementBytes();
+    return along * access.view->elementBytes();
   };
-  if (first && k.lanes > 1) {
+  if (first && along > 1) {
     Value past = k.b.createOrFold<arith::AndIOp>(
         k.loc, k.sub(zero, narrow(addressOf(*first))),
         constant(vectorBytes(*first) - 1));
     head = k.min(k.div(past, constant(first->view->elementBytes())), length);
   }
   for (Access &access : llvm::concat<Access>(inputs, inits)) {
-    if (!access.view || &access == first || k.lanes == 1)
+    if (!access.view || &access == first || along == 1)
       continue;
     Value address = k.add(narrow(addressOf(access)),
                           k.mul(head, constant(access.view->elementBytes())));
@@ -123,18 +125,18 @@ void Segment::place() {
     slot.lanes = k.lanes;
     // Elements before the end of the last thread's vector, head included.
     int64_t before = (k.rowThreads - warp) * k.vectors + (c + 1) * warp;
-    bool surely = before * k.lanes + k.lanes - 1 <= this->least;
+    bool surely = before * along + along - 1 <= this->least;
     allSure &= surely;
     if (!surely)
       slot.valid = k.lessThan(k.add(number, constant(c * warp)), numVectors);
-    slot.place = k.add(place, k.index(c * warp * k.lanes));
-    slot.column = k.add(own, k.index(c * warp * k.lanes));
+    slot.place = k.add(place, k.index(c * warp * along));
+    slot.column = k.add(own, k.index(c * warp * along));
     slot.counts = countsFrom(slot);
     slots.push_back(std::move(slot));
   }
   if (allSure)
     whole = nullptr;
-  for (int64_t e = 0; e < 2 * k.lanes - 2; e += k.rowThreads) {
+  for (int64_t e = 0; e < 2 * along - 2; e += k.rowThreads) {
     Slot edge;
     edge.lanes = 0;
     Value number = k.add(thread, constant(e));
@@ -165,6 +167,8 @@ Value Segment::loadVector(const Access &access, const Slot &slot,
                           bool aligned) {
   const OperandView &view = *access.view;
   Value offset = placeIn(access, slot);
+  if (k.lanesAreRows)
+    return loadRows(k, view, offset);
   auto type = VectorType::get(k.lanes, view.elementType);
   if (aligned)
     return vector::LoadOp::create(k.b, k.loc, type, view.flat,
@@ -225,7 +229,9 @@ Segment::selectBetween(Value condition, function_ref<SmallVector<Value>()> yes,
 }
 
 SmallVector<Value> Segment::loadVectors(const Access &access, double outside) {
-  auto type = VectorType::get(k.lanes, access.view->elementType);
+  Type type = VectorType::get(k.lanes, access.view->elementType);
+  if (k.lanesAreRows)
+    type = typeOfRows(k, *access.view);
   auto load = [&](bool aligned) {
     // Those that are surely there come first: in both arms of a branch they
     // would be moved behind it.
@@ -358,6 +364,8 @@ void Segment::storeVector(const Access &access, const Slot &slot, Value value,
                           bool aligned) {
   const OperandView &view = *access.view;
   Value offset = placeIn(access, slot);
+  if (k.lanesAreRows)
+    return storeRows(k, value, view, offset);
   if (aligned) {
     vector::StoreOp::create(k.b, k.loc, value, view.flat, ValueRange{offset},
                             /*nontemporal=*/false,
@@ -416,9 +424,10 @@ void Segment::store(ArrayRef<SmallVector<Value>> results) {
 
 Value Segment::coordinate(const Slot &slot, int64_t dim) {
   if (row.coordinates[dim])
-    return row.coordinates[dim];
+    return k.lanesAreRows ? coordinateOfRows(k, row, dim)
+                          : row.coordinates[dim];
   Value position = slot.column;
-  if (slot.lanes) {
+  if (slot.lanes && !k.lanesAreRows) {
     auto type = VectorType::get(slot.lanes, k.b.getIndexType());
     SmallVector<int64_t> steps = llvm::to_vector(llvm::seq(slot.lanes));
     Value step = arith::ConstantOp::create(k.b, k.loc, type,

@@ -29,12 +29,16 @@ void GPURowScope::store(unsigned i, Value value) {
   if (k.rowWriter)
     first = k.both(first, k.rowWriter);
   scf::IfOp::create(k.b, k.loc, first, [&](OpBuilder &, Location) {
-    k.storeScalar(value, k.inits[i], row.initOffsets[i]);
+    if (k.lanesAreRows)
+      storeRows(k, k.broadcast(value, k.lanes), k.inits[i], row.initOffsets[i]);
+    else
+      k.storeScalar(value, k.inits[i], row.initOffsets[i]);
     scf::YieldOp::create(k.b, k.loc);
   });
 }
 
-/// The maximum of `values`, one per slot; a NaN is kept or passed over.
+/// The maximum of `values`, one per slot, or of each row's; a NaN is kept or
+/// passed over.
 static Value maximumOf(GPUBuilder &k, ArrayRef<Value> values, bool keepsNaN) {
   Value vector, scalar;
   auto larger = [&](Value x, Value y) {
@@ -46,6 +50,8 @@ static Value maximumOf(GPUBuilder &k, ArrayRef<Value> values, bool keepsNaN) {
   }
   if (!vector)
     return scalar;
+  if (k.lanesAreRows)
+    return vector;
   if (k.computeType.isF64()) {
     int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
     for (int64_t i = 0; i < lanes; ++i) {
@@ -60,14 +66,16 @@ static Value maximumOf(GPUBuilder &k, ArrayRef<Value> values, bool keepsNaN) {
   return scalar ? larger(largest, scalar) : largest;
 }
 
-/// Whether there is a NaN in `values`: an i1.  A comparison takes two elements.
+/// Whether there is a NaN in `values`: an i1, or one per row.  A comparison
+/// takes two elements.
 static Value hasNaN(GPUBuilder &k, ArrayRef<Value> values) {
   SmallVector<Value> elements;
   for (Value value : values) {
     auto vector = dyn_cast<VectorType>(value.getType());
-    if (!vector)
+    bool whole = !vector || k.lanesAreRows;
+    if (whole)
       elements.push_back(value);
-    for (int64_t i = 0; vector && i < vector.getNumElements(); ++i)
+    for (int64_t i = 0; !whole && i < vector.getNumElements(); ++i)
       elements.push_back(vector::ExtractOp::create(k.b, k.loc, value, i));
   }
   Value any;
@@ -156,6 +164,11 @@ SmallVector<LiftedValue> SegmentRunner::lift(unsigned s, unsigned pass,
   };
   if (!condition)
     return liftAll(logits, row);
+  // Several rows are common together; to one that is by itself the other way
+  // does nothing.
+  if (isa<VectorType>(condition.getType()))
+    condition = vector::ReductionOp::create(
+        k.b, k.loc, vector::CombiningKind::AND, condition);
   auto centered = [&]() {
     return llvm::map_to_vector(logits, [&](Value logit) {
       return statistic.buildCommonLogit(builder, logit, row);
@@ -353,7 +366,9 @@ RowValues SegmentRunner::runReference() {
 
 bool SegmentRunner::needsPart(GPUBuilder &k, const RowNeeds &needs) {
   StatisticBuilder builder = k.statistic();
-  return needs.staged && k.statistics[*needs.staged].resultsNeedPart(builder);
+  // Rows that are not contiguous have one schedule, and its reference.
+  return k.contiguous && needs.staged &&
+         k.statistics[*needs.staged].resultsNeedPart(builder);
 }
 
 void SegmentRunner::writeResultsOfPart(ArrayRef<RowValues> rows,

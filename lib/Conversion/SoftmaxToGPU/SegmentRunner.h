@@ -6,6 +6,7 @@
 #define SOFTMAX_LIB_CONVERSION_SOFTMAXTOGPU_SEGMENTRUNNER_H
 
 #include "Exchange.h"
+#include "RowLanes.h"
 #include "Segment.h"
 
 namespace mlir::softmax {
@@ -16,7 +17,11 @@ class GPURowScope : public RowScope {
 public:
   GPURowScope(GPUBuilder &k, const RowPosition &row) : k(k), row(row) {}
   Value rowInput(unsigned i) override { return row.invariants[i]; }
-  Value rowCoordinate(int64_t dim) override { return row.coordinates[dim]; }
+  Value rowCoordinate(int64_t dim) override {
+    return k.lanesAreRows ? coordinateOfRows(k, row, dim)
+                          : row.coordinates[dim];
+  }
+  int64_t rowLanes() const override { return k.lanesAreRows ? k.lanes : 0; }
   void storeRow(unsigned i, Value value) override;
   /// Writes what `storeRow` has put off: with `later` everything, so that the
   /// thread that writes it does not go its own way through the results.
@@ -77,8 +82,8 @@ private:
   /// What the slots contribute to `pass` of statistic `s`.
   SmallVector<LiftedValue> lift(unsigned s, unsigned pass,
                                 const RowValues &row);
-  /// The largest element of `values`, one per slot; NaN or +inf where there is
-  /// a NaN (DeviceForm).
+  /// The largest element of `values`, one per slot, or of each row's; NaN or
+  /// +inf where there is a NaN (DeviceForm).
   Exchange::Maximum localMax(ArrayRef<Value> values);
 
   GPUBuilder &k;

@@ -59,11 +59,13 @@ LogicalResult GPUAlternativeAttr::verify(EmitError emitError,
     return emitError() << "gpu alternative: lanes must be a power of two from "
                           "1 to 16, not "
                        << lanes;
-  if (vectors < 1 || vectors * lanes > mostPerThread)
+  bool inner = strategy == GPUStrategy::LanesInner;
+  int64_t lanesAlongRow = inner ? 1 : lanes;
+  if (vectors < 1 || vectors * lanesAlongRow > mostPerThread)
     return emitError() << "gpu alternative: a thread holds 1 to "
-                       << mostPerThread
-                       << " elements, not vectors x lanes = " << vectors
-                       << " x " << lanes;
+                       << mostPerThread << " elements of a row, not "
+                       << (inner ? "vectors = " : "vectors x lanes = ")
+                       << vectors << (inner ? "" : " x " + Twine(lanes));
   int64_t rowThreads = rows ? threads / rows : threads;
   if (strategy == GPUStrategy::WarpPerRow && rowThreads != warpSize)
     return error() << "computes a row per warp: rows must be threads / "
@@ -88,11 +90,11 @@ LogicalResult GPUAlternativeAttr::verify(EmitError emitError,
     return error() << (clusters ? "has clusters of 2, 4, 8 or 16 blocks, not "
                                 : "has no clusters: leave cluster out, not ")
                    << cluster;
-  int64_t capacity = rowThreads * vectors * lanes;
-  bool inner = strategy == GPUStrategy::LanesInner;
-  if (inner && (rows != threads || lanes != 1))
-    return error() << "has a row per thread: rows must be threads = " << threads
-                   << ", not " << rows << ", and lanes 1, not " << lanes;
+  if (inner && rows != threads * lanes)
+    return error() << "has as many rows per thread as lanes: rows must be "
+                      "threads x lanes = "
+                   << threads * lanes << ", not " << rows;
+  int64_t capacity = (inner ? 1 : rowThreads) * vectors * lanesAlongRow;
   bool shared = strategy == GPUStrategy::BlockShared || clusters;
   if (shared && maxColumns == 0)
     return error() << "needs memory for a row: give max_columns";
@@ -119,8 +121,9 @@ GPUScheduleAttr::verify(EmitError emitError, GPUNumericAttr numeric,
                     strategy == GPUStrategy::BlockShared ||
                     strategy == GPUStrategy::ClusterPerRow ||
                     (inner && alternative.getMaxColumns() == 0);
-    int64_t capacity = (inner ? 1 : alternative.getThreads()) *
-                       alternative.getVectors() * alternative.getLanes();
+    int64_t capacity =
+        alternative.getVectors() *
+        (inner ? 1 : alternative.getThreads() * alternative.getLanes());
     // Of several blocks each is held by a group of threads.
     if (strategy == GPUStrategy::BlockPerRow &&
         alternative.getMaxColumns() > numeric.getBlock()) {

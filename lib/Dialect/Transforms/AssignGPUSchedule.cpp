@@ -108,7 +108,7 @@ struct SoftmaxAssignGPUSchedule
                        failed(verifyForChip(op, *description))
                    ? WalkResult::interrupt()
                    : WalkResult::advance();
-      GPUKernelShape shape = describeGPUShape(op);
+      GPUKernelShape shape = describeGPUShape(op, *mode);
       llvm::Expected<llvm::SmallVector<GPUCandidate>> kernels =
           chooseGPUKernels(shape, *description, force);
       if (!kernels) {

@@ -61,17 +61,47 @@ static bool keepsLittle(GenericOp op) {
          op.getComputeType().isF32();
 }
 
-GPUKernelShape mlir::softmax::describeGPUShape(GenericOp op) {
-  GPUKernelShape shape;
-  int64_t columns = 1;
-  bool known = true;
-  for (int64_t dim : op.getDimensions()) {
-    int64_t size = op.getStaticSize(dim);
-    known &= !ShapedType::isDynamic(size) &&
-             !llvm::MulOverflow(columns, size, columns);
+/// The number of elements along `dims`, if types tell.
+static std::optional<int64_t> productOf(GenericOp op, ArrayRef<int64_t> dims) {
+  int64_t product = 1;
+  for (int64_t dim : dims)
+    if (int64_t size = op.getStaticSize(dim);
+        ShapedType::isDynamic(size) ||
+        llvm::MulOverflow(product, size, product))
+      return std::nullopt;
+  return product;
+}
+
+/// How many rows, at most, may have their elements side by side in vectors, by
+/// what types tell: a power of two.
+static int64_t countSideBySide(GenericOp op) {
+  int64_t inner = op.getIterationRank() - 1;
+  if (llvm::is_contained(op.getDimensions(), inner))
+    return 1;
+  for (auto [i, map] : llvm::enumerate(op.getMapList())) {
+    auto type = dyn_cast<MemRefType>(op.getOperand(i).getType());
+    std::optional<unsigned> position =
+        map.getResultPosition(getAffineDimExpr(inner, op.getContext()));
+    if (!type || !position || op.isRowInvariant(map))
+      continue;
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    if (failed(type.getStridesAndOffset(strides, offset)) ||
+        strides[*position] != 1)
+      return 1;
   }
-  if (known)
-    shape.columns = columns;
+  int64_t size = op.getStaticSize(inner);
+  int64_t most = 1;
+  while (most < 16 && (ShapedType::isDynamic(size) || size % (2 * most) == 0))
+    most *= 2;
+  return most;
+}
+
+GPUKernelShape mlir::softmax::describeGPUShape(GenericOp op,
+                                               Accuracy accuracy) {
+  GPUKernelShape shape;
+  shape.columns = productOf(op, op.getDimensions());
+  shape.rows = productOf(op, op.getParallelDims());
   unsigned read = 0, written = 0;
   shape.largestBytes = 1;
   for (auto [i, map] : llvm::enumerate(op.getMapList())) {
@@ -91,5 +121,17 @@ GPUKernelShape mlir::softmax::describeGPUShape(GenericOp op) {
   shape.elementwiseResults = op.hasResult();
   shape.contiguous = hasContiguousRows(op);
   shape.keepsLittle = keepsLittle(op);
+  if (!shape.contiguous)
+    shape.sideBySide = countSideBySide(op);
+  // What a lone sum has of an element is gone once it has been added; that much
+  // and the element itself, of the compute type, there always is.
+  SmallVector<StatisticAttrInterface> statistics = op.getStatisticList();
+  bool loneSum =
+      statistics.size() == 1 && statistics.front().getNumPasses() == 1;
+  unsigned made = loneSum ? 0 : static_cast<unsigned>(statistics.size());
+  if (accuracy == Accuracy::Strict && op.getComputeType().isF32())
+    made *= 2;
+  unsigned width = op.getComputeType().getWidth() / 8;
+  shape.keptBytes = std::max(read + made * width, 2 * width);
   return shape;
 }

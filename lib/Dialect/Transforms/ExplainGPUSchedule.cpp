@@ -76,7 +76,8 @@ void mlir::softmax::explainGPUSchedule(GenericOp op, const GPUDescription &chip,
     os << "  no schedule\n";
     return;
   }
-  GPUKernelShape shape = describeGPUShape(op);
+  GPUKernelShape shape =
+      describeGPUShape(op, schedule.getNumeric().getAccuracy());
   os << "  accuracy " << stringifyAccuracy(schedule.getNumeric().getAccuracy())
      << ", exponentials by "
      << (schedule.getNumeric().getExp() == ExpForm::Native ? "instruction"
@@ -93,8 +94,12 @@ void mlir::softmax::explainGPUSchedule(GenericOp op, const GPUDescription &chip,
     if (c.maxRows)
       os << ", rows <= " << c.maxRows;
     GPUTraffic traffic = modelTraffic(shape, c);
-    os << ": " << toString(c.strategy) << " (" << c.threads
-       << " threads, vectors of " << c.lanes << " elements x " << c.vectors;
+    os << ": " << toString(c.strategy) << " (" << c.threads << " threads, ";
+    if (c.strategy == GPUStrategyKind::LanesInner)
+      os << c.lanes << (c.lanes == 1 ? " row" : " rows")
+         << " per thread, blocks of " << c.vectors << " elements";
+    else
+      os << "vectors of " << c.lanes << " elements x " << c.vectors;
     if (c.rows)
       os << ", " << c.rows << " rows per block";
     if (c.cluster)

@@ -51,7 +51,7 @@ static bool allowsNative(GenericOp op, Accuracy accuracy) {
 GPUNumericAttr mlir::softmax::getGPUNumeric(GenericOp op, Accuracy accuracy,
                                             bool native) {
   native &= allowsNative(op, accuracy);
-  return GPUNumericAttr::get(op.getContext(), describeGPUShape(op).block(),
-                             accuracy,
+  return GPUNumericAttr::get(op.getContext(),
+                             describeGPUShape(op, accuracy).block(), accuracy,
                              native ? ExpForm::Native : ExpForm::Scaled);
 }

@@ -79,7 +79,7 @@ func.func private @capacity() attributes {a = #softmax.gpu_alternative<max_colum
 
 // -----
 
-// expected-error @+1 {{gpu alternative: a thread holds 1 to 32 elements, not vectors x lanes = 16 x 4}}
+// expected-error @+1 {{gpu alternative: a thread holds 1 to 32 elements of a row, not vectors x lanes = 16 x 4}}
 func.func private @registers() attributes {a = #softmax.gpu_alternative<strategy = block_online, threads = 128, lanes = 4, vectors = 16>}
 
 // -----
@@ -124,3 +124,18 @@ func.func private @memory() attributes {a = #softmax.gpu_alternative<strategy = 
 
 // expected-error @+1 {{gpu schedule: strategy 'cluster_per_row' takes up to 128 blocks of 8192 elements, not 2000000 columns}}
 func.func private @blocks() attributes {a = #softmax.gpu_schedule<numeric = <block = 8192>, alternatives = [<max_columns = 2000000, strategy = cluster_per_row, threads = 256, lanes = 4, vectors = 8, cluster = 8>]>}
+
+// -----
+
+// expected-error @+1 {{gpu alternative: strategy 'lanes_inner' has as many rows per thread as lanes: rows must be threads x lanes = 512, not 128}}
+func.func private @rows_of_a_thread() attributes {a = #softmax.gpu_alternative<strategy = lanes_inner, threads = 128, lanes = 4, vectors = 16, rows = 128>}
+
+// -----
+
+// expected-error @+1 {{gpu alternative: a thread holds 1 to 32 elements of a row, not vectors = 33}}
+func.func private @inner_registers() attributes {a = #softmax.gpu_alternative<strategy = lanes_inner, threads = 128, lanes = 4, vectors = 33, rows = 512>}
+
+// -----
+
+// expected-error @+1 {{gpu schedule: strategy 'lanes_inner' must hold a block of 16 elements}}
+func.func private @inner_block() attributes {a = #softmax.gpu_schedule<numeric = <block = 16>, alternatives = [<strategy = lanes_inner, threads = 128, lanes = 4, vectors = 8, rows = 512>]>}

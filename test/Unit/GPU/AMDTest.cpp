@@ -83,23 +83,29 @@ TEST_F(AMDTest, Gradient) {
     }
 }
 
+// A row per thread, and several side by side.
 TEST_F(AMDTest, InnerDimension) {
-  for (int64_t columns : {16, 75}) {
-    std::string text = llvm::formatv(R"(
-      func.func @f(%x: tensor<2x{0}x77xf32>) -> tensor<2x{0}x77xf32> {{
-        %i = tensor.empty() : tensor<2x{0}x77xf32>
-        %p = softmax.softmax dimensions = [1] ins(%x : tensor<2x{0}x77xf32>)
-          outs(%i : tensor<2x{0}x77xf32>) -> tensor<2x{0}x77xf32>
-        return %p : tensor<2x{0}x77xf32>
-      })",
-                                     columns)
-                           .str();
-    auto program = compileFor("gfx942", text);
-    ASSERT_TRUE(program);
-    ReferenceTensor x = rows("f32", 2, columns * 77);
-    x.shape = {2, columns, 77};
-    check(*program, x, 1);
-  }
+  for (StringRef chip : {"gfx942", "gfx1100"})
+    for (auto [columns, inner] :
+         {std::pair<int64_t, int64_t>{16, 77}, {75, 76}}) {
+      std::string text = llvm::formatv(R"(
+        func.func @f(%x: tensor<2x{0}x{1}xf32>) -> tensor<2x{0}x{1}xf32> {{
+          %i = tensor.empty() : tensor<2x{0}x{1}xf32>
+          %p = softmax.softmax dimensions = [1] ins(%x : tensor<2x{0}x{1}xf32>)
+            outs(%i : tensor<2x{0}x{1}xf32>) -> tensor<2x{0}x{1}xf32>
+          return %p : tensor<2x{0}x{1}xf32>
+        })",
+                                       columns, inner)
+                             .str();
+      auto single = compileFor(chip, text);
+      auto wide = compileFor(chip, text, "lanes_inner");
+      ASSERT_TRUE(single && wide);
+      ReferenceTensor x = rows("f32", 2, columns * inner);
+      x.shape = {2, columns, inner};
+      auto expected = check(*single, x, 1);
+      for (int64_t shift : {0, 1})
+        EXPECT_EQ(check(*wide, x, shift), expected) << shift;
+    }
 }
 
 // The largest sum that a wavefront's integers can have: none of its 2048

@@ -225,6 +225,79 @@ TEST(GPUSchedule, Force) {
   EXPECT_EQ(choose(shape).front().strategy, GPUStrategyKind::LanesInner);
 }
 
+// Rows that are not contiguous: a thread has as many as an access brings
+// elements of and registers hold, fewer where rows are few.
+TEST(GPUSchedule, InnerRows) {
+  auto choices = [](unsigned bytes, std::optional<int64_t> columns,
+                    std::optional<int64_t> rows, int64_t sideBySide,
+                    std::optional<GPUStrategyKind> force = std::nullopt) {
+    GPUKernelShape shape;
+    shape.contiguous = false;
+    shape.largestBytes = bytes;
+    shape.heldBytes = std::max(4u, bytes);
+    shape.keptBytes = bytes + shape.heldBytes;
+    shape.columns = columns;
+    shape.rows = rows;
+    shape.sideBySide = sideBySide;
+    auto list = choose(shape, "sm_90", force);
+    EXPECT_FALSE(list.empty());
+    for (const GPUCandidate &c : list) {
+      EXPECT_EQ(c.strategy, GPUStrategyKind::LanesInner);
+      EXPECT_EQ(c.rows, c.threads * c.lanes);
+      EXPECT_LE(c.lanes, sideBySide);
+      EXPECT_LE(c.lanes * bytes, 16u);
+      EXPECT_LE(c.lanes * c.vectors * shape.keptBytes, 512);
+    }
+    return list;
+  };
+  int64_t many = 1 << 20;
+  auto lanesOf = [&](unsigned bytes, int64_t columns, int64_t rows,
+                     int64_t sideBySide) {
+    auto list = choices(bytes, columns, rows, sideBySide);
+    EXPECT_EQ(list.size(), 1u);
+    return list.back().lanes;
+  };
+  EXPECT_EQ(lanesOf(4, 100, many, 16), 4);
+  EXPECT_EQ(lanesOf(4, 100, many, 2), 2);
+  EXPECT_EQ(lanesOf(4, 100, many, 1), 1);
+  EXPECT_EQ(lanesOf(2, 100, many, 16), 4);
+  EXPECT_EQ(lanesOf(2, 8, many, 16), 8);
+  EXPECT_EQ(lanesOf(8, 100, many, 16), 2);
+  // Two blocks of 128 threads for each of 132 multiprocessors.
+  constexpr int64_t full = 33792;
+  EXPECT_EQ(lanesOf(4, 100, 4 * full, 4), 4);
+  EXPECT_EQ(lanesOf(4, 100, 4 * full - 1, 4), 2);
+  EXPECT_EQ(lanesOf(4, 100, 2 * full - 1, 4), 1);
+  // Then smaller blocks, down to a warp.
+  EXPECT_EQ(choices(4, 100, full, 1).back().threads, 128);
+  EXPECT_EQ(choices(4, 100, full - 1, 1).back().threads, 64);
+  EXPECT_EQ(choices(4, 100, 1, 1).back().threads, 32);
+  // Where rows are not known guards decide, the last for any number.
+  auto list = choices(4, std::nullopt, std::nullopt, 16);
+  ASSERT_EQ(list.size(), 4u);
+  for (int i : {0, 2}) {
+    EXPECT_EQ(list[i].maxColumns, i == 0 ? 16 : 0);
+    EXPECT_EQ(list[i + 1].maxColumns, i == 0 ? 16 : 0);
+    EXPECT_EQ(list[i].maxRows, 4 * full - 1);
+    EXPECT_EQ(list[i].lanes, 1);
+    EXPECT_EQ(list[i + 1].maxRows, 0);
+    EXPECT_EQ(list[i + 1].lanes, 4);
+  }
+  EXPECT_EQ(choices(4, std::nullopt, std::nullopt, 1).size(), 2u);
+  // AMD's chips, with registers for half of it, have 256 threads per block.
+  GPUKernelShape shape;
+  shape.contiguous = false;
+  shape.columns = 100;
+  shape.rows = many;
+  shape.sideBySide = 16;
+  auto amd = choose(shape, "gfx942");
+  EXPECT_EQ(amd.back().lanes, 2);
+  EXPECT_EQ(amd.back().rows, 512);
+  // The widest where the strategy is asked for by name.
+  EXPECT_EQ(choices(4, 100, 3, 16, GPUStrategyKind::LanesInner).back().lanes,
+            4);
+}
+
 TEST(GPUSchedule, Traffic) {
   GPUKernelShape shape;
   GPUCandidate candidate;

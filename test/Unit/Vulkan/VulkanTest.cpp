@@ -179,23 +179,31 @@ TEST_F(VulkanTest, Backward) {
   check(*program, {rows("f32", 3, 203), rows("f32", 3, 203, 0.1)});
 }
 
-// Another dimension than the last: a row per thread.
+// Another dimension than the last: a row per thread, or several side by side.
 TEST_F(VulkanTest, LanesInner) {
-  for (int64_t columns : {9, 40}) {
-    std::string text = llvm::formatv(R"(
-      func.func @f(%x: tensor<2x{0}x37xf32>) -> tensor<2x{0}x37xf32> {{
-        %i = tensor.empty() : tensor<2x{0}x37xf32>
-        %p = softmax.softmax dimensions = [1] ins(%x : tensor<2x{0}x37xf32>)
-          outs(%i : tensor<2x{0}x37xf32>) -> tensor<2x{0}x37xf32>
-        return %p : tensor<2x{0}x37xf32>
+  for (auto [element, columns, inner] :
+       {std::tuple<StringRef, int64_t, int64_t>{"f32", 9, 37},
+        {"f32", 40, 36},
+        {"f16", 16, 20},
+        {"f64", 21, 6}}) {
+    SCOPED_TRACE((element + ", " + Twine(columns) + "x" + Twine(inner)).str());
+    std::string text =
+        llvm::formatv(R"(
+      func.func @f(%x: tensor<2x{0}x{1}x{2}>) -> (tensor<2x{0}x{1}x{2}>, tensor<2x{1}x{3}>) {{
+        %i = tensor.empty() : tensor<2x{0}x{1}x{2}>
+        %j = tensor.empty() : tensor<2x{1}x{3}>
+        %p, %l = softmax.softmax dimensions = [1] ins(%x : tensor<2x{0}x{1}x{2}>)
+          outs(%i, %j : tensor<2x{0}x{1}x{2}>, tensor<2x{1}x{3}>) -> tensor<2x{0}x{1}x{2}>, tensor<2x{1}x{3}>
+        return %p, %l : tensor<2x{0}x{1}x{2}>, tensor<2x{1}x{3}>
       })",
-                                     columns)
-                           .str();
-    auto program = compile(text);
-    ASSERT_TRUE(program);
-    ReferenceTensor x = rows("f32", 2, columns * 37);
-    x.shape = {2, columns, 37};
-    check(*program, x);
+                      columns, inner, element, element == "f64" ? "f64" : "f32")
+            .str();
+    auto single = compile(text);
+    auto wide = compile(text, "lanes_inner");
+    ASSERT_TRUE(single && wide);
+    ReferenceTensor x = rows(element, 2, columns * inner);
+    x.shape = {2, columns, inner};
+    EXPECT_EQ(check(*wide, x), check(*single, x));
   }
 }
 

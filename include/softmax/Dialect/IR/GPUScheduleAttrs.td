@@ -47,6 +47,10 @@ def Softmax_GPUAlternativeAttr : Softmax_Attr<"GPUAlternative", "gpu_alternative
     a block computes (absent: one); `cluster`, blocks of a cluster (absent:
     none); `warp_size`, how many threads run in step and shuffle values (absent:
     32; AMD's wavefronts may have 64, Vulkan's subgroups what the device says).
+
+    Of `lanes_inner` a vector has an element each of `lanes` rows side by side,
+    which a thread has to itself, and `vectors` is how many elements of a row it
+    holds.
   }];
   let parameters = (ins
     OptionalParameter<"int64_t", "least row length; 0 if any">:$min_columns,

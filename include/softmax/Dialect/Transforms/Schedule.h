@@ -41,8 +41,9 @@ void explainSchedule(GenericOp op, const TargetDescription &target,
 inline constexpr llvm::StringLiteral gpuScheduleAttrName =
     "softmax.gpu_schedule";
 
-/// What the choice of GPU kernels needs to know of `op` (on memrefs).
-GPUKernelShape describeGPUShape(GenericOp op);
+/// What the choice of GPU kernels needs to know of `op` (on memrefs) in the
+/// mode `accuracy`.
+GPUKernelShape describeGPUShape(GenericOp op, Accuracy accuracy);
 /// The part of a GPU schedule for `op` that decides bits; `native` says whether
 /// exponentials may be formed by an instruction.
 GPUNumericAttr getGPUNumeric(GenericOp op, Accuracy accuracy, bool native);
