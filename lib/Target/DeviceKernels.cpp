@@ -75,6 +75,16 @@ static FailureOr<DeviceArgument> describeArgument(Value value) {
   return failure();
 }
 
+/// Whether `op` makes one element of an operand of rank 0, or the other way.
+static bool reshapesRankZero(Operation *op) {
+  if (!isa<memref::ExpandShapeOp, memref::CollapseShapeOp>(op))
+    return false;
+  auto isRankZero = [](Value value) {
+    return cast<MemRefType>(value.getType()).getRank() == 0;
+  };
+  return isRankZero(op->getOperand(0)) || isRankZero(op->getResult(0));
+}
+
 /// Whether the host does nothing but launch kernels.
 static LogicalResult checkHost(func::FuncOp function) {
   WalkResult result = function.walk([&](Operation *op) {
@@ -85,6 +95,14 @@ static LogicalResult checkHost(func::FuncOp function) {
             op) ||
         isa_and_nonnull<arith::ArithDialect>(op->getDialect()))
       return WalkResult::advance();
+    if (reshapesRankZero(op)) {
+      op->emitError("'")
+          << function.getName()
+          << "' has an operand of rank 0, which device code does "
+             "not take; give it one dimension of size 1 "
+             "(softmaxc --op: --shape=1)";
+      return WalkResult::interrupt();
+    }
     op->emitError("'")
         << function.getName() << "' needs " << op->getName()
         << " beside its softmax kernel, which a file of device code has not; "
