@@ -224,11 +224,12 @@ mlir::softmax::chooseGPUKernels(const GPUKernelShape &shape,
   }
   if (!lister.list.empty() && shape.columns)
     return lister.list;
-  bool longRows =
-      uses(GPUStrategyKind::BlockOnline) ||
-      (uses(GPUStrategyKind::BlockPerRow) && chip.kind == GPUKind::NVIDIA) ||
-      uses(GPUStrategyKind::BlockShared) ||
-      uses(GPUStrategyKind::ClusterPerRow) || uses(GPUStrategyKind::SplitRow);
+  bool longRows = uses(GPUStrategyKind::BlockOnline) ||
+                  (uses(GPUStrategyKind::BlockPerRow) &&
+                   chip.kind == GPUKind::NVIDIA && !shape.selects) ||
+                  uses(GPUStrategyKind::BlockShared) ||
+                  uses(GPUStrategyKind::ClusterPerRow) ||
+                  uses(GPUStrategyKind::SplitRow);
   if (force && !longRows)
     return llvm::createStringError(
         "strategy '" + toString(*force).str() + "' holds rows of up to " +
@@ -236,6 +237,16 @@ mlir::softmax::chooseGPUKernels(const GPUKernelShape &shape,
         (shape.columns ? std::to_string(*shape.columns) : "any number") +
         "; use block_online, or no strategy to have it where it is needed");
   GPUCandidate c = lister.makeOfBlocks(GPUStrategyKind::BlockOnline);
+  if (shape.selects) {
+    // The others have no list of the largest elements.
+    if (force && *force != GPUStrategyKind::BlockOnline)
+      return llvm::createStringError(
+          "strategy '" + toString(*force).str() +
+          "' has no list of the largest elements, which the op selects; use "
+          "block_online, or no strategy");
+    lister.list.push_back(c);
+    return lister.list;
+  }
   c.minColumns = force ? 0 : kGPUBlock + 1;
   llvm::Expected<llvm::SmallVector<GPUCandidate>> rest =
       chooseForLongRows(shape, chip, force, c);

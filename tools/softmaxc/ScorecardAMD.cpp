@@ -21,7 +21,10 @@ mlir::softmax::listScheduledKernels(ModuleOp module) {
   llvm::StringMap<ScheduledKernels> kernels;
   for (func::FuncOp function : module.getOps<func::FuncOp>())
     function.walk([&](GenericOp op) {
-      kernels[function.getSymName()] = {describeGPUShape(op),
+      auto schedule = op->getAttrOfType<GPUScheduleAttr>(gpuScheduleAttrName);
+      Accuracy accuracy = schedule ? schedule.getNumeric().getAccuracy()
+                                   : Accuracy::Default;
+      kernels[function.getSymName()] = {describeGPUShape(op, accuracy),
                                         listGPUAlternatives(op)};
     });
   return kernels;

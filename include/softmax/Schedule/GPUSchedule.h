@@ -61,6 +61,8 @@ struct GPUKernelShape {
   /// Bytes in registers per element of a row, its inputs and what statistics
   /// make of it.
   unsigned keptBytes = 8;
+  /// Whether a statistic selects elements of its row.
+  bool selects = false;
 
   int64_t block() const { return contiguous ? kGPUBlock : kGPUInnerBlock; }
 };

@@ -93,6 +93,10 @@ public:
   /// (vector.vscale): the numbers of lanes are then the least.
   bool scalable = false;
 
+  /// Elements that a thread has of each of the row region's vectors, where the
+  /// threads of a row share these; 0 where each has all of them.
+  int64_t selectionLanes = 0;
+
   /// Makes a condition the same for all threads that run in step; null where
   /// it always is.
   std::function<Value(Value)> makeUniform;

@@ -42,6 +42,18 @@ Value GenericBuilder::broadcast(Value value, int64_t laneCount) {
       b, loc, vectorOf(value.getType(), laneCount), value);
 }
 
+/// Makes `op`, which works on the vectors of a selection element by element,
+/// one on `laneCount` of their elements.
+static void takeSelectionLanes(Operation *op, int64_t laneCount) {
+  for (Value result : op->getResults())
+    if (auto vector = dyn_cast<VectorType>(result.getType()))
+      result.setType(VectorType::get(laneCount, vector.getElementType()));
+  if (auto constant = dyn_cast<arith::ConstantOp>(op))
+    if (auto splat = dyn_cast<SplatElementsAttr>(constant.getValue()))
+      constant.setValueAttr(
+          splat.resizeSplat(cast<ShapedType>(constant.getType())));
+}
+
 SmallVector<Value> GenericBuilder::inlineRegion(Region &region, ValueRange args,
                                                 int64_t laneCount,
                                                 Coordinate coordinate) {
@@ -61,7 +73,9 @@ SmallVector<Value> GenericBuilder::inlineRegion(Region &region, ValueRange args,
     });
     // On scalars vectors are the region's own: those of a selection.
     if (!vectorized || laneCount == 0) {
-      b.clone(inner, mapping);
+      Operation *clone = b.clone(inner, mapping);
+      if (selectionLanes)
+        takeSelectionLanes(clone, selectionLanes);
       continue;
     }
     SmallVector<Value> operands =

@@ -3,6 +3,7 @@
 // softmax-decorate-spirv.
 
 #include "mlir/Dialect/SPIRV/IR/SPIRVAttributes.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "softmax/Conversion/KernelsToSPIRV/Passes.h"
 
@@ -24,6 +25,12 @@ struct SoftmaxDecorateSPIRVPass
       if (!isa<spirv::FAddOp, spirv::FSubOp, spirv::FMulOp, spirv::GLFmaOp>(op))
         return;
       op->setAttr("no_contraction", UnitAttr::get(&getContext()));
+      ++numDecorated;
+    });
+    // Barriers order memory.  llvmpipe takes an atomic that orders it, too, for
+    // a barrier, at which threads that come more often than others are lost.
+    getOperation().walk([&](spirv::AtomicIAddOp atomic) {
+      atomic.setSemantics(spirv::MemorySemantics::None);
       ++numDecorated;
     });
     for (auto function : getOperation().getOps<spirv::FuncOp>())

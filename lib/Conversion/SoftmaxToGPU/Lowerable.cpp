@@ -2,6 +2,7 @@
 
 #include "Lowerable.h"
 #include "../Common/GenericBuilder.h"
+#include "softmax/Dialect/IR/RowNeeds.h"
 #include "softmax/Dialect/Transforms/Schedule.h"
 
 using namespace mlir;
@@ -19,9 +20,6 @@ static LogicalResult checkOperand(GenericOp op, Value operand, AffineMap map) {
               "it with 0 in the logit region";
   if (op.isRowInvariant(map))
     return success();
-  if (map.getNumResults() != type.getRank())
-    return op.emitOpError("has a vector per row, which no GPU schedule writes; "
-                          "compile it for a CPU");
   SmallVector<int64_t> strides;
   int64_t offset;
   if (failed(type.getStridesAndOffset(strides, offset)))
@@ -57,6 +55,24 @@ static LogicalResult checkLayout(GenericOp op, GPUScheduleAttr schedule) {
   return success();
 }
 
+/// Selections are of schedules whose threads hold the row, or a list of the
+/// largest so far in the shared memory of one block.
+static LogicalResult checkSelections(GenericOp op, GPUScheduleAttr schedule) {
+  if (!RowNeeds(op).selects)
+    return success();
+  for (GPUAlternativeAttr alternative : schedule.getAlternatives()) {
+    GPUStrategy strategy = alternative.getStrategy();
+    if (strategy == GPUStrategy::BlockShared ||
+        strategy == GPUStrategy::ClusterPerRow ||
+        strategy == GPUStrategy::SplitRow)
+      return op.emitOpError("gpu schedule: strategy '")
+             << stringifyGPUStrategy(strategy)
+             << "' has no list of the largest elements, which the op selects; "
+                "use block_online";
+  }
+  return success();
+}
+
 LogicalResult mlir::softmax::checkLowerableToGPU(GenericOp op,
                                                  GPUScheduleAttr schedule) {
   if (!op.hasPureBufferSemantics())
@@ -66,7 +82,7 @@ LogicalResult mlir::softmax::checkLowerableToGPU(GenericOp op,
     return op.emitOpError("works on a range of its rows, which no GPU schedule "
                           "does; leave rows out");
   for (StatisticAttrInterface statistic : op.getStatisticList())
-    if (statistic.getNumPasses() == 0)
+    if (statistic.getNumPasses() == 0 && statistic.getSelectionSize() == 0)
       return op.emitOpError("statistic ")
              << statistic
              << " has no GPU lowering; compile the function for a CPU";
@@ -76,7 +92,8 @@ LogicalResult mlir::softmax::checkLowerableToGPU(GenericOp op,
   for (auto [i, init] : llvm::enumerate(op.getInits()))
     if (failed(checkOperand(op, init, op.getInitMap(i))))
       return failure();
-  if (failed(checkLayout(op, schedule)))
+  if (failed(checkLayout(op, schedule)) ||
+      failed(checkSelections(op, schedule)))
     return failure();
   return checkRegionsVectorizable(op, "convert-softmax-to-gpu");
 }

@@ -59,26 +59,34 @@ void mlir::softmax::emitRowOnline(GPUBuilder &k, const RowNeeds &needs,
 
   SmallVector<RowValues> rows(k.statistics.size());
   Partials partials(k, needs);
-  if (needs.numPasses != 0) {
-    SmallVector<Value> empty = partials.buildEmpty();
-    for (Value &value : empty)
+  RowSelections selections(k);
+  if (needs.numPasses != 0 || !selections.empty()) {
+    SmallVector<Value> init = partials.buildEmpty();
+    for (Value &value : init)
       if (k.lanesAreRows)
         value = k.broadcast(value, k.lanes);
+    size_t numPartials = init.size();
+    llvm::append_range(init, selections.begin());
     auto loop = scf::ForOp::create(
-        k.b, k.loc, k.index(0), k.columns, size, empty,
+        k.b, k.loc, k.index(0), k.columns, size, init,
         [&](OpBuilder &, Location, Value i, ValueRange args) {
           Segment segment = segmentAt(i);
           segment.load();
+          SmallVector<Value> selected =
+              selections.merge(segment, i, args.drop_front(numPartials));
           SegmentRunner runner(k, needs, segment);
           SmallVector<RowValues> block = runner.runPasses();
-          scf::YieldOp::create(k.b, k.loc,
-                               partials.flatten(partials.merge(
-                                   partials.unflatten(args), block)));
+          SmallVector<Value> next = partials.flatten(partials.merge(
+              partials.unflatten(args.take_front(numPartials)), block));
+          llvm::append_range(next, selected);
+          scf::YieldOp::create(k.b, k.loc, next);
         });
-    rows = partials.unflatten(loop.getResults());
+    ValueRange results = loop.getResults();
+    rows = partials.unflatten(results.take_front(numPartials));
+    selections.end(results.drop_front(numPartials));
   }
   finishRows(k, rows);
-  GPURowScope scope(k, row);
+  GPURowScope scope(k, row, &selections);
   SmallVector<Value> handedOn = emitRowRegion(k, scope, rows);
   if (!k.op.hasResult())
     return;

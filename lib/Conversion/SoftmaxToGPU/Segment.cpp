@@ -302,6 +302,12 @@ void Segment::chooseOutside() {
   Operation *yield = k.op.getLogit().front().getTerminator();
   StatisticBuilder builder = k.statistic();
   for (auto [s, statistic] : llvm::enumerate(k.statistics)) {
+    if (statistic.getSelectionSize() != 0) {
+      // It asks slots whether they are valid.
+      outsideLogits.push_back(0);
+      selectsLogits.push_back(false);
+      continue;
+    }
     bool exponentials =
         statistic.getLiftExponent(builder, statistic.getLiftedPass())
             .has_value();

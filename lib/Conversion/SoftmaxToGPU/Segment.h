@@ -35,7 +35,8 @@ public:
     /// The same for elements that count (GPUBuilder::rowEnd): those are read.
     Value counts;
     /// Per input, and per statistic.  Logits outside of the row are -inf where
-    /// the statistic has exponentials of them, else 0: they add nothing.
+    /// the statistic has exponentials of them, else 0: they add nothing.  Of a
+    /// statistic that selects elements they are anything.
     SmallVector<Value> elements, logits;
   };
   SmallVector<Slot> slots;

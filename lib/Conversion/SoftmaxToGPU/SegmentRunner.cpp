@@ -8,6 +8,30 @@
 using namespace mlir;
 using namespace mlir::softmax;
 
+void GPURowScope::storeElements(unsigned i, Value value) {
+  const OperandView &view = k.inits[i];
+  int64_t count =
+      cast<MemRefType>(k.op.getInits()[i].getType()).getShape().back();
+  auto store = [&](int64_t place, Value number) {
+    k.storeScalar(
+        vector::ExtractOp::create(k.b, k.loc, value, place), view,
+        k.add(row.initOffsets[i], k.mul(view.trailingStride, number)));
+  };
+  if (!k.selectionLanes) {
+    for (int64_t j = 0; j < count; ++j)
+      store(j, k.index(j));
+    return;
+  }
+  for (int64_t place = 0; place < k.selectionLanes; ++place) {
+    Value number = k.add(k.thread, k.index(place * k.rowThreads));
+    scf::IfOp::create(k.b, k.loc, k.lessThan(number, k.index(count)),
+                      [&](OpBuilder &, Location) {
+                        store(place, number);
+                        scf::YieldOp::create(k.b, k.loc);
+                      });
+  }
+}
+
 void GPURowScope::storeRow(unsigned i, Value value) {
   if (later)
     pending.push_back({i, value});
@@ -22,14 +46,21 @@ void GPURowScope::flush() {
 }
 
 void GPURowScope::store(unsigned i, Value value) {
-  Value first = k.b.createOrFold<arith::CmpIOp>(k.loc, arith::CmpIPredicate::eq,
-                                                k.thread, k.index(0));
+  bool isVector = isa<VectorType>(value.getType()) && !k.lanesAreRows;
+  // The threads of a row may each have a part of a vector.
+  Value writes =
+      isVector && k.selectionLanes
+          ? k.i1(true)
+          : k.b.createOrFold<arith::CmpIOp>(k.loc, arith::CmpIPredicate::eq,
+                                            k.thread, k.index(0));
   if (k.rowValid)
-    first = k.both(first, k.rowValid);
+    writes = k.both(writes, k.rowValid);
   if (k.rowWriter)
-    first = k.both(first, k.rowWriter);
-  scf::IfOp::create(k.b, k.loc, first, [&](OpBuilder &, Location) {
-    if (k.lanesAreRows)
+    writes = k.both(writes, k.rowWriter);
+  scf::IfOp::create(k.b, k.loc, writes, [&](OpBuilder &, Location) {
+    if (isVector)
+      storeElements(i, value);
+    else if (k.lanesAreRows)
       storeRows(k, k.broadcast(value, k.lanes), k.inits[i], row.initOffsets[i]);
     else
       k.storeScalar(value, k.inits[i], row.initOffsets[i]);

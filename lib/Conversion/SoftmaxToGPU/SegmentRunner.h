@@ -8,6 +8,7 @@
 #include "Exchange.h"
 #include "RowLanes.h"
 #include "Segment.h"
+#include "Selection.h"
 
 namespace mlir::softmax {
 
@@ -15,7 +16,9 @@ namespace mlir::softmax {
 /// of the row writes per-row results.
 class GPURowScope : public RowScope {
 public:
-  GPURowScope(GPUBuilder &k, const RowPosition &row) : k(k), row(row) {}
+  GPURowScope(GPUBuilder &k, const RowPosition &row,
+              const RowSelections *selections = nullptr)
+      : k(k), row(row), selections(selections) {}
   Value rowInput(unsigned i) override { return row.invariants[i]; }
   Value rowCoordinate(int64_t dim) override {
     return k.lanesAreRows ? coordinateOfRows(k, row, dim)
@@ -23,6 +26,9 @@ public:
   }
   int64_t rowLanes() const override { return k.lanesAreRows ? k.lanes : 0; }
   void storeRow(unsigned i, Value value) override;
+  SmallVector<Value> select(unsigned s, int64_t /*count*/) override {
+    return selections->getArguments(s);
+  }
   /// Writes what `storeRow` has put off: with `later` everything, so that the
   /// thread that writes it does not go its own way through the results.
   void flush();
@@ -30,9 +36,12 @@ public:
 
 private:
   void store(unsigned i, Value value);
+  /// Stores the elements of `value`, a vector per row.
+  void storeElements(unsigned i, Value value);
 
   GPUBuilder &k;
   const RowPosition &row;
+  const RowSelections *selections;
   SmallVector<std::pair<unsigned, Value>> pending;
 };
 

@@ -48,7 +48,8 @@ static Value narrow(GPUBuilder &k, Value value, Type type) {
 /// The first kernel: the statistics of a slice.
 static void emitStatistics(GPUBuilder &k, const RowNeeds &needs,
                            const Workspace &workspace) {
-  auto [number, slice] = splitNumber(k, workspace);
+  Value number, slice;
+  std::tie(number, slice) = splitNumber(k, workspace);
   RowPosition row = beginRow(k, needs, number);
   Segment segment = blockOfRow(k, row, slice);
   segment.load();

@@ -121,7 +121,12 @@ GPUKernelShape mlir::softmax::describeGPUShape(GenericOp op,
   shape.elementwiseResults = op.hasResult();
   shape.contiguous = hasContiguousRows(op);
   shape.keepsLittle = keepsLittle(op);
-  if (!shape.contiguous)
+  shape.selects =
+      llvm::any_of(op.getStatisticList(), [](StatisticAttrInterface statistic) {
+        return statistic.getSelectionSize() != 0;
+      });
+  // A thread has one list.
+  if (!shape.contiguous && !shape.selects)
     shape.sideBySide = countSideBySide(op);
   // What a lone sum has of an element is gone once it has been added; that much
   // and the element itself, of the compute type, there always is.

@@ -1,9 +1,11 @@
 // RUN: softmax-opt %s --split-input-file --verify-diagnostics --pass-pipeline='builtin.module(softmax-generalize,softmax-assign-gpu-schedule,func.func(convert-softmax-to-gpu))'
 
 func.func @topk(%x: memref<4x100xf32>, %v: memref<4x3xf32>, %i: memref<4x3xi64>) {
-  // expected-error @+1 {{statistic #softmax.topk<k = 3> has no GPU lowering; compile the function for a CPU}}
+  // expected-error @+1 {{gpu schedule: strategy 'block_shared' has no list of the largest elements, which the op selects; use block_online}}
   softmax.generic dimensions = [1] statistics = [#softmax.topk<k = 3>]
     maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i)>]
+    {softmax.gpu_schedule = #softmax.gpu_schedule<numeric = <block = 8192, exp = native>, alternatives = [
+      <max_columns = 16384, strategy = block_shared, threads = 256, lanes = 4, vectors = 8>]>}
     ins(%x : memref<4x100xf32>) outs(%v, %i : memref<4x3xf32>, memref<4x3xi64>)
     logit { ^bb0(%e: f32): softmax.yield %e : f32 }
     row { ^bb0(%w: vector<3xf32>, %k: vector<3xi64>): softmax.yield %w, %k : vector<3xf32>, vector<3xi64> }

@@ -199,6 +199,36 @@ TEST(GPUSchedule, WarpSize) {
   }
 }
 
+// Selections: threads that hold the row, then a list in one block's memory.
+TEST(GPUSchedule, Selects) {
+  for (llvm::StringRef chip :
+       {"sm_75", "sm_90", "sm_100", "gfx942", "vulkan"}) {
+    GPUKernelShape shape;
+    shape.selects = true;
+    llvm::SmallVector<GPUCandidate> kernels = choose(shape, chip);
+    ASSERT_GT(kernels.size(), 1u);
+    for (const GPUCandidate &c : llvm::ArrayRef(kernels).drop_back())
+      EXPECT_LE(c.maxColumns, kGPUBlock) << toString(c.strategy).str();
+    EXPECT_EQ(kernels.back().strategy, GPUStrategyKind::BlockOnline);
+    EXPECT_EQ(kernels.back().minColumns, 0);
+    EXPECT_EQ(kernels.back().maxColumns, 0);
+    shape.columns = 20000;
+    kernels = choose(shape, chip);
+    ASSERT_EQ(kernels.size(), 1u);
+    EXPECT_EQ(kernels[0].strategy, GPUStrategyKind::BlockOnline);
+  }
+  GPUKernelShape shape;
+  shape.selects = true;
+  for (GPUStrategyKind kind :
+       {GPUStrategyKind::BlockShared, GPUStrategyKind::ClusterPerRow,
+        GPUStrategyKind::SplitRow})
+    EXPECT_EQ(refusal(shape, kind),
+              ("strategy '" + toString(kind) +
+               "' has no list of the largest elements, which the op selects; "
+               "use block_online, or no strategy")
+                  .str());
+}
+
 TEST(GPUSchedule, Force) {
   GPUKernelShape shape;
   EXPECT_EQ(refusal(shape, GPUStrategyKind::WarpPerRow),

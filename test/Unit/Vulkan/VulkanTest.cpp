@@ -207,4 +207,42 @@ TEST_F(VulkanTest, LanesInner) {
   }
 }
 
+// #softmax.topk beside the probabilities: of a row that a part of a subgroup, a
+// subgroup and a workgroup hold, and of one that comes in blocks.
+TEST_F(VulkanTest, TopK) {
+  for (auto [columns, k] : {std::pair<int64_t, int64_t>{20, 2},
+                            {64, 8},
+                            {250, 8},
+                            {1021, 20},
+                            {9001, 3}}) {
+    SCOPED_TRACE(("columns " + Twine(columns)).str());
+    std::string text = llvm::formatv(R"(
+      #all = affine_map<(i, j) -> (i, j)>
+      #row = affine_map<(i, j) -> (i)>
+      func.func @f(%x: tensor<5x{0}xf32>) -> (tensor<5x{0}xf32>, tensor<5x{1}xf32>, tensor<5x{1}xi64>) {{
+        %h = tensor.empty() : tensor<5x{0}xf32>
+        %i = tensor.empty() : tensor<5x{1}xf32>
+        %j = tensor.empty() : tensor<5x{1}xi64>
+        %y, %v, %c = softmax.generic dimensions = [1] statistics = [#softmax.max_sumexp, #softmax.topk<k = {1}>]
+          maps = [#all, #all, #row, #row]
+          ins(%x : tensor<5x{0}xf32>) outs(%h, %i, %j : tensor<5x{0}xf32>, tensor<5x{1}xf32>, tensor<5x{1}xi64>)
+          logit {{ ^bb0(%e: f32): softmax.yield %e, %e : f32, f32 }
+          row {{ ^bb0(%m: f32, %s: f32, %w: vector<{1}xf32>, %k: vector<{1}xi64>):
+            softmax.yield %w, %k : vector<{1}xf32>, vector<{1}xi64> }
+          result {{ ^bb0(%e: f32, %p: f32, %logp: f32): softmax.yield %p : f32 }
+          -> tensor<5x{0}xf32>, tensor<5x{1}xf32>, tensor<5x{1}xi64>
+        return %y, %v, %c : tensor<5x{0}xf32>, tensor<5x{1}xf32>, tensor<5x{1}xi64>
+      })",
+                                     columns, k)
+                           .str();
+    auto program = compile(text);
+    ASSERT_TRUE(program);
+    ReferenceTensor x = rows("f32", 5, columns, 10);
+    // Equal ones, and few of them.
+    for (int64_t j = 0; j < columns; ++j)
+      x.elements[3 * columns + j].real = Real(j * 7 % 5);
+    check(*program, x);
+  }
+}
+
 } // namespace
