@@ -129,8 +129,8 @@ void Segment::place() {
     allSure &= surely;
     if (!surely)
       slot.valid = k.lessThan(k.add(number, constant(c * warp)), numVectors);
-    slot.place = k.add(place, k.index(c * warp * along));
-    slot.column = k.add(own, k.index(c * warp * along));
+    slot.place = k.add(place, k.index(c * vectorStep(k)));
+    slot.column = k.add(own, k.index(c * vectorStep(k)));
     slot.counts = countsFrom(slot);
     slots.push_back(std::move(slot));
   }

@@ -44,6 +44,10 @@ public:
   /// several warps; null if it is to be taken for granted.
   Value active;
 
+  /// Elements of the row from one vector of a thread to its next one.
+  static int64_t vectorStep(const GPUBuilder &k) {
+    return std::min(k.rowThreads, k.warpSize) * k.lanesAlongRow();
+  }
   /// Reads the inputs, all of them before any is used, and computes logits.
   void load();
   /// The parts of `load`: the inputs alone; logits of slots whose elements are

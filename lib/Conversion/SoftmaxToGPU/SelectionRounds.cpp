@@ -51,7 +51,7 @@ Value SelectionRounds::columnOf(Value place) {
   Value vector = k.div(place, integer(k.lanes));
   Value lane = k.rem(place, integer(k.lanes));
   Value column = k.add(
-      firstColumn, k.add(k.mul(vector, integer(k.rowThreads * k.lanes)), lane));
+      firstColumn, k.add(k.mul(vector, integer(Segment::vectorStep(k))), lane));
   for (auto [i, edge] : llvm::enumerate(edgeColumns))
     column = k.select(form.isSame(place, places[numVectorElements + i]), edge,
                       column);
