@@ -52,7 +52,7 @@ void mlir::softmax::buildFromGPUSchedulePipeline(
   // At once: what is computed twice, on the host and in a kernel, would become
   // an argument.
   manager.addPass(createGpuKernelOutliningPass());
-  manager.addPass(createSoftmaxSetClusterSizesPass());
+  manager.addPass(createSoftmaxSetLaunchBoundsPass());
   SoftmaxExpandMathOptions math;
   math.fma = options.chip.fusesMultiplyAdd;
   math.f16c = options.chip.convertsF16;

@@ -34,7 +34,8 @@ def known_options():
     options = set(FOREIGN)
     for command in [[os.path.join(BUILD, "bin", program)] for program in ["softmax-opt", "softmaxc", "softmax-run",
                                                                            "softmax-gpu-emulate"]] \
-            + [[sys.executable, "tools/softmax-bench"], [sys.executable, "tools/softmax-bench", "--gpu"]]:
+            + [[sys.executable, "tools/softmax-bench"], [sys.executable, "tools/softmax-bench", "--gpu"],
+               [sys.executable, "tools/softmax-score"]]:
         options.update(re.findall(r"(?<!\w)--[a-z][\w-]*", output(command + ["--help"])))
     options.update(re.findall(r"--[a-z][\w-]*", output([sys.executable, "tools/dev", "help"])))
     options.update(re.findall(r'"(--[a-z]+)"', open(os.path.join(SOURCE, "docs/examples/try_function.py")).read()))

@@ -99,17 +99,20 @@ def SoftmaxCheckLoweredPass
   ];
 }
 
-def SoftmaxSetClusterSizesPass
-    : Pass<"softmax-set-cluster-sizes", "::mlir::ModuleOp"> {
-  let summary = "compile the cluster size of launches into their kernels";
+def SoftmaxSetLaunchBoundsPass
+    : Pass<"softmax-set-launch-bounds", "::mlir::ModuleOp"> {
+  let summary = "compile cluster sizes and registers into kernels";
   let description = [{
     A `gpu.launch_func` with a constant cluster size gives it to its kernel as
     `known_cluster_size`, which becomes `.reqnctapercluster` in PTX: hosts then
-    launch the kernel as any other.  `gpu-kernel-outlining` drops it.  The kernel
-    also gets 128 registers per thread, of which ptxas takes too few by itself.
+    launch the kernel as any other.  `gpu-kernel-outlining` drops it.
+
+    Where the schedule says how many registers a thread may take (`registers` in
+    `softmax.gpu_kernels`) the kernel gets `nvvm.maxnreg`: ptxas by itself spills
+    some to have more blocks, or takes so many that there are fewer.
   }];
   let statistics = [
-    Statistic<"numKernels", "num-kernels", "Kernels with clusters">
+    Statistic<"numKernels", "num-kernels", "Kernels with bounds">
   ];
 }
 

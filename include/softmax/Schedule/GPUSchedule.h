@@ -31,6 +31,9 @@ enum class GPUStrategyKind {
 /// Registers that kernels take which hold blocks of a row of which they keep
 /// little, 256 threads to a block: three blocks share a multiprocessor.
 inline constexpr int64_t kGPUFewRegisters = 80;
+/// And what 512 threads of a block can have: where the compiler is to spend
+/// them, for it spills some to have more blocks.
+inline constexpr int64_t kGPUManyRegisters = 128;
 
 /// "warp_per_row", ...
 llvm::StringRef toString(GPUStrategyKind kind);
@@ -53,8 +56,9 @@ struct GPUKernelShape {
   bool elementwiseResults = true;
   /// Whether the elements of a row are one run.
   bool contiguous = true;
-  /// Whether a thread keeps nothing but a register per element, and some few.
-  bool keepsLittle = false;
+  /// Whether it is little more than softmax of one input, and of rows of a known
+  /// length: a thread then keeps little beside a register per element.
+  bool simple = false, keepsLittle = false;
   /// Rows that are not contiguous: how many, at most, may have their elements
   /// side by side in vectors.  A power of two, 1 for none.
   int64_t sideBySide = 1;

@@ -46,6 +46,7 @@ void mlir::softmax::emitBlockShared(GPUBuilder &k, const RowNeeds &needs,
   LaunchForm form;
   form.threads = alternative.getThreads();
   form.sharedBytes = getSharedRowBytes(k, most);
+  form.registers = registersOfBlocks(k);
   k.beginKernel(name, form);
   k.thread = k.threadInBlock;
   RowPosition row = beginRow(k, needs, k.block);

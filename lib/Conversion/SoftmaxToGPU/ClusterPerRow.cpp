@@ -31,9 +31,10 @@ void mlir::softmax::emitClusterPerRow(GPUBuilder &k, const RowNeeds &needs,
   form.blocksPerRow = form.cluster = cluster;
   if (!inRegisters)
     form.sharedBytes = getSharedRowBytes(k, most);
-  else if (countGroups(k, alternative) == 1 &&
-           k.numeric.getAccuracy() != Accuracy::Strict &&
-           describeGPUShape(k.op, k.numeric.getAccuracy()).keepsLittle)
+  form.registers = kGPUManyRegisters;
+  if (inRegisters && countGroups(k, alternative) == 1 &&
+      k.numeric.getAccuracy() != Accuracy::Strict &&
+      describeGPUShape(k.op, k.numeric.getAccuracy()).keepsLittle)
     form.registers = kGPUFewRegisters;
   k.beginKernel(name, form);
   if (inRegisters) {

@@ -36,7 +36,7 @@ struct LaunchForm {
   int64_t rowsPerBlock = 1, blocksPerRow = 1, columnsPerBlock = 0;
   /// Blocks of a cluster; bytes of dynamic shared memory.
   int64_t cluster = 1, sharedBytes = 0;
-  /// Registers that a thread is to take; 0 for as many as the compiler likes.
+  /// Registers that a thread may take; 0 for as many as the compiler likes.
   int64_t registers = 0;
 };
 

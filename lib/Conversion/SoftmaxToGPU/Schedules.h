@@ -85,6 +85,8 @@ void emitBlocksInRegisters(GPUBuilder &k, const RowNeeds &needs,
 void emitBlocksInSharedMemory(GPUBuilder &k, const RowNeeds &needs,
                               const RowPosition &row, const RowShare &share,
                               int64_t cluster, int64_t most);
+/// LaunchForm::registers of kernels that go through blocks one after the other.
+int64_t registersOfBlocks(GPUBuilder &k);
 /// A row of any length, in two sweeps over the blocks of the numeric part.
 void emitRowOnline(GPUBuilder &k, const RowNeeds &needs, Value number);
 

@@ -24,12 +24,13 @@ Segment::Segment(GPUBuilder &k, const RowPosition &row, Value begin,
     inits.push_back(makeAccess(view, offset));
   place();
   chooseOutside();
-  // No operand is there, but nothing says so.
-  never = k.b.createOrFold<arith::CmpIOp>(
-      k.loc, arith::CmpIPredicate::eq,
-      memref::ExtractAlignedPointerAsIndexOp::create(k.b, k.loc,
-                                                     k.inputs.front().flat),
-      k.index(-1));
+  if (llvm::any_of(slots, [](const Slot &slot) { return bool(slot.counts); }))
+    // No operand is there, but nothing says so.
+    never = k.b.createOrFold<arith::CmpIOp>(
+        k.loc, arith::CmpIPredicate::eq,
+        memref::ExtractAlignedPointerAsIndexOp::create(k.b, k.loc,
+                                                       k.inputs.front().flat),
+        k.index(-1));
 }
 
 Segment::Access Segment::makeAccess(const OperandView &view, Value rowOffset) {

@@ -122,6 +122,7 @@ void mlir::softmax::emitSplitRow(GPUBuilder &k, const RowNeeds &needs,
   LaunchForm form;
   form.threads = alternative.getThreads();
   form.columnsPerBlock = block;
+  form.registers = registersOfBlocks(k);
   Workspace workspace;
   workspace.slices =
       k.div(k.add(k.columns, k.index(block - 1)), k.index(block));

@@ -46,7 +46,7 @@ bool mlir::softmax::hasContiguousRows(GenericOp op) {
 /// Whether exponentials are all that a thread keeps of a row: results are
 /// little more than probabilities, of one input that is little more than the
 /// logit.
-static bool keepsLittle(GenericOp op) {
+static bool isSimple(GenericOp op) {
   constexpr unsigned few = 3;
   if (!op.hasLogit() || !op.hasResult() || !RowNeeds(op).staged)
     return false;
@@ -120,7 +120,9 @@ GPUKernelShape mlir::softmax::describeGPUShape(GenericOp op,
   shape.heldBytes = std::max(read, op.getComputeType().getWidth() / 8);
   shape.elementwiseResults = op.hasResult();
   shape.contiguous = hasContiguousRows(op);
-  shape.keepsLittle = keepsLittle(op);
+  // Lengths that are not known take registers, too.
+  shape.simple = isSimple(op);
+  shape.keepsLittle = shape.columns && shape.simple;
   shape.selects =
       llvm::any_of(op.getStatisticList(), [](StatisticAttrInterface statistic) {
         return statistic.getSelectionSize() != 0;

@@ -2,35 +2,41 @@
 // RUN: softmax-opt %s --split-input-file --softmax-generalize --softmax-assign-gpu-schedule="chip=sm_90" --convert-softmax-to-gpu | FileCheck %s
 // RUN: softmax-opt %s --split-input-file --softmax-to-gpu-binary="chip=sm_90" | FileCheck %s --check-prefix=PTX
 
-// In shared memory: three sweeps, the second with barriers, the first alone
-// reads global memory.
-// CHECK-LABEL: func.func @shared
-// CHECK: gpu.launch {{.*}} dynamic_shared_memory_size %{{.*}} {{.*}}function(@shared_block_shared_24576)
-// CHECK: gpu.dynamic_shared_memory
-// CHECK: scf.for
+// In registers, a group of 256 threads for each block: one read, exponentials
+// once but for rows that are read again; two barriers for the blocks' statistics,
+// and two for merging them.
+// CHECK-LABEL: func.func @registers
+// CHECK-SAME: launches = [{name = "registers_block_per_row_16384", threads = 512 : i64}]
 // CHECK: vector.load %{{.*}} : memref<576460752303423488xf32>, vector<4xf32>
-// CHECK-NOT: gpu.barrier
-// CHECK: vector.store %{{.*}} : memref<24576xf32, #gpu.address_space<workgroup>>, vector<4xf32>
-// CHECK: scf.for
-// CHECK-NOT: memref<576460752303423488xf32>, vector<4xf32>
 // CHECK: gpu.barrier
-// CHECK: scf.for
+// CHECK: gpu.barrier
+// CHECK: gpu.barrier
+// CHECK: gpu.shuffle idx
+// CHECK: gpu.barrier
 // CHECK-NOT: gpu.barrier
 // CHECK: return
-// PTX: .extern .shared .align 16 .b8 __dynamic_shmem__0[]
-// PTX-SAME: .visible .entry shared_block_shared_24576(
-// PTX-SAME: st.shared.v4.b32
-// PTX-SAME: ld.shared.v4.b32
-func.func @shared(%x: memref<?x20000xf32>, %y: memref<?x20000xf32>) {
+func.func @registers(%x: memref<?x10000xf32>, %y: memref<?x10000xf32>) {
+  softmax.softmax dimensions = [1] ins(%x : memref<?x10000xf32>) outs(%y : memref<?x10000xf32>)
+  return
+}
+
+// -----
+
+// Blocks of a cluster in registers, of which three share a multiprocessor.
+// CHECK-LABEL: func.func @clusterRegisters
+// CHECK-SAME: launches = [{blocks_per_row = 4 : i64, cluster = 4 : i64, name = "clusterRegisters_cluster_per_row_32768", registers = 80 : i64, threads = 256 : i64}]
+// PTX: .visible .entry clusterRegisters_cluster_per_row_32768(
+// PTX-SAME: .maxnreg 80
+func.func @clusterRegisters(%x: memref<?x20000xf32>, %y: memref<?x20000xf32>) {
   softmax.softmax dimensions = [1] ins(%x : memref<?x20000xf32>) outs(%y : memref<?x20000xf32>)
   return
 }
 
 // -----
 
-// Over a cluster: its blocks meet twice.
+// Over a cluster, in shared memory: its blocks meet twice.
 // CHECK-LABEL: func.func @cluster
-// CHECK-SAME: launches = [{blocks_per_row = 4 : i64, cluster = 4 : i64, name = "cluster_cluster_per_row_98304", shared_bytes = 98304 : i64, threads = 256 : i64}]
+// CHECK-SAME: launches = [{blocks_per_row = 4 : i64, cluster = 4 : i64, name = "cluster_cluster_per_row_98304", registers = 128 : i64, shared_bytes = 98304 : i64, threads = 256 : i64}]
 // CHECK: gpu.launch clusters({{.*}}) in
 // CHECK: nvvm.cluster.arrive
 // CHECK: nvvm.cluster.wait

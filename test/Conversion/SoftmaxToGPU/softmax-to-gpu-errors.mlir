@@ -124,8 +124,8 @@ func.func private @memory() attributes {a = #softmax.gpu_alternative<strategy = 
 
 // -----
 
-// expected-error @+1 {{gpu schedule: strategy 'cluster_per_row' takes up to 128 blocks of 8192 elements, not 2000000 columns}}
-func.func private @blocks() attributes {a = #softmax.gpu_schedule<numeric = <block = 8192>, alternatives = [<max_columns = 2000000, strategy = cluster_per_row, threads = 256, lanes = 4, vectors = 8, cluster = 8>]>}
+// expected-error @+1 {{gpu schedule: strategy 'block_per_row' with rows of more than 8192 columns holds whole blocks of them: threads x vectors x lanes must be a multiple of 8192, not 12288}}
+func.func private @groups() attributes {a = #softmax.gpu_schedule<numeric = <block = 8192>, alternatives = [<max_columns = 10000, strategy = block_per_row, threads = 512, lanes = 4, vectors = 6>]>}
 
 // -----
 
