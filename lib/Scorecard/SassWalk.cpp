@@ -297,7 +297,9 @@ uint64_t WarpWalker::getDistance(size_t at) {
         uint64_t least = next;
         if (base == "EXIT" || base == "RET" || base == "KILL") {
           least = 0;
-        } else if (base == "BRA" && !instruction.operands.empty()) {
+        } else if (base == "BRA" && !instruction.operands.empty() &&
+                   !instruction.has("DIV") && !instruction.has("CONV")) {
+          // Lanes run together: those are not taken.
           uint64_t target = get(instruction.operands.back());
           always &= instruction.operands.size() == 1;
           least = always ? target : std::min(next, target);
