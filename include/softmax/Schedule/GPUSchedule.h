@@ -56,8 +56,9 @@ struct GPUKernelShape {
   bool elementwiseResults = true;
   /// Whether the elements of a row are one run.
   bool contiguous = true;
-  /// Whether it is little more than softmax of one input, and of rows of a known
-  /// length: a thread then keeps little beside a register per element.
+  /// Whether it is little more than softmax of one input; and nothing else, of
+  /// 16 bits and rows of a known length: a thread then keeps little beside a
+  /// register per element.
   bool simple = false, keepsLittle = false;
   /// Rows that are not contiguous: how many, at most, may have their elements
   /// side by side in vectors.  A power of two, 1 for none.

@@ -103,9 +103,15 @@ public:
 private:
   SmallVector<Value> mergeInOrder(Value begin, ValueRange total,
                                   ValueRange part, bool simply) {
-    Value most = k.min(k.sub(count, begin), k.index(k.warpSize));
+    Type i32 = k.b.getI32Type();
+    auto narrow = [&](Value index) {
+      return k.b.createOrFold<arith::IndexCastOp>(k.loc, i32, index);
+    };
+    // A loop that stays one: unrolled, merging would be most of the kernel.
+    Value most = narrow(k.min(k.sub(count, begin), k.index(k.warpSize)));
+    most = k.sub(most, arith::ExtUIOp::create(k.b, k.loc, i32, k.buildNever()));
     auto loop = scf::ForOp::create(
-        k.b, k.loc, k.index(0), most, k.index(1), total,
+        k.b, k.loc, narrow(k.index(0)), most, narrow(k.index(1)), total,
         [&](OpBuilder &, Location, Value i, ValueRange args) {
           SmallVector<Value> values;
           for (Value value : part)

@@ -105,9 +105,7 @@ Value GPUBuilder::shuffle(Value value, int64_t distance) {
 }
 
 Value GPUBuilder::broadcastFrom(Value value, Value lane) {
-  return shuffleBy(
-      value, b.createOrFold<arith::IndexCastOp>(loc, b.getI32Type(), lane),
-      gpu::ShuffleMode::IDX);
+  return shuffleBy(value, lane, gpu::ShuffleMode::IDX);
 }
 
 Value GPUBuilder::shuffleBy(Value value, Value offset, gpu::ShuffleMode mode) {
@@ -137,4 +135,12 @@ Value GPUBuilder::shuffleBy(Value value, Value offset, gpu::ShuffleMode mode) {
 
 Value GPUBuilder::i1(bool value) {
   return arith::ConstantIntOp::create(b, loc, b.getI1Type(), value);
+}
+
+Value GPUBuilder::buildNever() {
+  return b.createOrFold<arith::CmpIOp>(
+      loc, arith::CmpIPredicate::eq,
+      memref::ExtractAlignedPointerAsIndexOp::create(b, loc,
+                                                     inputs.front().flat),
+      index(-1));
 }

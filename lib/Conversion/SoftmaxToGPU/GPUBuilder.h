@@ -105,7 +105,7 @@ public:
   /// What the thread at distance `distance` (a power of two below the warp
   /// size) has: a scalar of 32 or 64 bits.
   Value shuffle(Value value, int64_t distance);
-  /// What lane `lane` (an index, the same in all threads of the warp) has.
+  /// What lane `lane` (an i32, the same in all threads of the warp) has.
   Value broadcastFrom(Value value, Value lane);
 
   /// Whether sums arrive as pairs of f32 (StatisticBuilder::sumsPairs).
@@ -117,6 +117,8 @@ public:
   bool maxKeepsNaN() const { return device.maxKeepsNaN; }
 
   Value i1(bool value);
+  /// False, without the optimizer's knowing: no operand has the last address.
+  Value buildNever();
   /// 0 of `type`, a scalar or a vector.
   Value zeros(Type type) {
     return arith::ConstantOp::create(b, loc, b.getZeroAttr(type));

@@ -25,12 +25,7 @@ Segment::Segment(GPUBuilder &k, const RowPosition &row, Value begin,
   place();
   chooseOutside();
   if (llvm::any_of(slots, [](const Slot &slot) { return bool(slot.counts); }))
-    // No operand is there, but nothing says so.
-    never = k.b.createOrFold<arith::CmpIOp>(
-        k.loc, arith::CmpIPredicate::eq,
-        memref::ExtractAlignedPointerAsIndexOp::create(k.b, k.loc,
-                                                       k.inputs.front().flat),
-        k.index(-1));
+    never = k.buildNever();
 }
 
 Segment::Access Segment::makeAccess(const OperandView &view, Value rowOffset) {

@@ -22,18 +22,6 @@ func.func @registers(%x: memref<?x10000xf32>, %y: memref<?x10000xf32>) {
 
 // -----
 
-// Blocks of a cluster in registers, of which three share a multiprocessor.
-// CHECK-LABEL: func.func @clusterRegisters
-// CHECK-SAME: launches = [{blocks_per_row = 4 : i64, cluster = 4 : i64, name = "clusterRegisters_cluster_per_row_32768", registers = 80 : i64, threads = 256 : i64}]
-// PTX: .visible .entry clusterRegisters_cluster_per_row_32768(
-// PTX-SAME: .maxnreg 80
-func.func @clusterRegisters(%x: memref<?x20000xf32>, %y: memref<?x20000xf32>) {
-  softmax.softmax dimensions = [1] ins(%x : memref<?x20000xf32>) outs(%y : memref<?x20000xf32>)
-  return
-}
-
-// -----
-
 // Over a cluster, in shared memory: its blocks meet twice.
 // CHECK-LABEL: func.func @cluster
 // CHECK-SAME: launches = [{blocks_per_row = 4 : i64, cluster = 4 : i64, name = "cluster_cluster_per_row_98304", registers = 128 : i64, shared_bytes = 98304 : i64, threads = 256 : i64}]
