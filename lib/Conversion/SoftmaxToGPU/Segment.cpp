@@ -189,9 +189,12 @@ static Value constantOf(GPUBuilder &k, Type type, double value) {
 
 // What is made of a constant in one arm of a branch and of an element in the
 // other would be made in the arms: right behind a load, and before the next.
+// Elements of the compute type are used as they are.
 Value Segment::hide(Value constant) {
-  return arith::SelectOp::create(k.b, k.loc, never, k.zeros(constant.getType()),
-                                 constant);
+  if (getElementTypeOrSelf(constant) == k.computeType)
+    return constant;
+  return arith::SelectOp::create(k.b, k.loc, never,
+                                 k.zeros(constant.getType()), constant);
 }
 
 Value Segment::loadWhere(Value condition, Type type, double outside,
