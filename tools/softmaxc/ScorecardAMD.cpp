@@ -22,8 +22,8 @@ mlir::softmax::listScheduledKernels(ModuleOp module) {
   for (func::FuncOp function : module.getOps<func::FuncOp>())
     function.walk([&](GenericOp op) {
       auto schedule = op->getAttrOfType<GPUScheduleAttr>(gpuScheduleAttrName);
-      Accuracy accuracy = schedule ? schedule.getNumeric().getAccuracy()
-                                   : Accuracy::Default;
+      Accuracy accuracy =
+          schedule ? schedule.getNumeric().getAccuracy() : Accuracy::Default;
       kernels[function.getSymName()] = {describeGPUShape(op, accuracy),
                                         listGPUAlternatives(op)};
     });

@@ -193,8 +193,8 @@ static Value constantOf(GPUBuilder &k, Type type, double value) {
 Value Segment::hide(Value constant) {
   if (getElementTypeOrSelf(constant) == k.computeType)
     return constant;
-  return arith::SelectOp::create(k.b, k.loc, never,
-                                 k.zeros(constant.getType()), constant);
+  return arith::SelectOp::create(k.b, k.loc, never, k.zeros(constant.getType()),
+                                 constant);
 }
 
 Value Segment::loadWhere(Value condition, Type type, double outside,

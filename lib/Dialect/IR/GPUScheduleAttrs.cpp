@@ -128,12 +128,13 @@ GPUScheduleAttr::verify(EmitError emitError, GPUNumericAttr numeric,
     if (strategy == GPUStrategy::BlockPerRow &&
         alternative.getMaxColumns() > numeric.getBlock()) {
       if (capacity % numeric.getBlock() != 0)
-        return emitError() << "gpu schedule: strategy 'block_per_row' with rows "
-                              "of more than "
-                           << numeric.getBlock()
-                           << " columns holds whole blocks of them: threads x "
-                              "vectors x lanes must be a multiple of "
-                           << numeric.getBlock() << ", not " << capacity;
+        return emitError()
+               << "gpu schedule: strategy 'block_per_row' with rows "
+                  "of more than "
+               << numeric.getBlock()
+               << " columns holds whole blocks of them: threads x "
+                  "vectors x lanes must be a multiple of "
+               << numeric.getBlock() << ", not " << capacity;
       continue;
     }
     if (inBlocks ? capacity < numeric.getBlock()
