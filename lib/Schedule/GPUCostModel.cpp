@@ -74,7 +74,8 @@ static int64_t countResident(const GPUKernelShape &shape, const GPUCandidate &c,
   int64_t registers = std::min<int64_t>(255, otherRegisters + 2 * held);
   bool inRegisters =
       c.strategy == GPUStrategyKind::ClusterPerRow && getSharedBlocks(c) == 0;
-  if (inRegisters && groupsOf(c) == 1 && shape.keepsLittle)
+  if (inRegisters && groupsOf(c) == 1 && shape.keepsLittle &&
+      c.lanes <= kGPUFewRegistersLanes)
     registers = kGPUFewRegisters;
   int64_t resident =
       std::min<int64_t>({chip.blocks, chip.threads / c.threads,

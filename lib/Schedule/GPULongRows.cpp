@@ -58,7 +58,9 @@ private:
   const GPUCandidate &bestFor(int64_t blocks) const;
   double secondsOf(const GPUCandidate &c, int64_t blocks,
                    std::optional<int64_t> rows = std::nullopt) const {
-    return modelGPUCost(shape, c, chip, blocks * kGPUBlock, rows).seconds;
+    // Where the length is known it is the only one of its kernel.
+    int64_t columns = shape.columns.value_or(blocks * kGPUBlock);
+    return modelGPUCost(shape, c, chip, columns, rows).seconds;
   }
   /// The most rows for which a row of `blocks` blocks is better split.
   int64_t mostSplitRows(int64_t blocks) const;
@@ -181,9 +183,13 @@ std::string LongRows::refuse() const {
   if (*force == Kind::ClusterPerRow && chip.clusterBlocks < 2)
     return "strategy '" + name + "' needs clusters, which " + chip.name +
            " has not; use " +
-           (getMostSharedBlocks(shape, chip, 1) > 1 ? "block_shared"
-                                                    : "block_online") +
+           (shape.columns && *shape.columns <=
+                                 kGPUBlock * getMostSharedBlocks(shape, chip, 1)
+                ? "block_shared"
+                : "block_online") +
            ", or a chip from sm_90 on";
+  if (*force == Kind::BlockPerRow)
+    most = std::max(most, kGPUBlock);
   if (most == 0)
     return "strategy '" + name +
            "' has no room for a block of rows in the shared memory of " +

@@ -150,8 +150,14 @@ mlir::softmax::makeFatbin(llvm::ArrayRef<FatbinImage> images,
 }
 
 llvm::Expected<std::string>
-mlir::softmax::disassembleCubin(llvm::StringRef cubin) {
-  llvm::Expected<std::string> nvdisasm = findCudaTool("nvdisasm");
+mlir::softmax::disassembleCubin(llvm::StringRef cubin,
+                                llvm::StringRef toolkit) {
+  // A package of its own, which need not lie with ptxas.
+  llvm::Expected<std::string> nvdisasm = findCudaTool("nvdisasm", toolkit);
+  if (!nvdisasm && !toolkit.empty()) {
+    llvm::consumeError(nvdisasm.takeError());
+    nvdisasm = findCudaTool("nvdisasm");
+  }
   if (!nvdisasm)
     return nvdisasm.takeError();
   TemporaryFolder folder;

@@ -82,7 +82,7 @@ mlir::softmax::makeScorecard(StringRef ptx, ArrayRef<DeviceFunction> functions,
       assemblePTX(ptx, chip.name, options.cudaPath);
   if (!cubin)
     return cubin.takeError();
-  llvm::Expected<std::string> sass = disassembleCubin(*cubin);
+  llvm::Expected<std::string> sass = disassembleCubin(*cubin, options.cudaPath);
   if (!sass)
     return sass.takeError();
   llvm::Expected<MachineCode> code = MachineCode::read(*cubin, *sass);

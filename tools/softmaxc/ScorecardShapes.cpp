@@ -80,7 +80,11 @@ mlir::softmax::findKernel(const DeviceFunction &function, const Work &shape) {
            (one.maxColumns == 0 || columns <= one.maxColumns) &&
            (one.maxRows == 0 || rows <= one.maxRows);
   });
-  if (shaped.kernel == function.kernels.end() || rows < 1 || columns < 1)
+  if (rows < 1 || columns < 1)
+    return llvm::createStringError("nothing is launched for " + shaped.text() +
+                                   "; give --scorecard-shape at least one row "
+                                   "and one column");
+  if (shaped.kernel == function.kernels.end())
     return llvm::createStringError("no kernel of '" + function.info.name +
                                    "' takes " + shaped.text());
   return shaped;

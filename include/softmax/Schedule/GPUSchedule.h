@@ -31,6 +31,8 @@ enum class GPUStrategyKind {
 /// Registers that kernels take which hold blocks of a row of which they keep
 /// little, 256 threads to a block: three blocks share a multiprocessor.
 inline constexpr int64_t kGPUFewRegisters = 80;
+/// With vectors of up to this many elements; wider ones make longer edges.
+inline constexpr int64_t kGPUFewRegistersLanes = 8;
 /// And what 512 threads of a block can have: where the compiler is to spend
 /// them, for it spills some to have more blocks.
 inline constexpr int64_t kGPUManyRegisters = 128;

@@ -35,8 +35,9 @@ struct FatbinImage {
 llvm::Expected<std::string> makeFatbin(llvm::ArrayRef<FatbinImage> images,
                                        llvm::StringRef toolkit = "");
 
-/// The code of `cubin` as text (nvdisasm -c).
-llvm::Expected<std::string> disassembleCubin(llvm::StringRef cubin);
+/// The code of `cubin` as text (nvdisasm -c, from `toolkit` if it is there).
+llvm::Expected<std::string> disassembleCubin(llvm::StringRef cubin,
+                                             llvm::StringRef toolkit = "");
 
 } // namespace mlir::softmax
 

@@ -8,7 +8,8 @@ using namespace mlir::softmax;
 
 int64_t mlir::softmax::registersOfBlocks(GPUBuilder &k) {
   bool simple = describeGPUShape(k.op, k.numeric.getAccuracy()).simple;
-  return simple || k.capabilities.native != NativeInstructions::NVVM
+  bool few = simple && k.numeric.getExp() == ExpForm::Scaled;
+  return few || k.capabilities.native != NativeInstructions::NVVM
              ? 0
              : kGPUManyRegisters;
 }

@@ -33,6 +33,7 @@ void mlir::softmax::emitClusterPerRow(GPUBuilder &k, const RowNeeds &needs,
     form.sharedBytes = getSharedRowBytes(k, most);
   form.registers = kGPUManyRegisters;
   if (inRegisters && countGroups(k, alternative) == 1 &&
+      k.lanes <= kGPUFewRegistersLanes &&
       k.numeric.getAccuracy() != Accuracy::Strict &&
       describeGPUShape(k.op, k.numeric.getAccuracy()).keepsLittle)
     form.registers = kGPUFewRegisters;

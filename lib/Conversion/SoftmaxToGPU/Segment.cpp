@@ -107,9 +107,10 @@ void Segment::place() {
     Value lane = k.rem(thread, constant(warp));
     Value first = k.mul(k.sub(thread, lane), constant(k.vectors));
     number = k.add(first, lane);
-    active =
-        k.b.createOrFold<arith::OrIOp>(k.loc, k.lessThan(first, numVectors),
-                                       k.lessThan(k.sub(thread, lane), edges));
+    if (k.groups > 1)
+      active = k.b.createOrFold<arith::OrIOp>(
+          k.loc, k.lessThan(first, numVectors),
+          k.lessThan(k.sub(thread, lane), edges));
     whole =
         k.lessThan(k.add(first, constant(warp * k.vectors - 1)), numVectors);
   }

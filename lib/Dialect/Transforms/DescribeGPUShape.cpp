@@ -120,9 +120,10 @@ GPUKernelShape mlir::softmax::describeGPUShape(GenericOp op,
   shape.heldBytes = std::max(read, op.getComputeType().getWidth() / 8);
   shape.elementwiseResults = op.hasResult();
   shape.contiguous = hasContiguousRows(op);
-  // Lengths that are not known take registers, too.
   shape.simple = isSimple(op);
-  shape.keepsLittle = shape.columns && shape.simple;
+  // Lengths that are not known, polynomials and results per row take more.
+  shape.keepsLittle = shape.columns && shape.simple &&
+                      shape.largestBytes <= 2 && op.getInits().size() == 1;
   shape.selects =
       llvm::any_of(op.getStatisticList(), [](StatisticAttrInterface statistic) {
         return statistic.getSelectionSize() != 0;
