@@ -40,9 +40,9 @@ public:
     SmallVector<Value> elements, logits;
   };
   SmallVector<Slot> slots;
-  /// Whether the thread's warp has slots that are valid; null if it is taken for
-  /// granted.  Where groups of threads have a block each the last one often has
-  /// few; elsewhere the branches are not worth their registers.
+  /// Whether the thread's warp has slots that are valid; null if it is taken
+  /// for granted.  Where groups of threads have a block each the last one often
+  /// has few; elsewhere the branches are not worth their registers.
   Value active;
 
   /// Elements of the row from one vector of a thread to its next one.

@@ -5,7 +5,7 @@
 // CHECK: .visible .entry few_cluster_per_row_32768(
 // CHECK-SAME: .maxnreg 80
 // CHECK-SAME: .reqnctapercluster 4, 1, 1
-func.func @few(%x: memref<?x20000xf16>, %y: memref<?x20000xf16>) {
-  softmax.softmax dimensions = [1] ins(%x : memref<?x20000xf16>) outs(%y : memref<?x20000xf16>)
+func.func @few(%x: memref<?x32768xf16>, %y: memref<?x32768xf16>) {
+  softmax.softmax dimensions = [1] ins(%x : memref<?x32768xf16>) outs(%y : memref<?x32768xf16>)
   return
 }
