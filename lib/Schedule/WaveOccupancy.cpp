@@ -25,3 +25,16 @@ unsigned mlir::softmax::getWavesPerSIMD(const KernelResources &kernel,
     blocks = std::min(blocks, chip.sharedBytes / kernel.ldsBytes);
   return std::min(waves, blocks * wavesOfBlock / chip.simds);
 }
+
+llvm::json::Object mlir::softmax::toJSON(const KernelResources &kernel,
+                                         const GPUDescription &chip) {
+  return llvm::json::Object{{"wave_size", kernel.waveSize},
+                            {"vgprs", kernel.vgprs},
+                            {"agprs", kernel.agprs},
+                            {"sgprs", kernel.sgprs},
+                            {"vgpr_spills", kernel.vgprSpills},
+                            {"sgpr_spills", kernel.sgprSpills},
+                            {"scratch_bytes", kernel.scratchBytes},
+                            {"lds_bytes", kernel.ldsBytes},
+                            {"waves_per_simd", getWavesPerSIMD(kernel, chip)}};
+}

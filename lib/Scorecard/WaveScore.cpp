@@ -12,26 +12,18 @@ json::Object WaveScore::toJSON(const GPUDescription &chip) const {
   json::Object units;
   for (size_t i = 0; i < kWaveUnits; ++i)
     units[getWaveUnitName(static_cast<WaveUnit>(i))] = instructions.byUnit[i];
-  // As the manifest calls them.
-  return json::Object{{"name", name},
-                      {"kernels", json::Array{resources.name}},
-                      {"rows", rows},
-                      {"columns", columns},
-                      {"bytes_read_per_element", bytesRead},
-                      {"bytes_written_per_element", bytesWritten},
-                      {"modelled_share_of_memory_bound", shareOfBound},
-                      {"threads", resources.threads},
-                      {"wave_size", resources.waveSize},
-                      {"vgprs", resources.vgprs},
-                      {"agprs", resources.agprs},
-                      {"sgprs", resources.sgprs},
-                      {"vgpr_spills", resources.vgprSpills},
-                      {"sgpr_spills", resources.sgprSpills},
-                      {"scratch_bytes", resources.scratchBytes},
-                      {"lds_bytes", resources.ldsBytes},
-                      {"waves_per_simd", getWavesPerSIMD(resources, chip)},
-                      {"static_instructions", instructions.total()},
-                      {"static_instructions_by_unit", std::move(units)}};
+  json::Object object = mlir::softmax::toJSON(resources, chip);
+  object["name"] = name;
+  object["kernels"] = json::Array{resources.name};
+  object["rows"] = rows;
+  object["columns"] = columns;
+  object["bytes_read_per_element"] = bytesRead;
+  object["bytes_written_per_element"] = bytesWritten;
+  object["modelled_share_of_memory_bound"] = shareOfBound;
+  object["threads"] = resources.threads;
+  object["static_instructions"] = instructions.total();
+  object["static_instructions_by_unit"] = std::move(units);
+  return object;
 }
 
 json::Value

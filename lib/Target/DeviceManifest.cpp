@@ -27,20 +27,6 @@ static json::Array describeDims(ArrayRef<KernelDim> dims) {
   return list;
 }
 
-static json::Object describeResources(const DeviceLaunch &launch,
-                                      const GPUDescription &chip) {
-  const KernelResources &resources = *launch.resources;
-  return json::Object{{"wave_size", resources.waveSize},
-                      {"vgprs", resources.vgprs},
-                      {"agprs", resources.agprs},
-                      {"sgprs", resources.sgprs},
-                      {"vgpr_spills", resources.vgprSpills},
-                      {"sgpr_spills", resources.sgprSpills},
-                      {"scratch_bytes", resources.scratchBytes},
-                      {"lds_bytes", resources.ldsBytes},
-                      {"waves_per_simd", getWavesPerSIMD(resources, chip)}};
-}
-
 static json::Object describeLaunch(const DeviceFunction &function,
                                    const DeviceLaunch &launch,
                                    const GPUDescription &chip) {
@@ -75,7 +61,7 @@ static json::Object describeLaunch(const DeviceFunction &function,
   else
     object["blocks_per_row"] = launch.blocksPerRow;
   if (launch.resources)
-    object["resources"] = describeResources(launch, chip);
+    object["resources"] = toJSON(*launch.resources, chip);
   return object;
 }
 

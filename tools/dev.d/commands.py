@@ -64,14 +64,21 @@ def build_command(arguments):
     return 0
 
 
+def parse(options, command, arguments):
+    """What the program's module `options` makes of them; None, with a message, for wrong usage."""
+    try:
+        return options.parse(arguments)
+    except options.UsageError as error:
+        print("tools/dev %s: %s" % (command, error), file=sys.stderr)
+        return None
+
+
 def bench(arguments):
     folder = os.path.join(ROOT, "tools", "softmax-bench")
     sys.path.insert(0, folder)
     from softmax_bench import options, peers
-    try:
-        chosen = options.parse(arguments)
-    except options.UsageError as error:
-        print("tools/dev bench: %s" % error, file=sys.stderr)
+    chosen = parse(options, "bench", arguments)
+    if chosen is None:
         return 2
     measures = chosen.source is None
     python = setup.ensure_bench_python(peers.packages_of(chosen.peers) if measures else [])
@@ -84,10 +91,8 @@ def bench_gpu(arguments):
     folder = os.path.join(ROOT, "tools", "softmax-bench")
     sys.path.insert(0, folder)
     from softmax_bench.gpu import driver, options
-    try:
-        chosen = options.parse(arguments)
-    except options.UsageError as error:
-        print("tools/dev bench-gpu: %s" % error, file=sys.stderr)
+    chosen = parse(options, "bench-gpu", arguments)
+    if chosen is None:
         return 2
     # Before anything is installed or built for a machine that cannot run it.
     try:
@@ -105,10 +110,8 @@ def scorecard(arguments):
     folder = os.path.join(ROOT, "tools", "softmax-score")
     sys.path.insert(0, folder)
     import options
-    try:
-        chosen = options.parse(arguments)
-    except options.UsageError as error:
-        print("tools/dev scorecard: %s" % error, file=sys.stderr)
+    chosen = parse(options, "scorecard", arguments)
+    if chosen is None:
         return 2
     python = setup.ensure_bench_python(["numpy", "matplotlib", "torch", "triton", "liger-kernel", "nvidia-cuda-nvcc",
                                         "nvidia-cuda-nvdisasm"])

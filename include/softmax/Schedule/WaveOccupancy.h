@@ -6,6 +6,8 @@
 
 #include "softmax/Schedule/GPUDescription.h"
 
+#include "llvm/Support/JSON.h"
+
 #include <string>
 
 namespace mlir::softmax {
@@ -33,6 +35,9 @@ struct KernelResources {
 /// blocks enough: registers, LDS and slots are the bounds.
 unsigned getWavesPerSIMD(const KernelResources &kernel,
                          const GPUDescription &chip);
+/// `kernel` and its wavefronts, as the manifest and the scorecard have them.
+llvm::json::Object toJSON(const KernelResources &kernel,
+                          const GPUDescription &chip);
 /// The most of any kernel.
 unsigned getMostWavesPerSIMD(const GPUDescription &chip);
 

@@ -47,12 +47,14 @@ SmallVector<RowValues> Partials::unflatten(ValueRange values) {
 }
 
 SmallVector<RowValues> Partials::merge(ArrayRef<RowValues> total,
-                                       ArrayRef<RowValues> block) {
+                                       ArrayRef<RowValues> part, bool simply) {
   SmallVector<RowValues> merged(builder.statistics.size());
   StatisticBuilder at = builder.statistic();
   for (unsigned s = 0; s < builder.statistics.size(); ++s)
     if (isActive(s))
-      merged[s] = builder.statistics[s].buildMerge(at, total[s], block[s]);
+      merged[s] =
+          simply ? builder.statistics[s].buildSimpleMerge(at, total[s], part[s])
+                 : builder.statistics[s].buildMerge(at, total[s], part[s]);
   return merged;
 }
 
@@ -65,14 +67,4 @@ Value Partials::isSimple(ArrayRef<RowValues> part) {
       if (Value one = builder.statistics[s].buildSimpleCase(at, part[s]))
         all = builder.b.createOrFold<arith::AndIOp>(builder.loc, all, one);
   return all;
-}
-
-SmallVector<RowValues> Partials::mergeSimply(ArrayRef<RowValues> total,
-                                             ArrayRef<RowValues> part) {
-  SmallVector<RowValues> merged(builder.statistics.size());
-  StatisticBuilder at = builder.statistic();
-  for (unsigned s = 0; s < builder.statistics.size(); ++s)
-    if (isActive(s))
-      merged[s] = builder.statistics[s].buildSimpleMerge(at, total[s], part[s]);
-  return merged;
 }

@@ -20,14 +20,12 @@ public:
   SmallVector<Value> flatten(ArrayRef<RowValues> rows);
   /// Prepared rows.
   SmallVector<RowValues> unflatten(ValueRange values);
-  /// `total` and the part after it together.
+  /// `total` and the part after it together; `simply`, with less work, where
+  /// `isSimple` holds for both.
   SmallVector<RowValues> merge(ArrayRef<RowValues> total,
-                               ArrayRef<RowValues> part);
-  /// Whether `part` is one for `mergeSimply`: an i1.
+                               ArrayRef<RowValues> part, bool simply = false);
+  /// Whether `part` is one that is merged simply: an i1.
   Value isSimple(ArrayRef<RowValues> part);
-  /// `merge` of two for which `isSimple` holds, with less work.
-  SmallVector<RowValues> mergeSimply(ArrayRef<RowValues> total,
-                                     ArrayRef<RowValues> part);
 
 protected:
   bool isActive(unsigned s) {

@@ -46,10 +46,11 @@ static Value loadOf(GPUBuilder &k, Value buffer, Value rank, Value number) {
 
 /// Whether `condition` holds in all threads of the warp: an i32.
 static Value inAllLanes(GPUBuilder &k, Value condition) {
-  Value all = arith::ExtUIOp::create(k.b, k.loc, k.b.getI32Type(), condition);
-  for (int64_t distance = k.warpSize / 2; distance > 0; distance /= 2)
-    all = arith::AndIOp::create(k.b, k.loc, all, k.shuffle(all, distance));
-  return all;
+  return k.overWarp(
+      arith::ExtUIOp::create(k.b, k.loc, k.b.getI32Type(), condition),
+      [&](Value x, Value y) {
+        return arith::AndIOp::create(k.b, k.loc, x, y);
+      });
 }
 
 namespace {
@@ -119,9 +120,7 @@ private:
           SmallVector<RowValues> next = partials.unflatten(values);
           SmallVector<RowValues> sum = partials.unflatten(args);
           scf::YieldOp::create(
-              k.b, k.loc,
-              partials.flatten(simply ? partials.mergeSimply(sum, next)
-                                      : partials.merge(sum, next)));
+              k.b, k.loc, partials.flatten(partials.merge(sum, next, simply)));
         });
     return llvm::to_vector(ValueRange(loop.getResults()));
   }
@@ -197,8 +196,7 @@ BlockExchange::BlockExchange(GPUBuilder &k, const RowNeeds &needs, int64_t most,
 }
 
 void BlockExchange::publish(Value number, ArrayRef<RowValues> block) {
-  Value first = k.b.createOrFold<arith::CmpIOp>(k.loc, arith::CmpIPredicate::eq,
-                                                k.thread, k.index(0));
+  Value first = k.isZero(k.thread);
   SmallVector<Value> values = Partials(k, needs).flatten(block);
   scf::IfOp::create(k.b, k.loc, first, [&](OpBuilder &, Location) {
     for (auto [value, buffer] : llvm::zip(values, own))

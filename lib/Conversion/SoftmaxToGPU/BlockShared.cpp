@@ -24,8 +24,7 @@ void mlir::softmax::emitBlocksInSharedMemory(GPUBuilder &k,
     rows = exchange->gather(share.all, share.perRank);
   }
   finishRows(k, rows);
-  k.rowWriter = k.b.createOrFold<arith::CmpIOp>(k.loc, arith::CmpIPredicate::eq,
-                                                share.first, k.index(0));
+  k.rowWriter = k.isZero(share.first);
   GPURowScope scope(k, row);
   SmallVector<Value> handedOn = emitRowRegion(k, scope, rows);
   k.rowWriter = nullptr;

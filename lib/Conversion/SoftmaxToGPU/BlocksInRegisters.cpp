@@ -26,8 +26,7 @@ void mlir::softmax::beginGroups(GPUBuilder &k, GPUAlternativeAttr alternative) {
 static Value anyGroup(GPUBuilder &k, Value condition) {
   Type i32 = k.b.getI32Type();
   Value flags = k.shared(i32, k.groups);
-  Value first = k.b.createOrFold<arith::CmpIOp>(k.loc, arith::CmpIPredicate::eq,
-                                                k.thread, k.index(0));
+  Value first = k.isZero(k.thread);
   scf::IfOp::create(k.b, k.loc, first, [&](OpBuilder &, Location) {
     memref::StoreOp::create(k.b, k.loc,
                             arith::ExtUIOp::create(k.b, k.loc, i32, condition),
@@ -76,8 +75,7 @@ void mlir::softmax::emitBlocksInRegisters(GPUBuilder &k, const RowNeeds &needs,
   SmallVector<Value> handedOn = emitRowRegion(k, scope, rows);
   if (k.op.hasResult())
     runner.writeResultsOfPart(rows, stagedOf(needs, block), handedOn, isKept);
-  k.rowWriter = k.b.createOrFold<arith::CmpIOp>(k.loc, arith::CmpIPredicate::eq,
-                                                number, k.index(0));
+  k.rowWriter = k.isZero(number);
   scope.flush();
   k.rowWriter = nullptr;
   if (exchange)

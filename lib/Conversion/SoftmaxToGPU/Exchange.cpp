@@ -25,9 +25,7 @@ SmallVector<Value> Exchange::reduceWarps(ValueRange values, Combine combine) {
   if (warps <= 1)
     return values;
   Value warp = k.div(k.thread, k.index(k.warpSize));
-  Value first = k.b.createOrFold<arith::CmpIOp>(
-      k.loc, arith::CmpIPredicate::eq, k.rem(k.thread, k.index(k.warpSize)),
-      k.index(0));
+  Value first = k.isZero(k.rem(k.thread, k.index(k.warpSize)));
   SmallVector<Value> buffers;
   for (Value value : values)
     buffers.push_back(k.shared(value.getType(), warps * k.groups));

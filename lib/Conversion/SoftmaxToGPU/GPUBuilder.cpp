@@ -104,6 +104,13 @@ Value GPUBuilder::shuffle(Value value, int64_t distance) {
       gpu::ShuffleMode::XOR);
 }
 
+Value GPUBuilder::overWarp(Value value,
+                           function_ref<Value(Value, Value)> combine) {
+  for (int64_t distance = warpSize / 2; distance > 0; distance /= 2)
+    value = combine(value, shuffle(value, distance));
+  return value;
+}
+
 Value GPUBuilder::broadcastFrom(Value value, Value lane) {
   return shuffleBy(value, lane, gpu::ShuffleMode::IDX);
 }

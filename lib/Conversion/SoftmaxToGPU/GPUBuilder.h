@@ -105,6 +105,8 @@ public:
   /// What the thread at distance `distance` (a power of two below the warp
   /// size) has: a scalar of 32 or 64 bits.
   Value shuffle(Value value, int64_t distance);
+  /// `combine` over the values of all threads of the warp.
+  Value overWarp(Value value, function_ref<Value(Value, Value)> combine);
   /// What lane `lane` (an i32, the same in all threads of the warp) has.
   Value broadcastFrom(Value value, Value lane);
 
@@ -117,6 +119,11 @@ public:
   bool maxKeepsNaN() const { return device.maxKeepsNaN; }
 
   Value i1(bool value);
+  /// Whether an index is 0: of a thread's number, whether it is the first.
+  Value isZero(Value x) {
+    return b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::eq, x,
+                                         index(0));
+  }
   /// False, without the optimizer's knowing: no operand has the last address.
   Value buildNever();
   /// 0 of `type`, a scalar or a vector.

@@ -43,8 +43,7 @@ Value mlir::softmax::buildRowsFit(GPUBuilder &k, int64_t lanes) {
           k.add(address, k.mul(view.origin, k.index(view.elementBytes())));
     join(remainder(address, lanes * view.elementBytes()));
   }
-  return k.b.createOrFold<arith::CmpIOp>(k.loc, arith::CmpIPredicate::eq, rest,
-                                         k.index(0));
+  return k.isZero(rest);
 }
 
 Type mlir::softmax::typeOfRows(GPUBuilder &k, const OperandView &view) {

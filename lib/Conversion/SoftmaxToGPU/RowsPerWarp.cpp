@@ -18,9 +18,11 @@ void mlir::softmax::emitRowsPerWarp(GPUBuilder &k, const RowNeeds &needs,
   // row-invariant inputs, and no elements.
   k.rowValid = k.lessThan(number, k.rowCount);
   k.makeUniform = [&](Value condition) {
-    Value any = arith::ExtUIOp::create(k.b, k.loc, k.b.getI32Type(), condition);
-    for (int64_t distance = k.warpSize / 2; distance > 0; distance /= 2)
-      any = arith::OrIOp::create(k.b, k.loc, any, k.shuffle(any, distance));
+    Value any = k.overWarp(
+        arith::ExtUIOp::create(k.b, k.loc, k.b.getI32Type(), condition),
+        [&](Value x, Value y) {
+          return arith::OrIOp::create(k.b, k.loc, x, y);
+        });
     return arith::TruncIOp::create(k.b, k.loc, k.b.getI1Type(), any)
         .getResult();
   };

@@ -48,11 +48,7 @@ void GPURowScope::flush() {
 void GPURowScope::store(unsigned i, Value value) {
   bool isVector = isa<VectorType>(value.getType()) && !k.lanesAreRows;
   // The threads of a row may each have a part of a vector.
-  Value writes =
-      isVector && k.selectionLanes
-          ? k.i1(true)
-          : k.b.createOrFold<arith::CmpIOp>(k.loc, arith::CmpIPredicate::eq,
-                                            k.thread, k.index(0));
+  Value writes = isVector && k.selectionLanes ? k.i1(true) : k.isZero(k.thread);
   if (k.rowValid)
     writes = k.both(writes, k.rowValid);
   if (k.rowWriter)

@@ -146,9 +146,7 @@ Ranked SelectionRounds::findFirstOfBlock(Value round, const Ranked &own) {
   Value turn =
       form.toIndex(form.math.andInt(round, form.math.integer(form.i32, 1)));
   Value base = k.mul(turn, k.index(warps));
-  Value leader = k.b.createOrFold<arith::CmpIOp>(
-      k.loc, arith::CmpIPredicate::eq, k.rem(k.thread, k.index(k.warpSize)),
-      k.index(0));
+  Value leader = k.isZero(k.rem(k.thread, k.index(k.warpSize)));
   scf::IfOp::create(k.b, k.loc, leader, [&](OpBuilder &, Location) {
     Value at = k.add(base, k.div(k.thread, k.index(k.warpSize)));
     memref::StoreOp::create(k.b, k.loc, own.key, keys, at);

@@ -55,8 +55,7 @@ static void emitStatistics(GPUBuilder &k, const RowNeeds &needs,
   segment.load();
   SegmentRunner runner(k, needs, segment);
   SmallVector<Value> values = Partials(k, needs).flatten(runner.runPasses());
-  Value first = k.b.createOrFold<arith::CmpIOp>(k.loc, arith::CmpIPredicate::eq,
-                                                k.thread, k.index(0));
+  Value first = k.isZero(k.thread);
   scf::IfOp::create(k.b, k.loc, first, [&](OpBuilder &, Location) {
     for (auto [i, value] : llvm::enumerate(values))
       memref::StoreOp::create(
@@ -100,8 +99,7 @@ static void emitResults(GPUBuilder &k, const RowNeeds &needs,
                         return loadValues(k, needs, workspace, number, part);
                       });
   finishRows(k, rows);
-  k.rowWriter = k.b.createOrFold<arith::CmpIOp>(k.loc, arith::CmpIPredicate::eq,
-                                                slice, k.index(0));
+  k.rowWriter = k.isZero(slice);
   GPURowScope scope(k, row);
   SmallVector<Value> handedOn = emitRowRegion(k, scope, rows);
   k.rowWriter = nullptr;
